@@ -1,0 +1,45 @@
+// One direction between rooms (docs/architecture.md): a room imports only from rooms below it.
+const below = {
+  "ui|i18n|platform|trust": ["ui", "i18n", "platform"],
+  storage: ["platform"],
+  engine: ["platform", "trust"],
+  models: ["engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
+  chat: ["models", "engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
+};
+const rules = Object.entries(below).map(([room, allowed]) => ({
+  name: `${room.replaceAll("|", "-")}-imports-only-from-below`,
+  severity: "error",
+  from: { path: `^src/(${room})/` },
+  to: { path: "^src/", pathNot: `^src/(${[...room.split("|"), ...allowed].join("|")})(/|\\.ts)` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...rules,
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "only-the-worker-runs-web-llm",
+      severity: "error",
+      from: { pathNot: "^src/engine/worker/" },
+      to: { path: "node_modules/@mlc-ai/web-llm", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "only-storage-opens-the-records",
+      severity: "error",
+      from: { pathNot: "^src/storage/" },
+      to: { path: "node_modules/idb-keyval" },
+    },
+    {
+      name: "nothing-imports-the-service-worker",
+      severity: "error",
+      from: {},
+      to: { path: "^src/pwa/service-worker" },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { extensions: [".ts", ".svelte", ".js", ".json"], conditionNames: ["svelte", "import", "browser", "default"] },
+    doNotFollow: { path: "node_modules" },
+  },
+};

@@ -1,0 +1,23 @@
+// Lint rules: the recommended sets of ESLint, TypeScript and Svelte, and no `any` by hand.
+import js from "@eslint/js";
+import svelte from "eslint-plugin-svelte";
+import globals from "globals";
+import ts from "typescript-eslint";
+
+export default ts.config(
+  { ignores: ["dist", "node_modules", "recipes", "public", "playwright-report", "test-results"] },
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  ...svelte.configs.recommended,
+  { languageOptions: { globals: { ...globals.browser, ...globals.node } } },
+  { files: ["**/*.svelte", "**/*.svelte.ts"], languageOptions: { parserOptions: { parser: ts.parser } } },
+  {
+    rules: {
+      "no-undef": "off",
+      "no-console": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "svelte/no-navigation-without-resolve": "off",
+    },
+  },
+  { files: ["scripts/**", "tests/**", "*.config.*"], rules: { "no-console": "off" } },
+);

@@ -1,0 +1,184 @@
+// Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
+import type { RecordKey, Records } from "../storage/records";
+import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
+import { branchTo, newestLeaf, siblingsOf } from "./tree";
+import { fromJson, toJson } from "./transfer";
+import { SvelteMap } from "svelte/reactivity";
+
+/** How long a deleted conversation can be had back, in milliseconds. */
+const UNDO_TIME = 10_000;
+
+const TITLE_LENGTH = 60;
+
+export class Conversations {
+  /** By id; deleted ones that can still be had back are among them. */
+  readonly all = new SvelteMap<string, Conversation>();
+  openId = $state<string | null>(null);
+  query = $state("");
+  /** The conversation that was deleted last, while it can be had back. */
+  deleted = $state.raw<Conversation | null>(null);
+  /** Messages of every conversation, by the conversation's id, then by their own. */
+  private readonly messages = new SvelteMap<string, SvelteMap<string, Message>>();
+  private undoTimer: ReturnType<typeof setTimeout> | undefined;
+
+  readonly open = $derived(this.openId === null ? undefined : this.all.get(this.openId));
+  readonly branch = $derived(this.open ? branchTo(this.messagesOf(this.open.id), this.open.leafId) : []);
+  /** Newest first; with a query only those that have its words in the title or a message. */
+  readonly listed = $derived.by(() => {
+    const kept = [...this.all.values()].filter((c) => c.deletedAt === undefined).sort((a, b) => b.updatedAt - a.updatedAt);
+    const words = this.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length === 0) return kept;
+    return kept.filter((c) => {
+      const text = [c.title, ...[...this.messagesOf(c.id).values()].map((m) => m.content)].join("\n").toLocaleLowerCase();
+      return words.every((w) => text.includes(w));
+    });
+  });
+
+  constructor(private readonly records: Records) {
+    records.onChangeElsewhere((key) => void this.refresh(key));
+  }
+
+  messagesOf(conversationId: string): ReadonlyMap<string, Message> {
+    return this.messages.get(conversationId) ?? new Map<string, Message>();
+  }
+
+  siblings(message: Message): Message[] {
+    return siblingsOf(this.messagesOf(message.conversationId), message);
+  }
+
+  /** Reads everything, marks answers whose tab is gone, and purges what was deleted. */
+  async load(): Promise<void> {
+    const [conversations, messages] = await Promise.all([
+      this.records.all<Conversation>("conversation"),
+      this.records.all<Message>("message"),
+    ]);
+    for (const c of conversations.values()) this.all.set(c.id, c);
+    for (const m of messages.values()) this.keep(m);
+    for (const c of conversations.values()) if (c.deletedAt !== undefined && Date.now() - c.deletedAt > UNDO_TIME) await this.purge(c.id);
+    const held = new Set((await navigator.locks.query()).held?.map((l) => l.name));
+    for (const m of messages.values())
+      if (m.status === "streaming" && !held.has(writingLock(m.id))) await this.put({ ...m, status: "interrupted" });
+  }
+
+  /** Begins a conversation; it is stored with its first message. */
+  startNew(): void {
+    this.openId = null;
+  }
+
+  async create(title: string): Promise<Conversation> {
+    const now = Date.now();
+    const conversation: Conversation = {
+      version: 1,
+      id: crypto.randomUUID(),
+      title: title.trim().replace(/\s+/g, " ").slice(0, TITLE_LENGTH),
+      createdAt: now,
+      updatedAt: now,
+      leafId: null,
+    };
+    this.all.set(conversation.id, conversation);
+    await this.records.write(conversationKey(conversation.id), conversation);
+    this.openId = conversation.id;
+    return conversation;
+  }
+
+  /** Stores a message, new or changed, and shows it. */
+  async put(message: Message): Promise<void> {
+    this.keep(message);
+    await this.records.write(messageKey(message), message);
+  }
+
+  /** Shows a message without storing it: between two saves of an answer that streams. */
+  keep(message: Message): void {
+    let messages = this.messages.get(message.conversationId);
+    if (!messages) this.messages.set(message.conversationId, (messages = new SvelteMap()));
+    messages.set(message.id, message);
+  }
+
+  /** Makes the branch that ends in `leafId` the one that is shown. */
+  async showLeaf(conversationId: string, leafId: string): Promise<void> {
+    await this.alter(conversationId, (c) => ({ ...c, leafId, updatedAt: Date.now() }));
+  }
+
+  /** Shows the branch of a sibling, to its newest end. */
+  async showSibling(sibling: Message): Promise<void> {
+    await this.showLeaf(sibling.conversationId, newestLeaf(this.messagesOf(sibling.conversationId), sibling.id));
+  }
+
+  async rename(id: string, title: string): Promise<void> {
+    await this.alter(id, (c) => ({ ...c, title: title.trim() || c.title }));
+  }
+
+  /** Hides a conversation at once and purges it when it can no longer be had back. */
+  async remove(id: string): Promise<void> {
+    const conversation = this.all.get(id);
+    if (!conversation) return;
+    await this.finishRemoval();
+    await this.alter(id, (c) => ({ ...c, deletedAt: Date.now() }));
+    if (this.openId === id) this.openId = null;
+    this.deleted = conversation;
+    this.undoTimer = setTimeout(() => void this.finishRemoval(), UNDO_TIME);
+  }
+
+  async undoRemoval(): Promise<void> {
+    if (!this.deleted) return;
+    clearTimeout(this.undoTimer);
+    const { id } = this.deleted;
+    this.deleted = null;
+    await this.alter(id, ({ deletedAt: _, ...c }) => c);
+    this.openId = id;
+  }
+
+  private async finishRemoval(): Promise<void> {
+    clearTimeout(this.undoTimer);
+    const gone = this.deleted;
+    this.deleted = null;
+    if (gone) await this.purge(gone.id);
+  }
+
+  private async purge(id: string): Promise<void> {
+    const keys = [conversationKey(id), ...[...this.messagesOf(id).values()].map(messageKey)];
+    this.all.delete(id);
+    this.messages.delete(id);
+    await this.records.remove(keys);
+  }
+
+  /** All conversations, or one, as a JSON text. */
+  exportJson(id?: string): string {
+    const chosen = id === undefined ? this.listed : [this.all.get(id)!];
+    return toJson(chosen.map((conversation) => ({ conversation, messages: [...this.messagesOf(conversation.id).values()] })));
+  }
+
+  /** Adds the conversations of an exported text. Answers how many. Throws AppError; then nothing was added. */
+  async importJson(json: string): Promise<number> {
+    const found = fromJson(json);
+    for (const { conversation, messages } of found) {
+      for (const m of messages) await this.put(m);
+      this.all.set(conversation.id, conversation);
+      await this.records.write(conversationKey(conversation.id), conversation);
+    }
+    return found.length;
+  }
+
+  private async alter(id: string, change: (c: Conversation) => Conversation): Promise<void> {
+    const conversation = this.all.get(id);
+    if (!conversation) return;
+    this.all.set(id, change(conversation));
+    await this.records.change<Conversation>(conversationKey(id), change);
+  }
+
+  private async refresh(key: RecordKey): Promise<void> {
+    if (key.startsWith("conversation:")) {
+      const conversation = await this.records.read<Conversation>(key);
+      const id = key.slice("conversation:".length);
+      if (conversation) {
+        // Which branch is shown is each tab's own matter, but for a message that goes on from what is shown here.
+        const mine = this.all.get(id);
+        const follows = mine && branchTo(this.messagesOf(id), conversation.leafId).some((m) => m.id === mine.leafId);
+        this.all.set(id, mine && mine.leafId !== null && !follows ? { ...conversation, leafId: mine.leafId } : conversation);
+      } else this.all.delete(id);
+    } else if (key.startsWith("message:")) {
+      const message = await this.records.read<Message>(key);
+      if (message) this.keep(message);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// The records of a conversation as they lie in storage. Messages form a tree by `parentId`: editing a question or
+// regenerating an answer adds a sibling and overwrites nothing.
+import type { AnswerStats } from "../engine/protocol";
+import type { ErrorData } from "../platform/app-error";
+import type { RecordKey, StoredRecord } from "../storage/records";
+
+export interface Conversation extends StoredRecord {
+  version: 1;
+  id: string;
+  /** "" until the first question gives it one. */
+  title: string;
+  createdAt: number;
+  updatedAt: number;
+  /** The newest message of the branch that is shown. */
+  leafId: string | null;
+  /** Deleted, but still to be had back. */
+  deletedAt?: number;
+}
+
+/** `streaming`: being written by some tab; `interrupted`: that tab was closed or killed meanwhile. */
+export type MessageStatus = "streaming" | "complete" | "stopped" | "length" | "failed" | "interrupted";
+
+export interface Message extends StoredRecord {
+  version: 1;
+  id: string;
+  conversationId: string;
+  parentId: string | null;
+  role: "user" | "assistant";
+  content: string;
+  createdAt: number;
+  status: MessageStatus;
+  modelId?: string;
+  stats?: AnswerStats;
+  error?: ErrorData;
+  /** How many of the oldest turns the model did not read, since they did not fit its context window. */
+  droppedTurns?: number;
+  /** The engine was lost while this streamed, and recovered by itself. */
+  recovered?: boolean;
+}
+
+export const conversationKey = (id: string): RecordKey => `conversation:${id}`;
+export const messageKey = (m: Pick<Message, "conversationId" | "id">): RecordKey => `message:${m.conversationId}/${m.id}`;
+
+/** The name of the lock that a tab holds while it writes a message. */
+export const writingLock = (messageId: string) => `islet-writing-${messageId}`;

@@ -1,0 +1,125 @@
+// Asking and answering: from a question to a stored answer, with stop, regenerate, edit and branches. One answer at a
+// time in a tab. Not for: how a conversation is stored or shown.
+import type { EngineClient } from "../engine/client/engine-client";
+import type { Models } from "../models/models.svelte";
+import { errorData } from "../platform/app-error";
+import type { Settings } from "../storage/settings.svelte";
+import type { Conversations } from "./conversations.svelte";
+import { writingLock, type Message } from "./records";
+import { branchTo } from "./tree";
+
+/** How often an answer is saved while it streams, in milliseconds: what a killed tab can lose. */
+const SAVE_INTERVAL = 500;
+
+export class Session {
+  /** The answer that is being written in this tab. */
+  streamingId = $state<string | null>(null);
+  /** Its text so far; apart from the message, so that a token changes nothing else. */
+  streamed = $state("");
+  /** The engine was lost and is starting again. */
+  recovering = $state(false);
+  readonly busy = $derived(this.streamingId !== null);
+
+  constructor(
+    private readonly conversations: Conversations,
+    private readonly models: Models,
+    private readonly engine: EngineClient,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Asks a question at the end of the open conversation, or in a new one. */
+  async ask(content: string): Promise<void> {
+    const conversation = this.conversations.open ?? (await this.conversations.create(content));
+    await this.askUnder(conversation.id, conversation.leafId, content);
+  }
+
+  /** Asks a changed form of a question beside the old one, which stays. */
+  async edit(question: Message, content: string): Promise<void> {
+    await this.askUnder(question.conversationId, question.parentId, content);
+  }
+
+  /** Writes another answer beside one; the old one stays. */
+  async regenerate(answer: Message): Promise<void> {
+    if (answer.parentId !== null) await this.answer(answer.conversationId, answer.parentId);
+  }
+
+  stop(): void {
+    this.engine.stop();
+  }
+
+  private async askUnder(conversationId: string, parentId: string | null, content: string): Promise<void> {
+    const question: Message = {
+      version: 1,
+      id: crypto.randomUUID(),
+      conversationId,
+      parentId,
+      role: "user",
+      content,
+      createdAt: Date.now(),
+      status: "complete",
+    };
+    await this.conversations.put(question);
+    await this.conversations.showLeaf(conversationId, question.id);
+    await this.answer(conversationId, question.id);
+  }
+
+  private async answer(conversationId: string, questionId: string): Promise<void> {
+    if (this.busy) return;
+    const turns = branchTo(this.conversations.messagesOf(conversationId), questionId).filter((m) => m.content !== "");
+    let message: Message = {
+      version: 1,
+      id: crypto.randomUUID(),
+      conversationId,
+      parentId: questionId,
+      role: "assistant",
+      content: "",
+      createdAt: Date.now(),
+      status: "streaming",
+    };
+    this.streamingId = message.id;
+    this.streamed = "";
+    const change = (changes: Partial<Message>) => (message = { ...message, ...changes });
+    // Shared: an update of the app waits until no tab holds it. Exclusive: other tabs see that this message has a writer.
+    await navigator.locks.request("islet-generating", { mode: "shared" }, () =>
+      navigator.locks.request(writingLock(message.id), async () => {
+        await this.conversations.put(message);
+        await this.conversations.showLeaf(conversationId, message.id);
+        const save = setInterval(() => {
+          if (message.content !== this.streamed) void this.conversations.put(change({ content: this.streamed })).catch(() => {});
+        }, SAVE_INTERVAL);
+        try {
+          const { card } = await this.models.ready();
+          change({ modelId: card.id });
+          const result = await this.engine.generate({
+            turns: turns.map(({ role, content }) => ({ role, content })),
+            sampling: { ...card.sampling, temperature: this.settings.current.temperature ?? card.sampling.temperature },
+            onToken: (text) => {
+              this.recovering = false;
+              this.streamed += text;
+            },
+            onStarted: (droppedTurns) => change({ droppedTurns }),
+            onRecovering: () => {
+              this.recovering = true;
+              change({ recovered: true });
+            },
+          });
+          this.models.noteContextSize(result.stats.contextSize);
+          change({ status: result.finish === "stop" ? "complete" : result.finish, stats: result.stats });
+        } catch (error) {
+          const data = errorData(error);
+          if (data.code === "device-lost" || data.code === "worker-crashed") this.models.lost(data);
+          change(
+            error instanceof DOMException && error.name === "AbortError" ? { status: "stopped" } : { status: "failed", error: data },
+          );
+        } finally {
+          clearInterval(save);
+          change({ content: this.streamed });
+          this.conversations.keep(message);
+          this.streamingId = null;
+          this.recovering = false;
+          await this.conversations.put(message);
+        }
+      }),
+    );
+  }
+}

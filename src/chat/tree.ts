@@ -1,0 +1,31 @@
+// The tree of a conversation's messages: the branch that is shown, and the siblings beside it. Pure functions.
+import type { Message } from "./records";
+
+/** From the first message to the one with id `leafId`; empty without one. A damaged tree ends where a parent is missing. */
+export function branchTo(messages: ReadonlyMap<string, Message>, leafId: string | null): Message[] {
+  const branch: Message[] = [];
+  const seen = new Set<string>();
+  for (let id = leafId; id !== null && !seen.has(id); ) {
+    const message = messages.get(id);
+    if (!message) break;
+    seen.add(id);
+    branch.unshift(message);
+    id = message.parentId;
+  }
+  return branch;
+}
+
+/** The messages that answer the same parent as `message`, oldest first; itself among them. */
+export function siblingsOf(messages: ReadonlyMap<string, Message>, message: Message): Message[] {
+  return childrenOf(messages, message.parentId);
+}
+
+function childrenOf(messages: ReadonlyMap<string, Message>, parentId: string | null): Message[] {
+  return [...messages.values()].filter((m) => m.parentId === parentId).sort((a, b) => a.createdAt - b.createdAt);
+}
+
+/** The end of the branch that goes on from `id`, taking the newest child at each fork. */
+export function newestLeaf(messages: ReadonlyMap<string, Message>, id: string): string {
+  const child = childrenOf(messages, id).at(-1);
+  return child ? newestLeaf(messages, child.id) : id;
+}

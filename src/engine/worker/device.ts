@@ -1,0 +1,31 @@
+// Watches the WebGPU devices that WebLLM opens: which adapter they are on, and when one is lost without being asked to.
+
+export interface DeviceWatch {
+  adapterName(): string;
+  /** The next loss is ours: a model is being unloaded. */
+  expectLoss(): void;
+}
+
+export function watchDevices(onLost: (detail: string) => void): DeviceWatch {
+  let current: GPUDevice | undefined;
+  let name = "";
+  const adapters = globalThis.GPUAdapter;
+  if (adapters) {
+    const requestDevice = adapters.prototype.requestDevice;
+    adapters.prototype.requestDevice = async function (this: GPUAdapter, descriptor?: GPUDeviceDescriptor) {
+      const device = await requestDevice.call(this, descriptor);
+      current = device;
+      name = [this.info.vendor, this.info.architecture, this.info.description].filter(Boolean).join(" ");
+      void device.lost.then((info) => {
+        if (device === current) onLost(`${info.reason}: ${info.message}`);
+      });
+      return device;
+    };
+  }
+  return {
+    adapterName: () => name,
+    expectLoss: () => {
+      current = undefined;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+// Texts in the person's language: i18next over typed catalogues. en.ts says which messages there are; a catalogue that
+// lacks one of them does not pass the type check. Not for: numbers and dates (platform/format.ts).
+import i18next from "i18next";
+import { en } from "./en";
+import { fr } from "./fr";
+import { ja } from "./ja";
+import { vi } from "./vi";
+
+export type MessageKey = keyof typeof en;
+export type Catalogue = Record<MessageKey, string>;
+
+const catalogues = { en, fr, ja, vi } satisfies Record<string, Catalogue>;
+export type Language = keyof typeof catalogues;
+
+/** Each language by its own name. */
+export const languageNames: Record<Language, string> = { en: "English", fr: "Français", ja: "日本語", vi: "Tiếng Việt" };
+
+void i18next.init({
+  lng: "en",
+  fallbackLng: false,
+  keySeparator: false,
+  nsSeparator: false,
+  interpolation: { escapeValue: false },
+  resources: Object.fromEntries(Object.entries(catalogues).map(([code, translation]) => [code, { translation }])),
+  initAsync: false,
+});
+
+let current = $state<Language>("en");
+
+export function language(): Language {
+  return current;
+}
+
+/** The first of the wanted languages that there is a catalogue for, by its main part ("fr-CA" is "fr"); else English. */
+export function bestLanguage(wanted: readonly string[]): Language {
+  const codes = wanted.map((w) => w.toLowerCase().split("-")[0]!);
+  return codes.find((c): c is Language => c in catalogues) ?? "en";
+}
+
+/** Changes the language of the page at once. */
+export function setLanguage(chosen: Language): void {
+  current = chosen;
+  void i18next.changeLanguage(chosen);
+  document.documentElement.lang = chosen;
+}
+
+/** A message in the current language. Reactive: it is read again when the language changes. */
+export function t(key: MessageKey, values: Record<string, string | number> = {}): string {
+  return i18next.t(key, { lng: current, ...values });
+}

@@ -1,0 +1,30 @@
+// What a person chose, kept between visits. Not for: choices that belong to one conversation.
+import type { Records, StoredRecord } from "./records";
+
+interface SettingsRecord extends StoredRecord {
+  /** Undefined: the browser's language. */
+  language?: string;
+  /** The model that was loaded last. */
+  modelId?: string;
+  /** Undefined: what the model's card recommends. */
+  temperature?: number;
+}
+
+const KEY = "settings:app";
+
+export class Settings {
+  current = $state<Readonly<SettingsRecord>>({ version: 1 });
+
+  constructor(private readonly records: Records) {}
+
+  async load(): Promise<void> {
+    this.current = (await this.records.read<SettingsRecord>(KEY)) ?? { version: 1 };
+  }
+
+  /** Changes some of the settings; an undefined value takes the setting back to its default. */
+  async save(changes: { [K in keyof SettingsRecord]?: SettingsRecord[K] | undefined }): Promise<void> {
+    const merged = Object.entries({ ...this.current, ...changes }).filter(([, v]) => v !== undefined);
+    this.current = Object.fromEntries(merged) as unknown as SettingsRecord;
+    await this.records.write(KEY, $state.snapshot(this.current));
+  }
+}
