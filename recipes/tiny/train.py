@@ -137,7 +137,7 @@ def main(out, steps=4000):
     out, steps = Path(out), int(steps)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = make_tokenizer()
-    tokenizer.save(str(out / "tokenizer.json"))
+    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
     model, rng, started, log = Model(), random.Random(SEED + 2), time.time(), []
     print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
     decay = [p for p in model.parameters() if p.ndim > 1]

@@ -5,31 +5,40 @@ import { branchTo, newestLeaf, siblingsOf } from "./tree";
 import { fromJson, toJson } from "./transfer";
 import { SvelteMap } from "svelte/reactivity";
 
-/** How long a deleted conversation can be had back, in milliseconds. */
-const UNDO_TIME = 10_000;
-
 const TITLE_LENGTH = 60;
 
 export class Conversations {
+  /** How long a deleted conversation can be had back, in milliseconds. */
+  readonly undoTime = 10_000;
   /** By id; deleted ones that can still be had back are among them. */
   readonly all = new SvelteMap<string, Conversation>();
+  /** The conversation that the address names (app/navigation); null for a new one. */
   openId = $state<string | null>(null);
   query = $state("");
   /** The conversation that was deleted last, while it can be had back. */
   deleted = $state.raw<Conversation | null>(null);
   /** Messages of every conversation, by the conversation's id, then by their own. */
   private readonly messages = new SvelteMap<string, SvelteMap<string, Message>>();
+  /** Streaming messages of other tabs whose end is waited for. */
+  private readonly watched = new Set<string>(); // eslint-disable-line svelte/prefer-svelte-reactivity (shown nowhere)
   private undoTimer: ReturnType<typeof setTimeout> | undefined;
 
-  readonly open = $derived(this.openId === null ? undefined : this.all.get(this.openId));
+  readonly open = $derived.by(() => {
+    const conversation = this.openId === null ? undefined : this.all.get(this.openId);
+    return conversation?.deletedAt === undefined ? conversation : undefined;
+  });
   readonly branch = $derived(this.open ? branchTo(this.messagesOf(this.open.id), this.open.leafId) : []);
   /** Newest first; with a query only those that have its words in the title or a message. */
   readonly listed = $derived.by(() => {
-    const kept = [...this.all.values()].filter((c) => c.deletedAt === undefined).sort((a, b) => b.updatedAt - a.updatedAt);
+    const kept = [...this.all.values()]
+      .filter((c) => c.deletedAt === undefined)
+      .sort((a, b) => b.updatedAt - a.updatedAt);
     const words = this.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     if (words.length === 0) return kept;
     return kept.filter((c) => {
-      const text = [c.title, ...[...this.messagesOf(c.id).values()].map((m) => m.content)].join("\n").toLocaleLowerCase();
+      const text = [c.title, ...[...this.messagesOf(c.id).values()].map((m) => m.content)]
+        .join("\n")
+        .toLocaleLowerCase();
       return words.every((w) => text.includes(w));
     });
   });
@@ -46,7 +55,18 @@ export class Conversations {
     return siblingsOf(this.messagesOf(message.conversationId), message);
   }
 
-  /** Reads everything, marks answers whose tab is gone, and purges what was deleted. */
+  /** Whoever gets the lock of a streaming message knows that its writer has ended: if not by itself, it was interrupted. */
+  private watchWriter(message: Message): void {
+    if (message.status !== "streaming" || this.watched.has(message.id)) return;
+    this.watched.add(message.id);
+    void navigator.locks.request(writingLock(message.id), async () => {
+      const now = await this.records.read<Message>(messageKey(message));
+      if (now?.status === "streaming") await this.put({ ...now, status: "interrupted" });
+      this.watched.delete(message.id);
+    });
+  }
+
+  /** Reads everything, marks answers whose tab is gone, and purges what was deleted when its time is over. */
   async load(): Promise<void> {
     const [conversations, messages] = await Promise.all([
       this.records.all<Conversation>("conversation"),
@@ -54,15 +74,10 @@ export class Conversations {
     ]);
     for (const c of conversations.values()) this.all.set(c.id, c);
     for (const m of messages.values()) this.keep(m);
-    for (const c of conversations.values()) if (c.deletedAt !== undefined && Date.now() - c.deletedAt > UNDO_TIME) await this.purge(c.id);
-    const held = new Set((await navigator.locks.query()).held?.map((l) => l.name));
-    for (const m of messages.values())
-      if (m.status === "streaming" && !held.has(writingLock(m.id))) await this.put({ ...m, status: "interrupted" });
-  }
-
-  /** Begins a conversation; it is stored with its first message. */
-  startNew(): void {
-    this.openId = null;
+    for (const { id, deletedAt } of conversations.values())
+      if (deletedAt !== undefined)
+        setTimeout(() => void this.purgeIfDeleted(id), deletedAt + this.undoTime - Date.now());
+    for (const m of messages.values()) this.watchWriter(m);
   }
 
   async create(title: string): Promise<Conversation> {
@@ -114,9 +129,8 @@ export class Conversations {
     if (!conversation) return;
     await this.finishRemoval();
     await this.alter(id, (c) => ({ ...c, deletedAt: Date.now() }));
-    if (this.openId === id) this.openId = null;
     this.deleted = conversation;
-    this.undoTimer = setTimeout(() => void this.finishRemoval(), UNDO_TIME);
+    this.undoTimer = setTimeout(() => void this.finishRemoval(), this.undoTime);
   }
 
   async undoRemoval(): Promise<void> {
@@ -125,7 +139,6 @@ export class Conversations {
     const { id } = this.deleted;
     this.deleted = null;
     await this.alter(id, ({ deletedAt: _, ...c }) => c);
-    this.openId = id;
   }
 
   private async finishRemoval(): Promise<void> {
@@ -133,6 +146,10 @@ export class Conversations {
     const gone = this.deleted;
     this.deleted = null;
     if (gone) await this.purge(gone.id);
+  }
+
+  private async purgeIfDeleted(id: string): Promise<void> {
+    if (this.all.get(id)?.deletedAt !== undefined) await this.purge(id);
   }
 
   private async purge(id: string): Promise<void> {
@@ -145,7 +162,9 @@ export class Conversations {
   /** All conversations, or one, as a JSON text. */
   exportJson(id?: string): string {
     const chosen = id === undefined ? this.listed : [this.all.get(id)!];
-    return toJson(chosen.map((conversation) => ({ conversation, messages: [...this.messagesOf(conversation.id).values()] })));
+    return toJson(
+      chosen.map((conversation) => ({ conversation, messages: [...this.messagesOf(conversation.id).values()] })),
+    );
   }
 
   /** Adds the conversations of an exported text. Answers how many. Throws AppError; then nothing was added. */
@@ -174,11 +193,17 @@ export class Conversations {
         // Which branch is shown is each tab's own matter, but for a message that goes on from what is shown here.
         const mine = this.all.get(id);
         const follows = mine && branchTo(this.messagesOf(id), conversation.leafId).some((m) => m.id === mine.leafId);
-        this.all.set(id, mine && mine.leafId !== null && !follows ? { ...conversation, leafId: mine.leafId } : conversation);
+        this.all.set(
+          id,
+          mine && mine.leafId !== null && !follows ? { ...conversation, leafId: mine.leafId } : conversation,
+        );
       } else this.all.delete(id);
     } else if (key.startsWith("message:")) {
       const message = await this.records.read<Message>(key);
-      if (message) this.keep(message);
+      if (message) {
+        this.keep(message);
+        this.watchWriter(message);
+      }
     }
   }
 }

@@ -39,7 +39,8 @@ export interface Message extends StoredRecord {
 }
 
 export const conversationKey = (id: string): RecordKey => `conversation:${id}`;
-export const messageKey = (m: Pick<Message, "conversationId" | "id">): RecordKey => `message:${m.conversationId}/${m.id}`;
+export const messageKey = (m: Pick<Message, "conversationId" | "id">): RecordKey =>
+  `message:${m.conversationId}/${m.id}`;
 
 /** The name of the lock that a tab holds while it writes a message. */
 export const writingLock = (messageId: string) => `islet-writing-${messageId}`;

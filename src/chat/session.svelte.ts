@@ -3,10 +3,11 @@
 import type { EngineClient } from "../engine/client/engine-client";
 import type { Models } from "../models/models.svelte";
 import { errorData } from "../platform/app-error";
+import { generatingLock } from "../platform/locks";
 import type { Settings } from "../storage/settings.svelte";
 import type { Conversations } from "./conversations.svelte";
 import { writingLock, type Message } from "./records";
-import { branchTo } from "./tree";
+import { branchTo, turnsOf } from "./tree";
 
 /** How often an answer is saved while it streams, in milliseconds: what a killed tab can lose. */
 const SAVE_INTERVAL = 500;
@@ -16,9 +17,16 @@ export class Session {
   streamingId = $state<string | null>(null);
   /** Its text so far; apart from the message, so that a token changes nothing else. */
   streamed = $state("");
+  /** The question that is being written; here so that it outlives a look at another screen. */
+  draft = $state("");
+  /** The model is not ready yet. */
+  waiting = $state(false);
   /** The engine was lost and is starting again. */
   recovering = $state(false);
   readonly busy = $derived(this.streamingId !== null);
+  /** Called when a question began a new conversation. */
+  onBegun: (conversationId: string) => void = () => {};
+  private giveUp: (reason: DOMException) => void = () => {};
 
   constructor(
     private readonly conversations: Conversations,
@@ -29,7 +37,11 @@ export class Session {
 
   /** Asks a question at the end of the open conversation, or in a new one. */
   async ask(content: string): Promise<void> {
-    const conversation = this.conversations.open ?? (await this.conversations.create(content));
+    let conversation = this.conversations.open;
+    if (!conversation) {
+      conversation = await this.conversations.create(content);
+      this.onBegun(conversation.id);
+    }
     await this.askUnder(conversation.id, conversation.leafId, content);
   }
 
@@ -43,11 +55,14 @@ export class Session {
     if (answer.parentId !== null) await this.answer(answer.conversationId, answer.parentId);
   }
 
+  /** Ends the answer that is being written, or waited for. What was streamed stays. */
   stop(): void {
+    this.giveUp(new DOMException("stopped", "AbortError"));
     this.engine.stop();
   }
 
   private async askUnder(conversationId: string, parentId: string | null, content: string): Promise<void> {
+    if (this.busy) return;
     const question: Message = {
       version: 1,
       id: crypto.randomUUID(),
@@ -63,9 +78,20 @@ export class Session {
     await this.answer(conversationId, question.id);
   }
 
+  /** The model when it is ready, unless the person stops waiting for it. */
+  private async modelReady() {
+    const stopped = new Promise<never>((_, reject) => (this.giveUp = reject));
+    this.waiting = true;
+    try {
+      return await Promise.race([this.models.ready(), stopped]);
+    } finally {
+      this.waiting = false;
+    }
+  }
+
   private async answer(conversationId: string, questionId: string): Promise<void> {
     if (this.busy) return;
-    const turns = branchTo(this.conversations.messagesOf(conversationId), questionId).filter((m) => m.content !== "");
+    const turns = turnsOf(branchTo(this.conversations.messagesOf(conversationId), questionId));
     let message: Message = {
       version: 1,
       id: crypto.randomUUID(),
@@ -80,15 +106,16 @@ export class Session {
     this.streamed = "";
     const change = (changes: Partial<Message>) => (message = { ...message, ...changes });
     // Shared: an update of the app waits until no tab holds it. Exclusive: other tabs see that this message has a writer.
-    await navigator.locks.request("islet-generating", { mode: "shared" }, () =>
+    await navigator.locks.request(generatingLock, { mode: "shared" }, () =>
       navigator.locks.request(writingLock(message.id), async () => {
         await this.conversations.put(message);
         await this.conversations.showLeaf(conversationId, message.id);
         const save = setInterval(() => {
-          if (message.content !== this.streamed) void this.conversations.put(change({ content: this.streamed })).catch(() => {});
+          if (message.content !== this.streamed)
+            void this.conversations.put(change({ content: this.streamed })).catch(() => {});
         }, SAVE_INTERVAL);
         try {
-          const { card } = await this.models.ready();
+          const { card } = await this.modelReady();
           change({ modelId: card.id });
           const result = await this.engine.generate({
             turns: turns.map(({ role, content }) => ({ role, content })),
@@ -109,7 +136,9 @@ export class Session {
           const data = errorData(error);
           if (data.code === "device-lost" || data.code === "worker-crashed") this.models.lost(data);
           change(
-            error instanceof DOMException && error.name === "AbortError" ? { status: "stopped" } : { status: "failed", error: data },
+            error instanceof DOMException && error.name === "AbortError"
+              ? { status: "stopped" }
+              : { status: "failed", error: data },
           );
         } finally {
           clearInterval(save);

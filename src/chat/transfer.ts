@@ -17,7 +17,11 @@ export function toJson(conversations: Transfer["conversations"]): string {
 }
 
 /** One branch as Markdown: a heading, then each message under the name of its author. */
-export function toMarkdown(title: string, branch: readonly Message[], names: { user: string; assistant: string }): string {
+export function toMarkdown(
+  title: string,
+  branch: readonly Message[],
+  names: { user: string; assistant: string },
+): string {
   const parts = branch.map((m) => `## ${names[m.role]}\n\n${m.content.trim()}\n`);
   return [`# ${title.replaceAll("\n", " ")}\n`, ...parts].join("\n");
 }
@@ -88,4 +92,14 @@ function readConversation(entry: Record<string, unknown>, where: string): Transf
     leafId: idOf(from["leafId"], `${where}.leafId`),
   };
   return { conversation, messages };
+}
+
+/** A name for a file, without the characters that some system forbids. */
+export function fileName(title: string): string {
+  return (
+    title
+      .replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ")
+      .trim()
+      .slice(0, 60) || "islet"
+  );
 }

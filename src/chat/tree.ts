@@ -5,7 +5,7 @@ import type { Message } from "./records";
 export function branchTo(messages: ReadonlyMap<string, Message>, leafId: string | null): Message[] {
   const branch: Message[] = [];
   const seen = new Set<string>();
-  for (let id = leafId; id !== null && !seen.has(id); ) {
+  for (let id = leafId; id !== null && !seen.has(id);) {
     const message = messages.get(id);
     if (!message) break;
     seen.add(id);
@@ -28,4 +28,16 @@ function childrenOf(messages: ReadonlyMap<string, Message>, parentId: string | n
 export function newestLeaf(messages: ReadonlyMap<string, Message>, id: string): string {
   const child = childrenOf(messages, id).at(-1);
   return child ? newestLeaf(messages, child.id) : id;
+}
+
+/** The turns of a branch that a model is given: messages without a text say nothing to it. */
+export function turnsOf(branch: readonly Message[]): Message[] {
+  return branch.filter((m) => m.content !== "");
+}
+
+/** The id of the first message that the newest answer of a branch took into account; undefined when that was all of them. */
+export function firstRead(branch: readonly Message[]): string | undefined {
+  const at = branch.findLastIndex((m) => m.droppedTurns !== undefined);
+  const dropped = branch[at]?.droppedTurns;
+  return dropped ? turnsOf(branch.slice(0, at))[dropped]?.id : undefined;
 }

@@ -49,7 +49,8 @@ export const en = {
   "chat.recovered": "The model was restarted while this was written.",
   "chat.stopped": "Stopped.",
   "chat.interrupted": "Interrupted: the page was closed while this was written.",
-  "chat.length": "The context window is full, so the answer ends here. Ask on: the oldest messages will then be left out.",
+  "chat.length":
+    "The context window is full, so the answer ends here. Ask on: the oldest messages will then be left out.",
   "chat.dropped": "The model no longer reads what is above: the conversation is longer than its context window.",
   "chat.stats": "{{rate}} tokens per second · first token after {{first}} s · context {{used}} of {{size}} tokens",
   "chat.elsewhere": "Being written in another tab.",
@@ -60,8 +61,10 @@ export const en = {
   "link.open": "Open",
   "models.title": "Models",
   "models.intro": "A model is downloaded once, checked against its published hashes, and kept in this browser.",
-  "models.about.starter": "A small general model. Answers simple questions in English; it makes mistakes, so check what matters.",
-  "models.about.tiny": "A demonstration of {{parameters}} parameters, trained by the project to count, copy words and add small numbers. It can do nothing else.",
+  "models.about.starter":
+    "A small general model. Answers simple questions in English; it makes mistakes, so check what matters.",
+  "models.about.tiny":
+    "A demonstration of {{parameters}} parameters, trained by the project to count, copy words and add small numbers. It can do nothing else.",
   "models.publisher": "Publisher",
   "models.licence": "Licence",
   "models.parameters": "Parameters",
@@ -86,7 +89,8 @@ export const en = {
   "storage.title": "Storage",
   "storage.used": "{{used}} used of {{quota}}.",
   "storage.persisted": "The browser has promised to keep this data.",
-  "storage.notPersisted": "The browser may clear this data when space runs short. Installing the app makes that less likely.",
+  "storage.notPersisted":
+    "The browser may clear this data when space runs short. Installing the app makes that less likely.",
   "storage.ask": "Ask the browser to keep it",
   "settings.title": "Settings",
   "settings.language": "Language",
@@ -114,17 +118,21 @@ export const en = {
   "error.detail": "Technical detail",
   "error.dismiss": "Dismiss",
   "error.gpu-missing.title": "This browser has no WebGPU",
-  "error.gpu-missing.remedy": "Islet computes on the graphics device through WebGPU. Open it in a current Chrome or Edge on a computer. Your conversations stay readable here.",
+  "error.gpu-missing.remedy":
+    "Islet computes on the graphics device through WebGPU. Open it in a current Chrome or Edge on a computer. Your conversations stay readable here.",
   "error.adapter-refused.title": "The browser offers no graphics device",
-  "error.adapter-refused.remedy": "Turn on “Use graphics acceleration when available” in the browser's settings, update the graphics driver, restart the browser, then try again.",
+  "error.adapter-refused.remedy":
+    "Turn on “Use graphics acceleration when available” in the browser's settings, update the graphics driver, restart the browser, then try again.",
   "error.device-lost.title": "The graphics device was lost",
-  "error.device-lost.remedy": "The model was restarted once and it happened again. Close other programs and tabs that use the graphics device, then try again.",
+  "error.device-lost.remedy":
+    "The model was restarted once and it happened again. Close other programs and tabs that use the graphics device, then try again.",
   "error.out-of-memory.title": "Not enough memory for this model",
   "error.out-of-memory.remedy": "Close other tabs and programs, or choose a smaller model.",
   "error.download-failed.title": "The download broke off",
   "error.download-failed.remedy": "Check the connection and try again. Files that were finished are not fetched again.",
   "error.download-corrupt.title": "The download is not the published model",
-  "error.download-corrupt.remedy": "What came does not match the pinned hash, so it was thrown away. Try again; if it happens again, tell whoever runs this site.",
+  "error.download-corrupt.remedy":
+    "What came does not match the pinned hash, so it was thrown away. Try again; if it happens again, tell whoever runs this site.",
   "error.cache-corrupt.title": "The stored model is damaged",
   "error.cache-corrupt.remedy": "Some of its files are no longer what was downloaded. Repair fetches only these again.",
   "error.storage-full.title": "The browser's storage is full",

@@ -51,19 +51,24 @@ export const fr: Catalogue = {
   "chat.recovered": "Le modèle a redémarré pendant cette réponse.",
   "chat.stopped": "Arrêtée.",
   "chat.interrupted": "Interrompue : la page a été fermée pendant l'écriture.",
-  "chat.length": "La fenêtre de contexte est pleine, la réponse s'arrête ici. Continuez : les messages les plus anciens seront laissés de côté.",
+  "chat.length":
+    "La fenêtre de contexte est pleine, la réponse s'arrête ici. Continuez : les messages les plus anciens seront laissés de côté.",
   "chat.dropped": "Le modèle ne lit plus ce qui précède : la conversation dépasse sa fenêtre de contexte.",
   "chat.stats": "{{rate}} jetons par seconde · premier jeton après {{first}} s · contexte {{used}} sur {{size}} jetons",
   "chat.elsewhere": "En cours d'écriture dans un autre onglet.",
   "chat.messages": "Fil des messages",
   "chat.toEnd": "Aller à la fin",
   "link.title": "Ouvrir cette adresse ?",
-  "link.text": "Elle quitte Islet et s'ouvre dans un nouvel onglet. Le site verra votre visite, mais rien de la conversation.",
+  "link.text":
+    "Elle quitte Islet et s'ouvre dans un nouvel onglet. Le site verra votre visite, mais rien de la conversation.",
   "link.open": "Ouvrir",
   "models.title": "Modèles",
-  "models.intro": "Un modèle est téléchargé une fois, contrôlé par ses empreintes publiées, puis gardé dans ce navigateur.",
-  "models.about.starter": "Un petit modèle général. Il répond en anglais à des questions simples ; il se trompe, vérifiez ce qui compte.",
-  "models.about.tiny": "Une démonstration de {{parameters}} de paramètres, entraînée par le projet à compter, copier des mots et additionner de petits nombres. Elle ne sait rien faire d'autre.",
+  "models.intro":
+    "Un modèle est téléchargé une fois, contrôlé par ses empreintes publiées, puis gardé dans ce navigateur.",
+  "models.about.starter":
+    "Un petit modèle général. Il répond en anglais à des questions simples ; il se trompe, vérifiez ce qui compte.",
+  "models.about.tiny":
+    "Une démonstration de {{parameters}} de paramètres, entraînée par le projet à compter, copier des mots et additionner de petits nombres. Elle ne sait rien faire d'autre.",
   "models.publisher": "Éditeur",
   "models.licence": "Licence",
   "models.parameters": "Paramètres",
@@ -88,7 +93,8 @@ export const fr: Catalogue = {
   "storage.title": "Stockage",
   "storage.used": "{{used}} utilisés sur {{quota}}.",
   "storage.persisted": "Le navigateur s'est engagé à garder ces données.",
-  "storage.notPersisted": "Le navigateur peut effacer ces données si la place manque. Installer l'application rend cela moins probable.",
+  "storage.notPersisted":
+    "Le navigateur peut effacer ces données si la place manque. Installer l'application rend cela moins probable.",
   "storage.ask": "Demander au navigateur de les garder",
   "settings.title": "Réglages",
   "settings.language": "Langue",
@@ -105,7 +111,8 @@ export const fr: Catalogue = {
   "install.text": "Installé, Islet a sa fenêtre et son icône, et s'ouvre sans réseau.",
   "install.action": "Installer l'application",
   "install.done": "Islet est installé sur cet appareil.",
-  "install.manual": "Ce navigateur ne propose pas de bouton ici. Cherchez « Installer » ou « Ajouter à l'écran d'accueil » dans son menu.",
+  "install.manual":
+    "Ce navigateur ne propose pas de bouton ici. Cherchez « Installer » ou « Ajouter à l'écran d'accueil » dans son menu.",
   "offline.ready": "Prêt à fonctionner hors ligne.",
   "update.text": "Une nouvelle version est prête.",
   "update.action": "Recharger",
@@ -116,27 +123,34 @@ export const fr: Catalogue = {
   "error.detail": "Détail technique",
   "error.dismiss": "Fermer ce message",
   "error.gpu-missing.title": "Ce navigateur n'a pas WebGPU",
-  "error.gpu-missing.remedy": "Islet calcule sur le processeur graphique par WebGPU. Ouvrez-le dans un Chrome ou Edge récent, sur un ordinateur. Vos conversations restent lisibles ici.",
+  "error.gpu-missing.remedy":
+    "Islet calcule sur le processeur graphique par WebGPU. Ouvrez-le dans un Chrome ou Edge récent, sur un ordinateur. Vos conversations restent lisibles ici.",
   "error.adapter-refused.title": "Le navigateur ne propose aucun processeur graphique",
-  "error.adapter-refused.remedy": "Activez « Utiliser l'accélération graphique si disponible » dans les réglages du navigateur, mettez à jour le pilote graphique, redémarrez le navigateur, puis réessayez.",
+  "error.adapter-refused.remedy":
+    "Activez « Utiliser l'accélération graphique si disponible » dans les réglages du navigateur, mettez à jour le pilote graphique, redémarrez le navigateur, puis réessayez.",
   "error.device-lost.title": "Le processeur graphique a été perdu",
-  "error.device-lost.remedy": "Le modèle a redémarré une fois et cela s'est reproduit. Fermez les autres programmes et onglets qui l'utilisent, puis réessayez.",
+  "error.device-lost.remedy":
+    "Le modèle a redémarré une fois et cela s'est reproduit. Fermez les autres programmes et onglets qui l'utilisent, puis réessayez.",
   "error.out-of-memory.title": "Pas assez de mémoire pour ce modèle",
   "error.out-of-memory.remedy": "Fermez d'autres onglets et programmes, ou choisissez un modèle plus petit.",
   "error.download-failed.title": "Le téléchargement s'est interrompu",
   "error.download-failed.remedy": "Vérifiez la connexion et réessayez. Les fichiers terminés ne sont pas repris.",
   "error.download-corrupt.title": "Le téléchargement n'est pas le modèle publié",
-  "error.download-corrupt.remedy": "Ce qui est arrivé ne correspond pas à l'empreinte fixée et a été jeté. Réessayez ; si cela se reproduit, prévenez le responsable de ce site.",
+  "error.download-corrupt.remedy":
+    "Ce qui est arrivé ne correspond pas à l'empreinte fixée et a été jeté. Réessayez ; si cela se reproduit, prévenez le responsable de ce site.",
   "error.cache-corrupt.title": "Le modèle enregistré est abîmé",
-  "error.cache-corrupt.remedy": "Certains fichiers ne sont plus ceux qui ont été téléchargés. La réparation ne reprend que ceux-là.",
+  "error.cache-corrupt.remedy":
+    "Certains fichiers ne sont plus ceux qui ont été téléchargés. La réparation ne reprend que ceux-là.",
   "error.storage-full.title": "Le stockage du navigateur est plein",
   "error.storage-full.remedy": "Retirez un modèle inutile ou libérez de la place sur le disque, puis réessayez.",
   "error.storage-failed.title": "Le navigateur n'a pas pu enregistrer",
   "error.storage-failed.remedy": "Exportez maintenant ce qui compte, puis rechargez la page.",
   "error.worker-crashed.title": "Le modèle s'est arrêté de façon inattendue",
-  "error.worker-crashed.remedy": "Il a redémarré une fois et s'est arrêté de nouveau. Réessayez, ou choisissez un modèle plus petit.",
+  "error.worker-crashed.remedy":
+    "Il a redémarré une fois et s'est arrêté de nouveau. Réessayez, ou choisissez un modèle plus petit.",
   "error.prompt-too-long.title": "Ce message est plus long que ce que le modèle peut lire",
-  "error.prompt-too-long.remedy": "Raccourcissez-le ou envoyez-le en plusieurs parties. Rien n'est perdu : modifiez le message ci-dessus.",
+  "error.prompt-too-long.remedy":
+    "Raccourcissez-le ou envoyez-le en plusieurs parties. Rien n'est perdu : modifiez le message ci-dessus.",
   "error.import-invalid.title": "Ce fichier ne peut pas être importé",
   "error.import-invalid.remedy": "Choisissez un fichier JSON exporté par Islet. Rien n'a été changé.",
   "error.unknown.title": "Quelque chose s'est mal passé",

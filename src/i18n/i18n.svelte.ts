@@ -13,7 +13,12 @@ const catalogues = { en, fr, ja, vi } satisfies Record<string, Catalogue>;
 export type Language = keyof typeof catalogues;
 
 /** Each language by its own name. */
-export const languageNames: Record<Language, string> = { en: "English", fr: "Français", ja: "日本語", vi: "Tiếng Việt" };
+export const languageNames: Record<Language, string> = {
+  en: "English",
+  fr: "Français",
+  ja: "日本語",
+  vi: "Tiếng Việt",
+};
 
 void i18next.init({
   lng: "en",

@@ -2,6 +2,7 @@
 import type { EngineClient } from "../engine/client/engine-client";
 import type { LoadedModel, LoadProgress } from "../engine/protocol";
 import { AppError, errorData, type ErrorData } from "../platform/app-error";
+import { gpuSupport, type GpuSupport } from "../platform/webgpu";
 import { askToPersist, storageFacts, type StorageFacts } from "../platform/storage-estimate";
 import type { Settings } from "../storage/settings.svelte";
 import { catalogue, modelCard, type ModelCard } from "./catalogue";
@@ -16,6 +17,8 @@ export class Models {
   state = $state.raw<State>({ phase: "none" });
   installed = $state.raw<ReadonlySet<string>>(new Set());
   storage = $state.raw<StorageFacts | undefined>(undefined);
+  /** "unknown" until the browser has answered. */
+  gpu = $state.raw<GpuSupport | "unknown">("unknown");
   /** The model that is loaded or about to be; the one an answer will come from. */
   readonly chosen = $derived(this.state.phase === "none" ? undefined : this.state.card);
   private loading: Promise<void> | undefined;
@@ -27,8 +30,10 @@ export class Models {
     engine.onLost = (error) => this.lost(errorData(error));
   }
 
-  /** Looks at what is installed, and loads the model of the last visit if it is. */
+  /** Looks at the graphics device and at what is installed, and loads the model of the last visit if it is. */
   async begin(): Promise<void> {
+    this.gpu = await gpuSupport();
+    if (this.gpu !== "available") return;
     await this.look();
     const last = modelCard(this.settings.current.modelId);
     if (last && this.installed.has(last.id)) await this.load(last);
@@ -38,6 +43,22 @@ export class Models {
     const found = await Promise.all(catalogue.map((c) => this.engine.isInstalled(c.source)));
     this.installed = new Set(catalogue.filter((_, i) => found[i]).map((c) => c.id));
     this.storage = await storageFacts();
+  }
+
+  /** Asks the browser to keep this site's data. Its answer is in `storage`. */
+  async askToKeep(): Promise<void> {
+    await askToPersist();
+    this.storage = await storageFacts();
+  }
+
+  /** Loads the model that failed once more. */
+  async retry(): Promise<void> {
+    if (this.state.phase === "failed") await this.load(this.state.card);
+  }
+
+  /** Puts a failure out of sight. */
+  dismiss(): void {
+    if (this.state.phase === "failed") this.state = { phase: "none" };
   }
 
   /** Downloads what is missing and loads the model. A failure is shown by `state`, not thrown. */
@@ -102,7 +123,7 @@ export class Models {
   /** Waits until a model is ready. Throws AppError where none is, or its load fails. */
   async ready(): Promise<{ card: ModelCard; loaded: LoadedModel }> {
     await this.loading;
-    if (this.state.phase === "failed" && this.state.error.remedy === "retry") await this.load(this.state.card);
+    if (this.state.phase === "failed" && this.state.error.remedy === "retry") await this.retry();
     if (this.state.phase === "ready") return this.state;
     if (this.state.phase === "failed") {
       const { code, detail, remedy } = this.state.error;

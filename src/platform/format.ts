@@ -19,13 +19,16 @@ export function formatNumber(value: number, language: string, digits = 1): strin
 /** Seconds, rounded up to a whole number of seconds or minutes. */
 export function formatSeconds(seconds: number, language: string): string {
   const minutes = seconds >= 90;
-  return new Intl.NumberFormat(language, { style: "unit", unit: minutes ? "minute" : "second", unitDisplay: "long" }).format(
-    Math.ceil(minutes ? seconds / 60 : seconds),
-  );
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: minutes ? "minute" : "second",
+    unitDisplay: "long",
+  }).format(Math.ceil(minutes ? seconds / 60 : seconds));
 }
 
 /** A day, or a time for a moment of the last 20 hours. */
 export function formatMoment(time: number, language: string, now = Date.now()): string {
-  const options: Intl.DateTimeFormatOptions = now - time < 20 * 3600_000 ? { timeStyle: "short" } : { dateStyle: "medium" };
+  const options: Intl.DateTimeFormatOptions =
+    now - time < 20 * 3600_000 ? { timeStyle: "short" } : { dateStyle: "medium" };
   return new Intl.DateTimeFormat(language, options).format(time);
 }

@@ -1,6 +1,6 @@
 // The one place that decides what the app may reach. The build makes the Content-Security-Policy from the same file,
 // so the browser enforces what `permits` promises. Not for: doing requests.
-import file from "./policy.json";
+import file from "./policy.json" with { type: "json" };
 
 /** What a deployment allows. `modelHosts`: origins (https://host) besides the app's own that weights may come from. */
 export interface Policy {
@@ -16,7 +16,12 @@ export function readPolicy(value: unknown): Policy {
   if (p?.version !== 1) throw new Error("policy.json: version must be 1");
   if (!Array.isArray(p.modelHosts)) throw new Error("policy.json: modelHosts must be a list of origins");
   for (const host of p.modelHosts as unknown[]) {
-    if (typeof host !== "string" || !URL.canParse(host) || new URL(host).origin !== host || !host.startsWith("https://"))
+    if (
+      typeof host !== "string" ||
+      !URL.canParse(host) ||
+      new URL(host).origin !== host ||
+      !host.startsWith("https://")
+    )
       throw new Error(`policy.json: modelHosts: not an https origin: ${String(host)}`);
   }
   return { version: 1, modelHosts: [...p.modelHosts] };
@@ -45,4 +50,17 @@ export function contentSecurityPolicy(rules: Policy, place: "header" | "page"): 
   ];
   if (place === "header") directives.push(["frame-ancestors", "'none'"]);
   return directives.map((d) => d.join(" ")).join("; ");
+}
+
+/** The response headers a server should send with every file. `_headers` in the build and the bundled server carry them. */
+export function responseHeaders(rules: Policy): Record<string, string> {
+  return {
+    "Content-Security-Policy": contentSecurityPolicy(rules, "header"),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), payment=()",
+  };
 }

@@ -26,14 +26,25 @@ const MOST_MATH = 4_000;
 
 function mathHtml(tex: string, displayMode: boolean): string {
   if (tex.length > MOST_MATH) return escapeHtml(tex);
-  return temml.renderToString(tex, { displayMode, throwOnError: false, trust: false, maxExpand: 100, maxSize: [10, 10] });
+  return temml.renderToString(tex, {
+    displayMode,
+    throwOnError: false,
+    trust: false,
+    maxExpand: 100,
+    maxSize: [10, 10],
+  });
 }
 
 interface MathToken extends Tokens.Generic {
   tex: string;
 }
 
-function mathExtension(name: string, level: "block" | "inline", starts: RegExp, pattern: RegExp): TokenizerAndRendererExtension {
+function mathExtension(
+  name: string,
+  level: "block" | "inline",
+  starts: RegExp,
+  pattern: RegExp,
+): TokenizerAndRendererExtension {
   return {
     name,
     level,
@@ -54,7 +65,12 @@ const marked = new Marked({
   gfm: true,
   extensions: [
     mathExtension("blockMath", "block", /\$\$|\\\[/, /^(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n|$)/),
-    mathExtension("inlineMath", "inline", /\$|\\\(/, /^(?:\$(?!\s)((?:\\.|[^$\\\n])+?)(?<!\s)\$(?!\d)|\\\(([\s\S]+?)\\\))/),
+    mathExtension(
+      "inlineMath",
+      "inline",
+      /\$|\\\(/,
+      /^(?:\$(?!\s)((?:\\.|[^$\\\n])+?)(?<!\s)\$(?!\d)|\\\(([\s\S]+?)\\\))/,
+    ),
   ],
   renderer: {
     code: ({ text, lang }) => `<pre><code>${highlight(text, lang ?? "")}</code></pre>`,
@@ -81,7 +97,21 @@ export function renderMarkdown(text: string): string {
 function sanitise(html: string): string {
   return DOMPurify.sanitize(html, {
     USE_PROFILES: { html: true, mathMl: true },
-    FORBID_TAGS: ["style", "img", "picture", "audio", "video", "source", "track", "form", "input", "button", "textarea", "select", "dialog"],
+    FORBID_TAGS: [
+      "style",
+      "img",
+      "picture",
+      "audio",
+      "video",
+      "source",
+      "track",
+      "form",
+      "input",
+      "button",
+      "textarea",
+      "select",
+      "dialog",
+    ],
     FORBID_ATTR: ["style", "id", "name", "srcset", "src", "background", "poster", "autofocus", "tabindex"],
     ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
   });

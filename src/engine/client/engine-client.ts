@@ -49,7 +49,11 @@ export class EngineClient {
    * Loads a model, replacing the one that is loaded. Files that are not in this browser yet are fetched and verified.
    * Throws AppError. A load that is under way can be cancelled with `cancel`.
    */
-  async load(model: ModelSource, onProgress?: (progress: LoadProgress) => void, contextSize?: number): Promise<LoadedModel> {
+  async load(
+    model: ModelSource,
+    onProgress?: (progress: LoadProgress) => void,
+    contextSize?: number,
+  ): Promise<LoadedModel> {
     this.model = undefined;
     const request = { kind: "load" as const, model, ...(contextSize === undefined ? {} : { contextSize }) };
     const loaded = (await this.ask(request, { onProgress })) as LoadedModel;
@@ -90,12 +94,14 @@ export class EngineClient {
     try {
       return await attempt();
     } catch (error) {
-      const recoverable = error instanceof AppError && (error.code === "device-lost" || error.code === "worker-crashed");
+      const recoverable =
+        error instanceof AppError && (error.code === "device-lost" || error.code === "worker-crashed");
       if (!recoverable || !model) throw error;
       options.onRecovering?.();
       this.end(error);
       // A lost device is mostly one that ran out of memory: try with half the context window.
-      const smaller = error.code === "device-lost" && contextSize ? Math.max(512, Math.floor(contextSize / 2)) : contextSize;
+      const smaller =
+        error.code === "device-lost" && contextSize ? Math.max(512, Math.floor(contextSize / 2)) : contextSize;
       await this.load(model, undefined, smaller);
       if (this.stopped) throw error;
       return attempt();
@@ -143,7 +149,8 @@ export class EngineClient {
   private start(): Worker {
     const worker = new Worker(new URL("../worker/index.ts", import.meta.url), { type: "module", name: "islet-engine" });
     worker.onmessage = ({ data }: MessageEvent<EngineEvent>) => this.receive(worker, data);
-    worker.onerror = (event) => this.lost(worker, { code: "worker-crashed", detail: event.message ?? "", remedy: "retry" });
+    worker.onerror = (event) =>
+      this.lost(worker, { code: "worker-crashed", detail: event.message ?? "", remedy: "retry" });
     return worker;
   }
 

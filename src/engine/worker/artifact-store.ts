@@ -18,7 +18,11 @@ function finished<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-async function withStore<T>(name: ArtifactDatabase, mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest<T>) {
+async function withStore<T>(
+  name: ArtifactDatabase,
+  mode: IDBTransactionMode,
+  use: (store: IDBObjectStore) => IDBRequest<T>,
+) {
   const opening = indexedDB.open(name, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore("urls", { keyPath: "url" });
   const database = await finished(opening);

@@ -76,7 +76,8 @@ async function readAll(response: Response, expected: number, onBytes: (n: number
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    if (at + value.length > expected) throw new AppError("download-corrupt", `${response.url}: longer than ${expected} bytes`);
+    if (at + value.length > expected)
+      throw new AppError("download-corrupt", `${response.url}: longer than ${expected} bytes`);
     bytes.set(value, at);
     at += value.length;
     onBytes(value.length);
@@ -95,7 +96,10 @@ export interface ArtifactServing {
   end(): void;
 }
 
-export async function serveArtifacts(model: ModelSource, tell: (progress: LoadProgress) => void): Promise<ArtifactServing> {
+export async function serveArtifacts(
+  model: ModelSource,
+  tell: (progress: LoadProgress) => void,
+): Promise<ArtifactServing> {
   const names = new Map(Object.keys(model.files).map((n) => [artifactUrl(model, n), n]));
   const stored = new Set(await storedFiles(model));
   const missing = Object.entries(model.files).filter(([n]) => !stored.has(n));
@@ -122,7 +126,8 @@ export async function serveArtifacts(model: ModelSource, tell: (progress: LoadPr
 
   self.fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const url = input instanceof Request ? input.url : new URL(input, location.href).href;
-    if (!permits(url, location.origin)) throw new AppError("download-failed", `${url}: the policy does not allow it`, "none");
+    if (!permits(url, location.origin))
+      throw new AppError("download-failed", `${url}: the policy does not allow it`, "none");
     const name = names.get(url);
     if (name === undefined) return ownFetch(input, init);
     try {
@@ -135,7 +140,10 @@ export async function serveArtifacts(model: ModelSource, tell: (progress: LoadPr
       return response;
     } catch (error) {
       const cancelled = error instanceof DOMException && error.name === "AbortError";
-      failure ??= error instanceof AppError || cancelled ? (error as AppError) : new AppError("download-failed", `${url}: ${String(error)}`);
+      failure ??=
+        error instanceof AppError || cancelled
+          ? (error as AppError)
+          : new AppError("download-failed", `${url}: ${String(error)}`);
       throw error;
     }
   };

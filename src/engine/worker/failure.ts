@@ -3,9 +3,21 @@ import { AppError, type ErrorData, errorData } from "../../platform/app-error";
 
 const patterns: [RegExp, AppError["code"], AppError["remedy"]][] = [
   [/WebGPUNotAvailable|WebGPU is not supported|navigator\.gpu/i, "gpu-missing", "none"],
-  [/Unable to find a compatible GPU|requestAdapter|requestDevice|Cannot initialize runtime because of requested/i, "adapter-refused", "retry"],
-  [/device was lost|device is lost|DeviceLost|external Instance reference|GPUDevice.*lost|mapAsync.*(abort|lost)/i, "device-lost", "retry"],
-  [/out of memory|OutOfMemory|allocation failed|cannot allocate|Array buffer allocation|buffer size.*(exceed|large)/i, "out-of-memory", "choose-model"],
+  [
+    /Unable to find a compatible GPU|requestAdapter|requestDevice|Cannot initialize runtime because of requested/i,
+    "adapter-refused",
+    "retry",
+  ],
+  [
+    /device was lost|device is lost|DeviceLost|external Instance reference|GPUDevice.*lost|mapAsync.*(abort|lost)/i,
+    "device-lost",
+    "retry",
+  ],
+  [
+    /out of memory|OutOfMemory|allocation failed|cannot allocate|Array buffer allocation|buffer size.*(exceed|large)/i,
+    "out-of-memory",
+    "choose-model",
+  ],
   [/quota/i, "storage-full", "retry"],
   [/ContextWindowSizeExceeded|exceeds? .*context window/i, "prompt-too-long", "none"],
   [/Failed to fetch|Network response was not ok|NetworkError/i, "download-failed", "retry"],
@@ -16,5 +28,7 @@ export function classify(error: unknown): ErrorData {
   if (error instanceof AppError) return errorData(error);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const match = patterns.find(([pattern]) => pattern.test(text));
-  return match ? { code: match[1], detail: text, remedy: match[2] } : { code: "unknown", detail: text, remedy: "retry" };
+  return match
+    ? { code: match[1], detail: text, remedy: match[2] }
+    : { code: "unknown", detail: text, remedy: "retry" };
 }

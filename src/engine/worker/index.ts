@@ -1,6 +1,6 @@
 // The engine worker: the only thread that runs WebLLM. It answers the requests of engine/protocol.ts, one at a time but
 // for "stop". It has no state that matters beyond the loaded model: after a crash the client starts another one.
-import { MLCEngine, type AppConfig, type ChatConfig } from "@mlc-ai/web-llm";
+import { MLCEngine, type AppConfig, type ChatOptions } from "@mlc-ai/web-llm";
 import { AppError } from "../../platform/app-error";
 import type { AnswerResult, EngineEvent, EngineRequest, LoadedModel, LoadProgress, ModelSource } from "../protocol";
 import { damagedFiles, isInstalled, removeFiles, serveArtifacts } from "./artifacts";
@@ -11,7 +11,7 @@ import { renderPrompt, turnsToDrop } from "./prompt";
 /** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts and the configuration in force. */
 interface Internals {
   loadedModelIdToPipeline: Map<string, { tokenizer: { encode(text: string): Int32Array } }>;
-  loadedModelIdToChatConfig: Map<string, ChatConfig>;
+  loadedModelIdToChatConfig: Map<string, Required<ChatOptions>>;
 }
 
 /** Tokens of the context window that a prompt leaves for the answer, as a part of the window. */
@@ -30,7 +30,11 @@ function appConfig(model: ModelSource): AppConfig {
   return { cacheBackend: "indexeddb", model_list: [{ model: model.baseUrl, model_id: model.id, model_lib: library }] };
 }
 
-async function load(model: ModelSource, contextSize: number | undefined, tell: (p: LoadProgress) => void): Promise<LoadedModel> {
+async function load(
+  model: ModelSource,
+  contextSize: number | undefined,
+  tell: (p: LoadProgress) => void,
+): Promise<LoadedModel> {
   await unload();
   tell({ phase: "start", done: 0, total: 0 });
   const wasInstalled = await isInstalled(model);
@@ -63,7 +67,8 @@ async function load(model: ModelSource, contextSize: number | undefined, tell: (
   return { contextSize: config.context_window_size, adapter: devices.adapterName(), downloaded: serving.downloaded() };
 }
 
-const corrupt = (names: string[]) => new AppError("cache-corrupt", `not the pinned bytes: ${names.join(", ")}`, "repair");
+const corrupt = (names: string[]) =>
+  new AppError("cache-corrupt", `not the pinned bytes: ${names.join(", ")}`, "repair");
 
 async function unload(): Promise<void> {
   loaded = undefined;
@@ -96,7 +101,11 @@ async function generate(request: Extract<EngineRequest, { kind: "generate" }>): 
   const chunks =
     partial === ""
       ? await engine.chat.completions.create({ ...settings, messages: turns, stream: true })
-      : await engine.completions.create({ ...settings, prompt: renderPrompt(config.conv_template, turns) + partial, stream: true });
+      : await engine.completions.create({
+          ...settings,
+          prompt: renderPrompt(config.conv_template, turns) + partial,
+          stream: true,
+        });
   let finish: AnswerResult["finish"] = "stop";
   let result: AnswerResult | undefined;
   for await (const chunk of chunks) {
@@ -106,7 +115,8 @@ async function generate(request: Extract<EngineRequest, { kind: "generate" }>): 
     if (choice?.finish_reason === "length") finish = "length";
     if (chunk.usage) {
       const { prompt_tokens, completion_tokens, extra } = chunk.usage;
-      const whole = count(renderPrompt(config.conv_template, turns)) + completion_tokens + (partial ? count(partial) : 0);
+      const whole =
+        count(renderPrompt(config.conv_template, turns)) + completion_tokens + (partial ? count(partial) : 0);
       result = {
         finish: stopping ? "stopped" : finish,
         stats: {

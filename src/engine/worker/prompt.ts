@@ -1,8 +1,8 @@
 // How a conversation becomes the text a model reads, and which turns fit its context window. Pure; no engine in here.
-import type { ChatConfig } from "@mlc-ai/web-llm";
+import type { ChatOptions } from "@mlc-ai/web-llm";
 import type { ChatTurn } from "../protocol";
 
-type Template = ChatConfig["conv_template"];
+type Template = NonNullable<ChatOptions["conv_template"]>;
 
 /** The system part of the prompt, "" where the model has none. */
 function systemText(template: Template): string {

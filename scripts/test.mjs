@@ -1,0 +1,14 @@
+// npm test: sets up whatever is missing, then every check and every test. The first one that fails ends the run.
+import { chromiumPath, needChromium, needNode, needPackages, step } from "./setup.mjs";
+
+const checks = ["format", "lint", "types", "rooms", "dead"].map((c) => `check:${c}`);
+
+needNode();
+needPackages();
+for (const check of checks) step(check, "npm", ["run", "--silent", check]);
+step("Unit tests", "npm", ["run", "--silent", "test:unit"]);
+step("Build", "npm", ["run", "--silent", "build", "--", "--logLevel", "warn"]);
+step("check:size", "npm", ["run", "--silent", "check:size"]);
+needChromium();
+step("End-to-end tests", "npm", ["run", "--silent", "test:e2e"], { ISLET_CHROMIUM: chromiumPath() ?? "" });
+console.log("\nAll checks and tests passed.");

@@ -1,0 +1,32 @@
+// Which screen is shown, kept in the address (its part after "#"), so that back, reload and shortcuts work.
+
+export type Screen = "chat" | "models" | "settings";
+
+const screens: readonly string[] = ["models", "settings"];
+
+export class Navigation {
+  screen = $state<Screen>("chat");
+  /** The conversation that the address names; null for a new one. */
+  conversationId = $state<string | null>(null);
+
+  begin(): void {
+    addEventListener("hashchange", () => this.read());
+    this.read();
+  }
+
+  go(screen: "models" | "settings"): void {
+    location.hash = `/${screen}`;
+  }
+
+  /** Shows a conversation, or with null the start of a new one. */
+  openConversation(id: string | null): void {
+    location.hash = id === null ? "/new" : `/chat/${id}`;
+    this.read();
+  }
+
+  private read(): void {
+    const [, first = "", second] = location.hash.split("/");
+    this.screen = screens.includes(first) ? (first as Screen) : "chat";
+    if (this.screen === "chat") this.conversationId = first === "chat" && second ? second : null;
+  }
+}

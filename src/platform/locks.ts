@@ -1,0 +1,4 @@
+// Names of Web Locks that more than one room uses.
+
+/** Every tab holds this lock, shared, while it writes an answer; an update of the app waits until it can have it alone. */
+export const generatingLock = "islet-generating";

@@ -1,0 +1,50 @@
+// Registers the service worker and tells when a new version of the app waits. It takes over only on request, and only
+// when no tab is writing an answer.
+import { Workbox } from "workbox-window";
+import { generatingLock } from "../platform/locks";
+
+export class Updates {
+  /** A new version is there and waits for a person's word. */
+  available = $state(false);
+  /** It was accepted, and waits for an answer to end. */
+  waiting = $state(false);
+  /** The shell is stored: the page opens without a network. */
+  offlineReady = $state(false);
+  private workbox: Workbox | undefined;
+
+  /** Without service workers (an insecure origin, a private window) the app works, but only online. */
+  begin(): void {
+    if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
+    this.workbox = new Workbox("./service-worker.js", { scope: "./" });
+    this.workbox.addEventListener("waiting", () => (this.available = true));
+    this.workbox.addEventListener("activated", (event) => {
+      if (!event.isUpdate) this.offlineReady = true;
+    });
+    // Another tab accepted the update: this one still runs the old version, and says so.
+    this.workbox.addEventListener("controlling", (event) => {
+      if (event.isUpdate && !this.waiting) this.available = true;
+    });
+    // A refused registration leaves the app as it is without one.
+    void this.workbox.register().catch(() => {});
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible" && navigator.onLine) void this.workbox?.update().catch(() => {});
+    });
+  }
+
+  /** Changes to the new version by reloading, as soon as no tab writes an answer. */
+  async accept(): Promise<void> {
+    if (this.waiting) return;
+    this.waiting = true;
+    await navigator.locks.request(generatingLock, async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      if (registration?.waiting) {
+        const taken = new Promise((resolve) =>
+          navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }),
+        );
+        this.workbox?.messageSkipWaiting();
+        await taken;
+      }
+      location.reload();
+    });
+  }
+}

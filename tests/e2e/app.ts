@@ -1,0 +1,174 @@
+// The app as a person meets it, for the tests: a browser with a profile of its own, the page, and what a person does there.
+// Every request of page, worker and service worker is watched; `close` fails if one went to another origin.
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, expect, type BrowserContext, type Locator, type Page, type Worker } from "playwright/test";
+import { TestServer } from "./server";
+
+const gpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
+/** A quarter faster; only for tests: it leaves out checks that protect against hostile pages. */
+const fastFlags = ["--enable-dawn-features=disable_robustness,skip_validation"];
+
+interface OpenOptions {
+  /** A profile of an earlier browser. */
+  profile?: string;
+  server?: TestServer;
+  /** Without WebGPU flags: the browser has no adapter here. */
+  withoutGpu?: boolean;
+  locale?: string;
+  colorScheme?: "light" | "dark";
+  viewport?: { width: number; height: number };
+  path?: string;
+}
+
+export const models = {
+  starter: { id: "smollm2-135m-instruct", name: "SmolLM2 135M Instruct" },
+  tiny: { id: "islet-tiny", name: "Islet Tiny" },
+} as const;
+export type ModelName = keyof typeof models;
+
+export class App {
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly server: TestServer,
+    readonly profile: string,
+    private readonly ownServer: boolean,
+    private readonly foreign: string[],
+  ) {}
+
+  static async open(options: OpenOptions = {}): Promise<App> {
+    const server = options.server ?? new TestServer();
+    if (!options.server) await server.start();
+    const profile = options.profile ?? mkdtempSync(join(tmpdir(), "islet-"));
+    const path = process.env["ISLET_CHROMIUM"] || (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : "");
+    const context = await chromium.launchPersistentContext(profile, {
+      ...(path ? { executablePath: path } : { channel: "chromium" }),
+      args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...(options.withoutGpu ? [] : [...gpuFlags, ...fastFlags])],
+      locale: options.locale ?? "en-GB",
+      colorScheme: options.colorScheme ?? "light",
+      viewport: options.viewport ?? { width: 1280, height: 800 },
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    const foreign: string[] = [];
+    context.on("request", (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith("http") && origin !== new URL(server.url).origin) foreign.push(request.url());
+    });
+    const page = context.pages()[0] ?? (await context.newPage());
+    const app = new App(context, page, server, profile, !options.server, foreign);
+    await app.goto(options.path);
+    return app;
+  }
+
+  async goto(path = ""): Promise<void> {
+    await this.page.goto(this.server.url + path);
+  }
+
+  /** Ends the browser, and the server unless it was given. */
+  async close(): Promise<void> {
+    await this.context.close();
+    if (this.ownServer) await this.server.stop();
+    expect(this.foreign, "requests to other origins").toEqual([]);
+  }
+
+  /** A second tab on the same profile. */
+  async tab(path = ""): Promise<App> {
+    const page = await this.context.newPage();
+    const app = new App(this.context, page, this.server, this.profile, false, this.foreign);
+    await app.goto(path);
+    return app;
+  }
+
+  card(model: ModelName): Locator {
+    return this.page.locator("article", { has: this.page.getByRole("heading", { name: models[model].name }) });
+  }
+
+  /** From the models screen: downloads or starts a model. Does not wait. */
+  async startModel(model: ModelName): Promise<void> {
+    await this.goto("#/models");
+    await this.card(model).getByRole("button", { name: /^(Download and start|Start)$/ }).click();
+  }
+
+  async load(model: ModelName = "tiny"): Promise<void> {
+    await this.startModel(model);
+    await expect(this.card(model).getByText("Running")).toBeVisible({ timeout: 120_000 });
+    await this.newConversation();
+  }
+
+  async newConversation(): Promise<void> {
+    await this.goto("#/new");
+    await expect(this.page.getByRole("heading", { name: "What do you want to ask?" })).toBeVisible();
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole("textbox", { name: "Ask something…" });
+  }
+
+  get answers(): Locator {
+    return this.page.getByRole("article", { name: "Answer", exact: true });
+  }
+
+  get questions(): Locator {
+    return this.page.getByRole("article", { name: "You", exact: true });
+  }
+
+  /** Types a question and sends it. */
+  async send(question: string): Promise<void> {
+    await this.composer.fill(question);
+    await this.composer.press("Enter");
+  }
+
+  /** Sends a question and waits for the end of its answer. Gives the answer's stored text. */
+  async ask(question: string): Promise<string> {
+    await this.send(question);
+    await this.answered();
+    return (await this.messages()).at(-1)!.content;
+  }
+
+  /** Waits until no answer is being written here and the last one is finished. */
+  async answered(): Promise<void> {
+    await expect(this.answers.last()).toHaveAttribute("data-status", /complete|stopped|length|failed/, { timeout: 120_000 });
+  }
+
+  /** Every stored message, oldest first, as it lies in IndexedDB. */
+  async messages(): Promise<StoredMessage[]> {
+    const records = await this.page.evaluate(
+      () =>
+        new Promise<unknown[]>((resolve, reject) => {
+          const opening = indexedDB.open("islet");
+          opening.onerror = () => reject(opening.error);
+          opening.onsuccess = () => {
+            const range = IDBKeyRange.bound("message:", "message;");
+            const reading = opening.result.transaction("records").objectStore("records").getAll(range);
+            reading.onerror = () => reject(reading.error);
+            reading.onsuccess = () => {
+              opening.result.close();
+              resolve(reading.result);
+            };
+          };
+        }),
+    );
+    return (records as StoredMessage[]).sort((a, b) => a.createdAt - b.createdAt);
+  }
+
+  /** The engine worker of this tab. */
+  async engine(): Promise<Worker> {
+    await expect.poll(() => this.page.workers().length).toBeGreaterThan(0);
+    return this.page.workers().at(-1)!;
+  }
+}
+
+interface StoredMessage {
+  id: string;
+  conversationId: string;
+  parentId: string | null;
+  role: "user" | "assistant";
+  content: string;
+  createdAt: number;
+  status: string;
+  droppedTurns?: number;
+  recovered?: boolean;
+  stats?: { promptTokens: number; answerTokens: number; contextUsed: number; contextSize: number };
+}

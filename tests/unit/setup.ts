@@ -1,0 +1,2 @@
+// What Node lacks of the browser: IndexedDB.
+import "fake-indexeddb/auto";

@@ -1,0 +1,99 @@
+// The build: the page, the engine worker, the service worker, and the Content-Security-Policy made from the policy file.
+import { readFileSync } from "node:fs";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig, type Plugin } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
+import { contentSecurityPolicy, responseHeaders, readPolicy } from "./src/trust/policy.ts";
+
+const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+const policy = readPolicy(JSON.parse(readFileSync("src/trust/policy.json", "utf8")));
+const headers = responseHeaders(policy);
+
+/** Puts the policy into the page itself, and the same as headers into `_headers`, which many static hosts read. */
+function securityHeaders(): Plugin {
+  return {
+    name: "islet-security-headers",
+    apply: "build",
+    transformIndexHtml: () => [
+      {
+        tag: "meta",
+        attrs: { "http-equiv": "Content-Security-Policy", content: contentSecurityPolicy(policy, "page") },
+        injectTo: "head-prepend",
+      },
+    ],
+    generateBundle() {
+      const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`);
+      this.emitFile({ type: "asset", fileName: "_headers", source: `/*\n${lines.join("")}` });
+    },
+  };
+}
+
+export default defineConfig({
+  base: "./",
+  define: { __APP_VERSION__: JSON.stringify(version) },
+  plugins: [
+    svelte(),
+    securityHeaders(),
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: "src/pwa",
+      filename: "service-worker.ts",
+      injectRegister: false,
+      manifestFilename: "manifest.webmanifest",
+      manifest: {
+        id: "./",
+        name: "Islet",
+        short_name: "Islet",
+        description: "Open-weight language models in the browser tab: on your own machine, offline, with no server.",
+        lang: "en",
+        start_url: "./",
+        scope: "./",
+        display: "standalone",
+        background_color: "#f7f7f5",
+        theme_color: "#f7f7f5",
+        categories: ["productivity", "education", "utilities"],
+        icons: [
+          { src: "icons/icon-192.png", sizes: "192x192", type: "image/png" },
+          { src: "icons/icon-512.png", sizes: "512x512", type: "image/png" },
+          { src: "icons/icon-maskable-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+          { src: "icons/icon.svg", sizes: "any", type: "image/svg+xml" },
+        ],
+        screenshots: [
+          {
+            src: "screenshots/wide.png",
+            sizes: "1280x800",
+            type: "image/png",
+            form_factor: "wide",
+            label: "A conversation",
+          },
+          {
+            src: "screenshots/narrow.png",
+            sizes: "720x1280",
+            type: "image/png",
+            form_factor: "narrow",
+            label: "A conversation on a phone",
+          },
+        ],
+        shortcuts: [
+          { name: "New conversation", url: "./#/new", icons: [{ src: "icons/icon-192.png", sizes: "192x192" }] },
+          { name: "Models", url: "./#/models", icons: [{ src: "icons/icon-192.png", sizes: "192x192" }] },
+        ],
+      },
+      injectManifest: {
+        globPatterns: ["**/*.{html,js,css,svg,png,webmanifest}"],
+        // Weights and model libraries live in IndexedDB, kept there by WebLLM; screenshots are for the install prompt only.
+        globIgnores: ["models/**", "screenshots/**"],
+        maximumFileSizeToCacheInBytes: 12_000_000,
+      },
+    }),
+  ],
+  worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/worker-[hash].js" } } },
+  build: {
+    target: "es2022",
+    chunkSizeWarningLimit: 8_000,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { output: { entryFileNames: "assets/page-[hash].js" } },
+  },
+  server: { port: 5173 },
+  preview: { port: 4173, headers },
+});
