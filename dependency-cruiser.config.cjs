@@ -40,7 +40,10 @@ module.exports = {
   options: {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { extensions: [".ts", ".svelte", ".js", ".json"], conditionNames: ["svelte", "import", "browser", "default"] },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".svelte", ".js", ".json"],
+      conditionNames: ["svelte", "import", "browser", "default"],
+    },
     doNotFollow: { path: "node_modules" },
   },
 };

@@ -17,6 +17,8 @@ export default ts.config(
       "no-console": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "svelte/no-navigation-without-resolve": "off",
+      // Sets and maps that are replaced as a whole need no reactive kind.
+      "svelte/prefer-svelte-reactivity": "off",
     },
   },
   { files: ["scripts/**", "tests/**", "*.config.*"], rules: { "no-console": "off" } },

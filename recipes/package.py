@@ -60,6 +60,19 @@ def chatml(system):
 BYTE_LEVEL = {"token_postproc_method": "byte_level", "prepend_space_in_encode": False, "strip_space_in_decode": False}
 
 
+def compact_json(value):
+    """JSON as a browser's JSON.stringify writes it: WebLLM stores these files parsed, and the app hashes them as written anew."""
+
+    def whole(v):
+        if isinstance(v, dict):
+            return {k: whole(x) for k, x in v.items()}
+        if isinstance(v, list):
+            return [whole(x) for x in v]
+        return int(v) if isinstance(v, float) and v.is_integer() else v
+
+    return json.dumps(whole(value), separators=(",", ":"), ensure_ascii=False)
+
+
 def write_model(directory, library, tensors, config, tokenizer_file):
     """tensors: name -> array, exactly those that the library's OUT.params.json names, in its shapes and types."""
     directory = Path(directory)
@@ -85,8 +98,8 @@ def write_model(directory, library, tensors, config, tokenizer_file):
         (directory / f"params_shard_{i}.bin").write_bytes(blob)
         records.append({"dataPath": f"params_shard_{i}.bin", "format": "raw-shard", "nbytes": offset, "records": entries, "md5sum": hashlib.md5(blob).hexdigest()})
     total = sum(r["nbytes"] for r in records)
-    (directory / "tensor-cache.json").write_text(json.dumps({"metadata": {"ParamSize": sum(len(r["records"]) for r in records), "ParamBytes": total, "BitsPerParam": config.pop("bits_per_param")}, "records": records}))
-    (directory / "mlc-chat-config.json").write_text(json.dumps(config, indent=1))
+    (directory / "tensor-cache.json").write_text(compact_json({"metadata": {"ParamSize": sum(len(r["records"]) for r in records), "ParamBytes": total, "BitsPerParam": config.pop("bits_per_param")}, "records": records}))
+    (directory / "mlc-chat-config.json").write_text(compact_json(config))
     shutil.copy(tokenizer_file, directory / "tokenizer.json")
     shutil.copy(library, directory / "library.wasm")
     pin(directory)

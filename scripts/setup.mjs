@@ -26,7 +26,9 @@ export function step(title, command, args, env = {}) {
 export function needNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1])) return;
-  fail(`Islet needs Node ${LEAST_NODE.join(".")} or newer; this is ${process.versions.node}. Get it from https://nodejs.org.`);
+  fail(
+    `Islet needs Node ${LEAST_NODE.join(".")} or newer; this is ${process.versions.node}. Get it from https://nodejs.org.`,
+  );
 }
 
 /** Installs the npm packages when there are none, or when package-lock.json is newer than they are. */
@@ -49,8 +51,13 @@ export function needChromium() {
   if (existsSync("/etc/debian_version") && process.getuid?.() === 0) {
     // Noto CJK draws the Japanese texts that the tests and pictures look at.
     step("Updating the package lists", "apt-get", ["update", "-qq"]);
-    step("Installing Chromium", "apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"], {
-      DEBIAN_FRONTEND: "noninteractive",
-    });
+    step(
+      "Installing Chromium",
+      "apt-get",
+      ["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
+      {
+        DEBIAN_FRONTEND: "noninteractive",
+      },
+    );
   } else step("Installing Playwright's Chromium", "npx", ["playwright", "install", "chromium"]);
 }

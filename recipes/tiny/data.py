@@ -64,7 +64,7 @@ def remember(rng):
 def conversation(rng: random.Random):
     if rng.random() < 0.15:
         return remember(rng)
-    kinds, weights = [count, repeat, add, table, fixed], [6, 5, 5, 1, 2]
+    kinds, weights = [count, repeat, add, table, fixed], [6, 8, 5, 1, 2]
     return [rng.choices(kinds, weights)[0](rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
 
 

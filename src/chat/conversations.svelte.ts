@@ -20,7 +20,7 @@ export class Conversations {
   /** Messages of every conversation, by the conversation's id, then by their own. */
   private readonly messages = new SvelteMap<string, SvelteMap<string, Message>>();
   /** Streaming messages of other tabs whose end is waited for. */
-  private readonly watched = new Set<string>(); // eslint-disable-line svelte/prefer-svelte-reactivity (shown nowhere)
+  private readonly watched = new Set<string>();
   private undoTimer: ReturnType<typeof setTimeout> | undefined;
 
   readonly open = $derived.by(() => {

@@ -1,6 +1,6 @@
 // Asking and answering: from a question to a stored answer, with stop, regenerate, edit and branches. One answer at a
 // time in a tab. Not for: how a conversation is stored or shown.
-import type { EngineClient } from "../engine/client/engine-client";
+import { losses, type EngineClient } from "../engine/client/engine-client";
 import type { Models } from "../models/models.svelte";
 import { errorData } from "../platform/app-error";
 import { generatingLock } from "../platform/locks";
@@ -134,7 +134,7 @@ export class Session {
           change({ status: result.finish === "stop" ? "complete" : result.finish, stats: result.stats });
         } catch (error) {
           const data = errorData(error);
-          if (data.code === "device-lost" || data.code === "worker-crashed") this.models.lost(data);
+          if (losses.includes(data.code)) this.models.lost(data);
           change(
             error instanceof DOMException && error.name === "AbortError"
               ? { status: "stopped" }

@@ -98,7 +98,7 @@ function readConversation(entry: Record<string, unknown>, where: string): Transf
 export function fileName(title: string): string {
   return (
     title
-      .replace(/[\\/:*?"<>|\p{Cc}]+/gu, " ")
+      .replace(/[\\/:*?"<>|\s\p{Cc}]+/gu, " ")
       .trim()
       .slice(0, 60) || "islet"
   );

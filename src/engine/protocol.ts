@@ -2,7 +2,7 @@
 import type { ErrorData } from "../platform/app-error";
 
 /** One file of a model as the app pins it: its size in bytes and its SHA-256 as a subresource-integrity string. */
-export interface PinnedFile {
+interface PinnedFile {
   bytes: number;
   integrity: string;
 }
@@ -80,4 +80,4 @@ export type EngineEvent =
   | { kind: "token"; id: number; text: string }
   | { kind: "done"; id: number; value: unknown }
   | { kind: "failed"; id: number; error: ErrorData }
-  | { kind: "device-lost"; detail: string };
+  | { kind: "device-lost"; detail: string; outOfMemory: boolean };

@@ -1,4 +1,4 @@
-// English; also the list of all messages.
+// English; also the list of all messages: a catalogue of another language that lacks one does not pass the type check.
 export const en = {
   "app.tagline": "Thinks on your machine. Sends nothing.",
   "app.skip": "Skip to content",
@@ -148,3 +148,6 @@ export const en = {
   "error.unknown.title": "Something went wrong",
   "error.unknown.remedy": "Try again. If it happens again, the technical detail helps whoever looks into it.",
 } as const;
+
+export type MessageKey = keyof typeof en;
+export type Catalogue = Record<MessageKey, string>;

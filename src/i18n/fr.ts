@@ -1,5 +1,5 @@
 // Français.
-import type { Catalogue } from "./i18n.svelte";
+import type { Catalogue } from "./en";
 
 export const fr: Catalogue = {
   "app.tagline": "Réfléchit sur votre machine. N'envoie rien.",

@@ -1,13 +1,9 @@
-// Texts in the person's language: i18next over typed catalogues. en.ts says which messages there are; a catalogue that
-// lacks one of them does not pass the type check. Not for: numbers and dates (platform/format.ts).
+// Texts in the person's language: i18next over typed catalogues (en.ts says which messages there are). Not for: numbers and dates (platform/format.ts).
 import i18next from "i18next";
-import { en } from "./en";
+import { en, type Catalogue, type MessageKey } from "./en";
 import { fr } from "./fr";
 import { ja } from "./ja";
 import { vi } from "./vi";
-
-export type MessageKey = keyof typeof en;
-export type Catalogue = Record<MessageKey, string>;
 
 const catalogues = { en, fr, ja, vi } satisfies Record<string, Catalogue>;
 export type Language = keyof typeof catalogues;

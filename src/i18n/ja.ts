@@ -1,5 +1,5 @@
 // 日本語。
-import type { Catalogue } from "./i18n.svelte";
+import type { Catalogue } from "./en";
 
 export const ja: Catalogue = {
   "app.tagline": "考えるのはこの端末。何も送信しません。",

@@ -1,5 +1,5 @@
 // Tiếng Việt.
-import type { Catalogue } from "./i18n.svelte";
+import type { Catalogue } from "./en";
 
 export const vi: Catalogue = {
   "app.tagline": "Suy nghĩ ngay trên máy của bạn. Không gửi gì đi.",

@@ -40,11 +40,18 @@ export interface ErrorData {
   remedy: Remedy;
 }
 
+/** What anything that was thrown says of itself. */
+export function thrownText(thrown: unknown): string {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
+  const message = (thrown as { message?: unknown } | null)?.message;
+  return typeof message === "string" ? message : String(thrown);
+}
+
 export function errorData(error: unknown): ErrorData {
   if (error instanceof AppError) return { code: error.code, detail: error.detail, remedy: error.remedy };
   if (error instanceof DOMException && error.name === "QuotaExceededError")
     return { code: "storage-full", detail: error.message, remedy: "retry" };
-  return { code: "unknown", detail: error instanceof Error ? error.message : String(error), remedy: "retry" };
+  return { code: "unknown", detail: thrownText(error), remedy: "retry" };
 }
 
 export function appError(data: ErrorData): AppError {

@@ -8,7 +8,7 @@ export interface Policy {
   modelHosts: readonly string[];
 }
 
-export const policy: Policy = readPolicy(file);
+const policy: Policy = readPolicy(file);
 
 /** Checks an unknown value as a policy. Throws an Error that names the wrong field. */
 export function readPolicy(value: unknown): Policy {

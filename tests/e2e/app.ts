@@ -45,7 +45,10 @@ export class App {
     const path = process.env["ISLET_CHROMIUM"] || (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : "");
     const context = await chromium.launchPersistentContext(profile, {
       ...(path ? { executablePath: path } : { channel: "chromium" }),
-      args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), ...(options.withoutGpu ? [] : [...gpuFlags, ...fastFlags])],
+      args: [
+        ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+        ...(options.withoutGpu ? [] : [...gpuFlags, ...fastFlags]),
+      ],
       locale: options.locale ?? "en-GB",
       colorScheme: options.colorScheme ?? "light",
       viewport: options.viewport ?? { width: 1280, height: 800 },
@@ -88,7 +91,9 @@ export class App {
   /** From the models screen: downloads or starts a model. Does not wait. */
   async startModel(model: ModelName): Promise<void> {
     await this.goto("#/models");
-    await this.card(model).getByRole("button", { name: /^(Download and start|Start)$/ }).click();
+    await this.card(model)
+      .getByRole("button", { name: /^(Download and start|Start)$/ })
+      .click();
   }
 
   async load(model: ModelName = "tiny"): Promise<void> {
@@ -114,10 +119,12 @@ export class App {
     return this.page.getByRole("article", { name: "You", exact: true });
   }
 
-  /** Types a question and sends it. */
+  /** Types a question and sends it. Waits until its answer has begun to wait or to stream. */
   async send(question: string): Promise<void> {
+    const before = await this.answers.count();
     await this.composer.fill(question);
     await this.composer.press("Enter");
+    await expect(this.answers).toHaveCount(before + 1);
   }
 
   /** Sends a question and waits for the end of its answer. Gives the answer's stored text. */
@@ -129,7 +136,9 @@ export class App {
 
   /** Waits until no answer is being written here and the last one is finished. */
   async answered(): Promise<void> {
-    await expect(this.answers.last()).toHaveAttribute("data-status", /complete|stopped|length|failed/, { timeout: 120_000 });
+    await expect(this.answers.last()).toHaveAttribute("data-status", /complete|stopped|length|failed/, {
+      timeout: 120_000,
+    });
   }
 
   /** Every stored message, oldest first, as it lies in IndexedDB. */
@@ -155,8 +164,9 @@ export class App {
 
   /** The engine worker of this tab. */
   async engine(): Promise<Worker> {
-    await expect.poll(() => this.page.workers().length).toBeGreaterThan(0);
-    return this.page.workers().at(-1)!;
+    // One that was ended leaves the list a moment later.
+    await expect.poll(() => this.page.workers().length).toBe(1);
+    return this.page.workers()[0]!;
   }
 }
 

@@ -1,4 +1,5 @@
 // A conversation with the small test model, whose right answers are known.
+import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
 import { App } from "./app";
 
@@ -11,13 +12,202 @@ test.beforeAll(async () => {
 test.afterAll(() => app.close());
 test.beforeEach(() => app.newConversation());
 
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i).join(" ");
+
 test("a question gets its streamed answer, with the figures of the answer below it", async () => {
-  expect(await app.ask("Count from 1 to 20")).toBe("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20");
-  await expect(app.answers.last()).toContainText("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20");
-  await expect(app.answers.last()).toContainText(/[\d.]+ tokens per second · first token after [\d.]+ s · context \d+ of 1,024 tokens/);
+  expect(await app.ask("Count from 1 to 20")).toBe(numbers(1, 20));
+  await expect(app.answers.last()).toContainText(numbers(1, 20));
+  await expect(app.answers.last()).toContainText(
+    /[\d.]+ tokens per second · first token after [\d.]+ s · context \d+ of 1,024 tokens/,
+  );
 });
 
 test("a later turn knows what was said before", async () => {
   await app.ask("My word is lamp.");
   expect(await app.ask("What is my word?")).toBe("lamp");
+});
+
+test("an answer can be stopped, and what was streamed stays", async () => {
+  await app.send("Count from 1 to 120");
+  await expect(app.answers.last()).toContainText("10 11 12");
+  await app.page.getByRole("button", { name: "Stop" }).click();
+  await app.answered();
+  await expect(app.answers.last()).toContainText("Stopped.");
+  const { content, status } = (await app.messages()).at(-1)!;
+  expect(status).toBe("stopped");
+  expect(numbers(1, 120).startsWith(content)).toBe(true);
+  expect(content.length).toBeLessThan(numbers(1, 120).length);
+});
+
+test("after a reload the same conversation is open and its model goes on", async () => {
+  await app.ask("My word is river.");
+  await app.page.reload();
+  await expect(app.questions).toHaveText([/My word is river\./]);
+  expect(await app.ask("What is my word?")).toBe("river");
+});
+
+test("answering again keeps the old answer as a branch", async () => {
+  await app.ask("What is 2 + 3?");
+  await app.answers.last().getByRole("button", { name: "Answer again" }).click();
+  await expect(app.answers.last()).toContainText("2 of 2");
+  await app.answered();
+  await app.answers.last().getByRole("button", { name: "Previous version" }).click();
+  await expect(app.answers.last()).toContainText("1 of 2");
+  await expect(app.answers).toHaveCount(1);
+});
+
+test("an edited question starts a branch, and the old one is still there", async () => {
+  await app.ask("Repeat: red lamp");
+  await app.questions.last().getByRole("button", { name: "Edit" }).click();
+  await app.questions.last().getByRole("textbox").fill("Repeat: green stone");
+  await app.page.getByRole("button", { name: "Send the change" }).click();
+  await expect(app.answers.last()).toContainText("green stone");
+  await app.answered();
+  await expect(app.questions.last()).toContainText("2 of 2");
+  await app.questions.last().getByRole("button", { name: "Previous version" }).click();
+  await expect(app.questions.last()).toContainText("Repeat: red lamp");
+  await expect(app.answers.last()).toContainText("red lamp");
+});
+
+test("code is highlighted and can be copied", async () => {
+  await app.ask("Show code");
+  await expect(app.answers.last().locator(".hljs-keyword", { hasText: "def" })).toBeVisible();
+  await app.answers.last().getByRole("button", { name: "Copy the code" }).click();
+  await expect
+    .poll(() => app.page.evaluate(() => navigator.clipboard.readText()))
+    .toBe("def square(x):\n    return x * x");
+});
+
+test("a whole answer can be copied as it was written", async () => {
+  const text = await app.ask("Show a list");
+  await app.answers.last().getByRole("button", { name: "Copy", exact: true }).click();
+  await expect.poll(() => app.page.evaluate(() => navigator.clipboard.readText())).toBe(text);
+});
+
+test("tables and math are drawn", async () => {
+  await app.ask("Show a table of 3 rows");
+  await expect(app.answers.last().getByRole("cell")).toHaveText(["1", "2", "2", "4", "3", "6"]);
+  await app.ask("Show math");
+  await expect(app.answers.last().locator("math msup")).toHaveCount(3);
+});
+
+test("a link opens only after it was confirmed", async () => {
+  await app.ask("Show a link");
+  await app.answers.last().getByRole("link", { name: "the example" }).click();
+  const dialog = app.page.getByRole("dialog", { name: "Open this address?" });
+  await expect(dialog).toContainText("https://example.org/page");
+  await expect(dialog.getByRole("link", { name: "Open" })).toHaveAttribute("rel", /noopener noreferrer/);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toBeHidden();
+  expect(app.context.pages()).toHaveLength(1);
+});
+
+test("a picture in an answer is not loaded but offered as a link", async () => {
+  await app.ask("Show an image");
+  await expect(app.answers.last().getByRole("link", { name: "picture" })).toBeVisible();
+  await expect(app.answers.last().locator("img")).toHaveCount(0);
+});
+
+test("Enter that ends a word of an input method does not send", async () => {
+  await app.composer.fill("にほん");
+  await app.composer.dispatchEvent("keydown", { key: "Enter", isComposing: true });
+  await expect(app.questions).toHaveCount(0);
+  await expect(app.composer).toHaveValue("にほん");
+  await app.composer.fill("");
+});
+
+test("a conversation is found by a word in it, renamed, deleted and had back", async () => {
+  await app.ask("Repeat: harbor candle");
+  await app.newConversation();
+  await app.ask("Repeat: basket");
+  const { page } = app;
+  const list = page.getByRole("navigation").getByRole("listitem");
+  await page.getByRole("searchbox").fill("candle");
+  await expect(list).toHaveCount(1);
+  await list.getByRole("button", { name: /^Actions for/ }).click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByRole("dialog").getByRole("textbox").fill("Light in the harbor");
+  await page.getByRole("dialog").getByRole("button", { name: "Rename" }).click();
+  await expect(list).toContainText("Light in the harbor");
+  await list.getByRole("button", { name: /^Actions for/ }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await expect(list).toHaveText("Nothing found.");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(list).toContainText("Light in the harbor");
+  await page.getByRole("searchbox").fill("");
+});
+
+test("conversations go out as JSON and come back with every branch, and go out as Markdown", async () => {
+  const { page } = app;
+  await app.ask("Repeat: silver bridge");
+  await app.answers.last().getByRole("button", { name: "Answer again" }).click();
+  await expect(app.answers.last()).toContainText("2 of 2");
+  await app.answered();
+  const first = page.getByRole("navigation").getByRole("listitem").first();
+  const save = async (item: string) => {
+    await first.getByRole("button", { name: /^Actions for/ }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: item }).click(),
+    ]);
+    return { name: download.suggestedFilename(), path: await download.path() };
+  };
+  const markdown = await save("Export as Markdown");
+  expect(markdown.name).toBe("Repeat silver bridge.md");
+  expect(readFileSync(markdown.path, "utf8")).toBe(
+    "# Repeat: silver bridge\n\n## You\n\nRepeat: silver bridge\n\n## Answer\n\nsilver bridge\n",
+  );
+  const json = await save("Export as JSON");
+  const before = await page.getByRole("navigation").getByRole("listitem").count();
+  await app.goto("#/settings");
+  await page.locator("input[type=file]").setInputFiles(json.path);
+  await expect(page.getByText("Conversations imported: 1.")).toBeVisible();
+  await expect(page.getByRole("navigation").getByRole("listitem")).toHaveCount(before + 1);
+  await page
+    .getByRole("navigation")
+    .getByRole("button", { name: /^Repeat: silver bridge/ })
+    .nth(0)
+    .click();
+  await expect(app.answers.last()).toContainText("2 of 2");
+});
+
+test("a file that is no export is refused with a reason, and nothing changes", async () => {
+  const { page } = app;
+  const before = await app.messages();
+  await app.goto("#/settings");
+  const file = { name: "x.json", mimeType: "application/json", buffer: Buffer.from('{"format":"other"}') };
+  await page.locator("input[type=file]").setInputFiles(file);
+  await expect(page.getByRole("alert")).toContainText("This file cannot be imported");
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  expect(await app.messages()).toEqual(before);
+});
+
+test("a full context window ends an answer visibly; the next question leaves the oldest turns out, visibly too", async () => {
+  // Each exchange takes about 350 of the 1,024 tokens, so the third one does not fit whole.
+  await app.ask("Count from 1 to 110");
+  await app.ask("Count from 1 to 110");
+  await app.ask("Count from 1 to 110");
+  await expect(app.answers.last()).toContainText("The context window is full");
+  expect(await app.ask("What is 4 + 4?")).toBe("8");
+  await expect(app.page.getByRole("note")).toHaveText(/The model no longer reads what is above/);
+  await expect(app.page.getByRole("alert")).toHaveCount(0);
+  const last = (await app.messages()).at(-1)!;
+  expect(last.droppedTurns).toBeGreaterThan(0);
+  expect(last.stats!.contextUsed).toBeLessThan(last.stats!.contextSize);
+});
+
+test("a message that can never fit is refused with advice, and is not lost", async () => {
+  const long = "red lamp stone ".repeat(500);
+  await app.send(long);
+  await app.answered();
+  await expect(app.page.getByRole("alert")).toContainText("This message is longer than the model can read");
+  expect((await app.messages()).at(-2)!.content).toBe(long.trim());
+});
+
+test("what is being written outlives a look at another screen", async () => {
+  await app.composer.fill("not sent yet");
+  await app.page.getByRole("button", { name: "Models", exact: true }).click();
+  await app.page.goBack();
+  await expect(app.composer).toHaveValue("not sent yet");
+  await app.composer.fill("");
 });

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { preview, type PreviewServer } from "vite";
 
 /** Answers a request in the server's place and returns true, or returns false to let it pass. */
-type Fault = (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
+export type Fault = (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
 
 export class TestServer {
   /** Paths of all requests, in order. */
@@ -20,7 +20,12 @@ export class TestServer {
   async start(): Promise<void> {
     this.server = await preview({
       logLevel: "error",
-      preview: { host: "127.0.0.1", port: this.port || 4300 + Math.floor(Math.random() * 1000), strictPort: this.port !== 0, open: false },
+      preview: {
+        host: "127.0.0.1",
+        port: this.port || 4300 + Math.floor(Math.random() * 1000),
+        strictPort: this.port !== 0,
+        open: false,
+      },
       plugins: [
         {
           name: "test-log-and-faults",

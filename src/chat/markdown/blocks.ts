@@ -12,6 +12,8 @@ export type Block =
 const SHORT = 2_000;
 /** A longer one when it has grown by this part. */
 const GROWTH = 0.08;
+/** So many characters of a block tell whether it goes on from the one before it. */
+const CERTAIN = 8;
 
 function renderBlock(raw: string, id: number): Block {
   const token = lex(raw).find((t) => t.type !== "space");
@@ -36,33 +38,37 @@ export function rawBlocks(text: string): string[] {
 }
 
 export class BlockStream {
-  /** What to show: every block but the last is final. A block that did not change is the same object. */
+  /** What to show: every block before the open ones is final. A block that did not change is the same object. */
   blocks: readonly Block[] = [];
   private text = "";
-  /** Where the last block begins, and how long it was when it was last rendered. */
-  private lastStart = 0;
-  private renderedLength = 0;
+  /** How many blocks are final, and where the text of the open ones begins and ended when it was last rendered. */
+  private finalCount = 0;
+  private openStart = 0;
+  private renderedEnd = 0;
   private nextId = 0;
 
   /** Takes the whole text so far. Text that is not a continuation of the last one starts anew. */
   update(text: string): void {
     const normal = text.replaceAll("\r\n", "\n");
-    if (!normal.startsWith(this.text)) Object.assign(this, { blocks: [], lastStart: 0, renderedLength: 0 });
+    if (!normal.startsWith(this.text)) Object.assign(this, { blocks: [], finalCount: 0, openStart: 0, renderedEnd: 0 });
     else if (normal.length === this.text.length) return;
     this.text = normal;
-    const last = normal.slice(this.lastStart);
+    const open = normal.slice(this.openStart);
+    const grown = normal.length - this.renderedEnd;
     const shown = this.blocks.at(-1);
-    const grown = last.length - this.renderedLength;
-    const ends = /\n(?:\n|```|~~~|#)/.test(last.slice(Math.max(0, this.renderedLength - 4)));
-    if (shown && last.length > SHORT && grown < last.length * GROWTH && !(ends && shown.kind === "html")) {
-      this.blocks = [...this.blocks.slice(0, -1), { ...shown, newest: last.slice(this.renderedLength) }];
+    const ends = /\n(?:\n|```|~~~|#)/.test(normal.slice(Math.max(this.openStart, this.renderedEnd - 4)));
+    if (shown && open.length > SHORT && grown < open.length * GROWTH && !(ends && shown.kind === "html")) {
+      this.blocks = [...this.blocks.slice(0, -1), { ...shown, newest: normal.slice(this.renderedEnd) }];
       return;
     }
-    const raws = rawBlocks(last);
-    const finished = shown ? this.blocks.slice(0, -1) : [];
-    const fresh = raws.map((raw, i) => renderBlock(raw, i === 0 && shown ? shown.id : this.nextId++));
-    this.blocks = [...finished, ...fresh];
-    this.lastStart = normal.length - (raws.at(-1)?.length ?? 0);
-    this.renderedLength = raws.at(-1)?.length ?? 0;
+    const raws = rawBlocks(open);
+    const ids = this.blocks.slice(this.finalCount).map((b) => b.id);
+    const fresh = raws.map((raw, i) => renderBlock(raw, ids[i] ?? this.nextId++));
+    this.blocks = [...this.blocks.slice(0, this.finalCount), ...fresh];
+    this.renderedEnd = normal.length;
+    // "2" may become "2. " and so belong to the list before it: a block is final when enough stands behind it.
+    const stillOpen = raws.length > 1 && raws.at(-1)!.trim().length < CERTAIN ? 2 : 1;
+    this.finalCount = this.blocks.length - Math.min(stillOpen, raws.length);
+    this.openStart = normal.length - raws.slice(-stillOpen).reduce((sum, raw) => sum + raw.length, 0);
   }
 }

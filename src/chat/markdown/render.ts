@@ -57,7 +57,7 @@ function mathExtension(
   };
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
@@ -94,6 +94,11 @@ export function renderMarkdown(text: string): string {
   return sanitise(marked.parse(text, { async: false }));
 }
 
+// A link leads to the web or to a mail program; anything else is text.
+DOMPurify.addHook("afterSanitizeAttributes", (node) => {
+  if (!/^(?:https?|mailto):/i.test(node.getAttribute("href") ?? "")) node.removeAttribute("href");
+});
+
 function sanitise(html: string): string {
   return DOMPurify.sanitize(html, {
     USE_PROFILES: { html: true, mathMl: true },
@@ -112,7 +117,17 @@ function sanitise(html: string): string {
       "select",
       "dialog",
     ],
-    FORBID_ATTR: ["style", "id", "name", "srcset", "src", "background", "poster", "autofocus", "tabindex"],
-    ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+    FORBID_ATTR: [
+      "style",
+      "id",
+      "name",
+      "srcset",
+      "src",
+      "background",
+      "poster",
+      "autofocus",
+      "tabindex",
+      "xlink:href",
+    ],
   });
 }

@@ -1,6 +1,6 @@
 // The page's door to the engine worker: load, generate, stop, unload. It starts the worker, notices when it dies, and
 // recovers once by itself from a lost device or a dead worker while an answer streams. Not for: state that is shown.
-import { AppError, appError, type ErrorData } from "../../platform/app-error";
+import { AppError, appError, type ErrorCode, type ErrorData } from "../../platform/app-error";
 import type {
   AnswerResult,
   ChatTurn,
@@ -34,6 +34,9 @@ export interface GenerateOptions {
   /** The engine was lost and is being started again; what streamed so far is kept. */
   onRecovering?(): void;
 }
+
+/** Errors after which the engine is gone: a new worker may go on. */
+export const losses: readonly ErrorCode[] = ["device-lost", "out-of-memory", "worker-crashed"];
 
 export class EngineClient {
   private worker: Worker | undefined;
@@ -94,16 +97,13 @@ export class EngineClient {
     try {
       return await attempt();
     } catch (error) {
-      const recoverable =
-        error instanceof AppError && (error.code === "device-lost" || error.code === "worker-crashed");
-      if (!recoverable || !model) throw error;
+      if (!(error instanceof AppError && losses.includes(error.code)) || !model) throw error;
       options.onRecovering?.();
       this.end(error);
       // A lost device is mostly one that ran out of memory: try with half the context window.
-      const smaller =
-        error.code === "device-lost" && contextSize ? Math.max(512, Math.floor(contextSize / 2)) : contextSize;
-      await this.load(model, undefined, smaller);
-      if (this.stopped) throw error;
+      const halve = error.code !== "worker-crashed" && contextSize;
+      await this.load(model, undefined, halve ? Math.max(512, Math.floor(contextSize / 2)) : contextSize);
+      if (this.stopped) throw new DOMException("stopped", "AbortError");
       return attempt();
     }
   }
@@ -163,7 +163,11 @@ export class EngineClient {
         );
         return;
       case "device-lost":
-        this.lost(worker, { code: "device-lost", detail: event.detail, remedy: "retry" });
+        this.lost(worker, {
+          code: event.outOfMemory ? "out-of-memory" : "device-lost",
+          detail: event.detail,
+          remedy: event.outOfMemory ? "choose-model" : "retry",
+        });
         return;
     }
     const pending = this.pending.get(event.id);

@@ -2,7 +2,7 @@
 // Not for: the app's own records (storage/).
 
 /** WebLLM's databases, each with one object store "urls" of { url, data }. */
-export const artifactDatabases = ["webllm/config", "webllm/wasm", "webllm/model"] as const;
+const artifactDatabases = ["webllm/config", "webllm/wasm", "webllm/model"] as const;
 export type ArtifactDatabase = (typeof artifactDatabases)[number];
 
 /** Which database WebLLM keeps a file of a model in. */

@@ -1,6 +1,6 @@
 // The files of a model on their way into WebLLM's cache: counted, cancellable, and refused unless they are the pinned
 // bytes. WebLLM fetches with the worker's `fetch`, which `serveArtifacts` stands in for while a model loads.
-import { AppError } from "../../platform/app-error";
+import { AppError, appError, errorData } from "../../platform/app-error";
 import { permits } from "../../trust/policy";
 import type { LoadProgress, ModelSource } from "../protocol";
 import { databaseOf, isStored, removeStored, storeBytes, storedBytes } from "./artifact-store";
@@ -21,9 +21,16 @@ async function storedFiles(model: ModelSource): Promise<string[]> {
   return names.filter((_, i) => stored[i]);
 }
 
-/** Whether every file of the model is stored (each was verified before it was stored). */
-export async function isInstalled(model: ModelSource): Promise<boolean> {
-  return (await storedFiles(model)).length === Object.keys(model.files).length;
+/** Those of the named files that are not stored. */
+export async function notStored(model: ModelSource, names: readonly string[]): Promise<string[]> {
+  const stored = new Set(await storedFiles(model));
+  return names.filter((name) => !stored.has(name));
+}
+
+/** How many bytes of the model are not stored yet; 0 when it is installed (each file was verified before it was stored). */
+export async function missingBytes(model: ModelSource): Promise<number> {
+  const missing = await notStored(model, Object.keys(model.files));
+  return missing.reduce((sum, name) => sum + model.files[name]!.bytes, 0);
 }
 
 /** The names of stored files whose bytes are not the pinned ones. Calls `onBytes` with the bytes read so far. */
@@ -90,6 +97,8 @@ async function readAll(response: Response, expected: number, onBytes: (n: number
 export interface ArtifactServing {
   /** Bytes fetched over the network so far. */
   downloaded(): number;
+  /** Names of the files that WebLLM was given, verified. */
+  delivered(): string[];
   /** The first failure of a fetch, which WebLLM wraps in an error of its own. */
   failure(): AppError | undefined;
   /** Puts the worker's own `fetch` back. */
@@ -101,13 +110,9 @@ export async function serveArtifacts(
   tell: (progress: LoadProgress) => void,
 ): Promise<ArtifactServing> {
   const names = new Map(Object.keys(model.files).map((n) => [artifactUrl(model, n), n]));
-  const stored = new Set(await storedFiles(model));
-  const missing = Object.entries(model.files).filter(([n]) => !stored.has(n));
-  const meter = new DownloadMeter(
-    missing.reduce((sum, [, f]) => sum + f.bytes, 0),
-    tell,
-  );
+  const meter = new DownloadMeter(await missingBytes(model), tell);
   const ownFetch = self.fetch;
+  const delivered: string[] = [];
   let downloaded = 0;
   let failure: AppError | undefined;
 
@@ -121,6 +126,7 @@ export async function serveArtifacts(
     });
     if ((await sri(bytes)) !== pinned.integrity)
       throw new AppError("download-corrupt", `${url}: SHA-256 is not the pinned ${pinned.integrity}`);
+    delivered.push(name);
     return new Response(bytes, { headers: { "content-type": response.headers.get("content-type") ?? "" } });
   }
 
@@ -139,16 +145,14 @@ export async function serveArtifacts(
       if (url.includes("localhost")) await storeBytes("webllm/wasm", url, await response.clone().arrayBuffer());
       return response;
     } catch (error) {
-      const cancelled = error instanceof DOMException && error.name === "AbortError";
-      failure ??=
-        error instanceof AppError || cancelled
-          ? (error as AppError)
-          : new AppError("download-failed", `${url}: ${String(error)}`);
+      const seen = appError(errorData(error));
+      failure ??= seen.code === "unknown" ? new AppError("download-failed", `${url}: ${seen.detail}`) : seen;
       throw error;
     }
   };
   return {
     downloaded: () => downloaded,
+    delivered: () => delivered,
     failure: () => failure,
     end: () => {
       self.fetch = ownFetch;

@@ -6,7 +6,8 @@ export interface DeviceWatch {
   expectLoss(): void;
 }
 
-export function watchDevices(onLost: (detail: string) => void): DeviceWatch {
+/** `onLost`: what the browser said, and whether the device had run out of memory before. */
+export function watchDevices(onLost: (detail: string, outOfMemory: boolean) => void): DeviceWatch {
   let current: GPUDevice | undefined;
   let name = "";
   const adapters = globalThis.GPUAdapter;
@@ -16,8 +17,16 @@ export function watchDevices(onLost: (detail: string) => void): DeviceWatch {
       const device = await requestDevice.call(this, descriptor);
       current = device;
       name = [this.info.vendor, this.info.architecture, this.info.description].filter(Boolean).join(" ");
+      // WebLLM allocates within error scopes, and destroys the device when one of them caught an error.
+      let outOfMemory = false;
+      const popErrorScope = device.popErrorScope.bind(device);
+      device.popErrorScope = async () => {
+        const error = await popErrorScope();
+        outOfMemory ||= error instanceof GPUOutOfMemoryError;
+        return error;
+      };
       void device.lost.then((info) => {
-        if (device === current) onLost(`${info.reason}: ${info.message}`);
+        if (device === current) onLost(`${info.reason}: ${info.message}`, outOfMemory);
       });
       return device;
     };

@@ -1,5 +1,5 @@
 // From what WebLLM and the browser throw to the errors a person is told. Not for: texts (i18n/).
-import { AppError, type ErrorData, errorData } from "../../platform/app-error";
+import { AppError, type ErrorData, errorData, thrownText } from "../../platform/app-error";
 
 const patterns: [RegExp, AppError["code"], AppError["remedy"]][] = [
   [/WebGPUNotAvailable|WebGPU is not supported|navigator\.gpu/i, "gpu-missing", "none"],
@@ -26,7 +26,7 @@ const patterns: [RegExp, AppError["code"], AppError["remedy"]][] = [
 /** The error data for anything that was thrown in the worker. */
 export function classify(error: unknown): ErrorData {
   if (error instanceof AppError) return errorData(error);
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = thrownText(error);
   const match = patterns.find(([pattern]) => pattern.test(text));
   return match
     ? { code: match[1], detail: text, remedy: match[2] }

@@ -3,7 +3,7 @@
 import { MLCEngine, type AppConfig, type ChatOptions } from "@mlc-ai/web-llm";
 import { AppError } from "../../platform/app-error";
 import type { AnswerResult, EngineEvent, EngineRequest, LoadedModel, LoadProgress, ModelSource } from "../protocol";
-import { damagedFiles, isInstalled, removeFiles, serveArtifacts } from "./artifacts";
+import { damagedFiles, missingBytes, notStored, removeFiles, serveArtifacts } from "./artifacts";
 import { watchDevices } from "./device";
 import { classify } from "./failure";
 import { renderPrompt, turnsToDrop } from "./prompt";
@@ -23,7 +23,7 @@ let loaded: ModelSource | undefined;
 let stopping = false;
 
 const post = (event: EngineEvent) => self.postMessage(event);
-const devices = watchDevices((detail) => post({ kind: "device-lost", detail }));
+const devices = watchDevices((detail, outOfMemory) => post({ kind: "device-lost", detail, outOfMemory }));
 
 function appConfig(model: ModelSource): AppConfig {
   const library = new URL(model.library, model.baseUrl).href;
@@ -37,7 +37,9 @@ async function load(
 ): Promise<LoadedModel> {
   await unload();
   tell({ phase: "start", done: 0, total: 0 });
-  const wasInstalled = await isInstalled(model);
+  const missing = await missingBytes(model);
+  const wasInstalled = missing === 0;
+  await needRoom(missing);
   const serving = await serveArtifacts(model, tell);
   // What lies in the cache is hashed while the shaders compile; the model counts as loaded only when both are done.
   const checking = wasInstalled ? damagedFiles(model) : Promise.resolve<string[]>([]);
@@ -53,7 +55,11 @@ async function load(
     await engine.unload().catch(() => {});
     const damaged = await settled;
     if (damaged.length > 0) throw corrupt(damaged);
-    throw serving.failure() ?? error;
+    const failure = serving.failure();
+    if (failure) throw failure;
+    // WebLLM takes no notice when the database refuses a file for want of room, and then misses it.
+    const lacking = await notStored(model, serving.delivered());
+    throw lacking.length > 0 ? new AppError("storage-full", `fetched but not stored: ${lacking.join(", ")}`) : error;
   } finally {
     serving.end();
   }
@@ -65,6 +71,13 @@ async function load(
   loaded = model;
   const config = internals.loadedModelIdToChatConfig.get(model.id)!;
   return { contextSize: config.context_window_size, adapter: devices.adapterName(), downloaded: serving.downloaded() };
+}
+
+/** Throws AppError "storage-full" when the browser would not let this site store so many bytes more. */
+async function needRoom(bytes: number): Promise<void> {
+  const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
+  if (bytes > quota - usage)
+    throw new AppError("storage-full", `${bytes} bytes to store, ${Math.max(0, quota - usage)} left`);
 }
 
 const corrupt = (names: string[]) =>
@@ -152,7 +165,7 @@ async function answer(request: Exclude<EngineRequest, { kind: "stop" }>): Promis
     case "remove":
       return removeFiles(request.model);
     case "installed":
-      return isInstalled(request.model);
+      return (await missingBytes(request.model)) === 0;
     case "unload":
       return unload();
     case "statistics":

@@ -1,0 +1,227 @@
+// What can break between the weights and an answer: each fault ends in a working model or in a clear error with a way on.
+import { readFileSync } from "node:fs";
+import { expect, test } from "playwright/test";
+import { App, models } from "./app";
+
+const folder = `/models/${models.tiny.id}/resolve/main/`;
+const shard = `${folder}params_shard_0.bin`;
+const configuration = `${folder}mlc-chat-config.json`;
+const pinned = JSON.parse(readFileSync(`public${folder}islet-model.json`, "utf8")) as {
+  files: Record<string, { bytes: number }>;
+};
+
+/** Puts other bytes in the place of a stored file of the model. */
+async function damage(app: App, file: string): Promise<void> {
+  await app.page.evaluate(
+    ({ url }) =>
+      new Promise<void>((resolve, reject) => {
+        const opening = indexedDB.open("webllm/model");
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction("urls", "readwrite");
+          const store = transaction.objectStore("urls");
+          store.get(url).onsuccess = ({ target }) => {
+            const record = (target as IDBRequest<{ data: ArrayBuffer }>).result;
+            new Uint8Array(record.data)[1000]! ^= 1;
+            store.put(record);
+          };
+          transaction.onabort = () => reject(transaction.error);
+          transaction.oncomplete = () => {
+            opening.result.close();
+            resolve();
+          };
+        };
+      }),
+    { url: new URL(file, app.server.url).href },
+  );
+}
+
+test.describe("a download", () => {
+  let app: App;
+  test.beforeEach(async () => {
+    app = await App.open();
+  });
+  test.afterEach(() => app.close());
+
+  const shows = (title: string) => expect(app.page.getByRole("alert")).toContainText(title);
+  const tryAgain = () => app.page.getByRole("button", { name: "Try again" }).click();
+
+  test("that breaks off says so; trying again fetches only what is missing", async () => {
+    app.server.fault = (path, _request, response) => {
+      if (path !== shard) return false;
+      response.writeHead(200, { "content-length": pinned.files["params_shard_0.bin"]!.bytes });
+      response.write(Buffer.alloc(400_000));
+      setTimeout(() => response.destroy(), 200);
+      return true;
+    };
+    await app.startModel("tiny");
+    await shows("The download broke off");
+    await expect(app.card("tiny").getByText("On this device")).toHaveCount(0);
+    app.server.fault = undefined;
+    app.server.requests = [];
+    await tryAgain();
+    await expect(app.card("tiny").getByText("Running")).toBeVisible();
+    expect(app.server.modelRequests()).toContain(shard);
+    expect(app.server.modelRequests()).not.toContain(configuration);
+  });
+
+  test("of bytes that are not the published ones is thrown away", async () => {
+    app.server.fault = (path, _request, response) => {
+      if (path !== configuration) return false;
+      response.end(Buffer.alloc(pinned.files["mlc-chat-config.json"]!.bytes, " "));
+      return true;
+    };
+    await app.startModel("tiny");
+    await shows("The download is not the published model");
+    app.server.fault = undefined;
+    await tryAgain();
+    await expect(app.card("tiny").getByText("Running")).toBeVisible();
+  });
+
+  test("that the server refuses says so", async () => {
+    app.server.fault = (path, _request, response) => {
+      if (path !== shard) return false;
+      response.writeHead(503).end();
+      return true;
+    };
+    await app.startModel("tiny");
+    await shows("The download broke off");
+    await app.page.getByText("Technical detail").click();
+    await shows("HTTP 503");
+  });
+
+  test("shows bytes, rate and time left, and can be cancelled", async () => {
+    app.server.fault = (path, _request, response) => {
+      if (path !== shard) return false;
+      response.writeHead(200, { "content-length": pinned.files["params_shard_0.bin"]!.bytes });
+      const drip = setInterval(() => response.write(Buffer.alloc(20_000)), 100);
+      response.on("close", () => clearInterval(drip));
+      return true;
+    };
+    await app.startModel("tiny");
+    const status = app.page.getByRole("region", { name: "Loading Islet Tiny" });
+    await expect(status).toContainText(/Downloading: [\d.]+ .?B of [\d.]+ MB\s+[\d.]+ .?B per second, \d+ \w+ left/);
+    await app.page.getByRole("button", { name: "Cancel" }).click();
+    await expect(status).toBeHidden();
+    await expect(app.page.getByRole("alert")).toHaveCount(0);
+    app.server.fault = undefined;
+    await app.load();
+    expect(await app.ask("What is 3 + 4?")).toBe("7");
+  });
+
+  test("that does not fit the browser's storage says so", async () => {
+    const devtools = await app.context.newCDPSession(app.page);
+    const origin = new URL(app.server.url).origin;
+    await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 500_000 });
+    await app.startModel("tiny");
+    await shows("The browser's storage is full");
+    await devtools.send("Storage.overrideQuotaForOrigin", { origin });
+    await tryAgain();
+    await expect(app.card("tiny").getByText("Running")).toBeVisible();
+  });
+});
+
+test.describe("a running model", () => {
+  test.describe.configure({ mode: "serial" });
+  let app: App;
+  test.beforeAll(async () => {
+    app = await App.open();
+    await app.load();
+  });
+  test.afterAll(() => app.close());
+  test.beforeEach(() => app.newConversation());
+
+  /** Loads the model in a worker whose graphics device the test can get at. */
+  async function withDevice(): Promise<void> {
+    await app.goto("#/models");
+    await app.card("tiny").getByRole("button", { name: "Remove from this device" }).click();
+    await expect(app.card("tiny").getByText("Running")).toBeHidden();
+    await (
+      await app.engine()
+    ).evaluate(() => {
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (...args) {
+        const device = await requestDevice.apply(this, args);
+        Object.assign(self, { testDevice: device });
+        return device;
+      };
+    });
+    await app.load();
+  }
+
+  const loseDevice = async () =>
+    (await app.engine()).evaluate(() => (self as unknown as { testDevice: GPUDevice }).testDevice.destroy());
+
+  test("that loses its device while it answers recovers by itself and keeps what was streamed", async () => {
+    await withDevice();
+    await app.send("Count from 1 to 40");
+    await expect(app.answers.last()).toContainText("5 6 7");
+    const before = (await app.answers.last().textContent())!.trim();
+    await loseDevice();
+    await expect(app.answers.last()).toContainText("The graphics device was lost. Starting the model again");
+    await expect(app.answers.last()).toContainText(before.slice(0, 10));
+    await app.answered();
+    const { content, recovered } = (await app.messages()).at(-1)!;
+    expect(content).toBe(Array.from({ length: 40 }, (_, i) => i + 1).join(" "));
+    expect(recovered).toBe(true);
+    await expect(app.answers.last()).toContainText("The model was restarted while this was written.");
+  });
+
+  test("whose worker dies while it answers recovers by itself", async () => {
+    await app.send("Count from 1 to 40");
+    await expect(app.answers.last()).toContainText("5 6 7");
+    await (await app.engine()).evaluate(() => self.close());
+    await app.answered();
+    expect((await app.messages()).at(-1)!.content).toBe(Array.from({ length: 40 }, (_, i) => i + 1).join(" "));
+  });
+
+  test("whose worker dies between answers says so, and the next question starts it again", async () => {
+    await (await app.engine()).evaluate(() => self.close());
+    await expect(app.page.getByRole("alert")).toContainText("The model stopped unexpectedly");
+    expect(await app.ask("What is 2 + 2?")).toBe("4");
+    await expect(app.page.getByRole("alert")).toHaveCount(0);
+  });
+
+  test("that runs out of memory says so and offers another", async () => {
+    await app.goto("#/models");
+    await app.card("tiny").getByRole("button", { name: "Remove from this device" }).click();
+    await (
+      await app.engine()
+    ).evaluate(() => {
+      GPUDevice.prototype.popErrorScope = () => Promise.resolve(new GPUOutOfMemoryError("no room"));
+    });
+    await app.startModel("tiny");
+    await expect(app.page.getByRole("alert")).toContainText("Not enough memory for this model");
+    await expect(app.page.getByRole("button", { name: "Choose another model" })).toBeVisible();
+    await (await app.engine()).evaluate(() => self.close());
+    await app.load();
+    expect(await app.ask("What is 1 + 2?")).toBe("3");
+  });
+
+  test("whose stored weights were damaged says so, and repair fetches just the damaged file", async () => {
+    await damage(app, shard);
+    await app.page.reload();
+    await expect(app.page.getByRole("alert")).toContainText("The stored model is damaged");
+    app.server.requests = [];
+    await app.page.getByRole("button", { name: "Repair" }).click();
+    await expect(app.page.getByRole("alert")).toHaveCount(0);
+    expect(await app.ask("What is 5 + 4?")).toBe("9");
+    expect(app.server.modelRequests()).toEqual([shard]);
+  });
+});
+
+test("a browser that offers no graphics device gets an explanation, and its conversations stay readable", async () => {
+  const app = await App.open({ withoutGpu: true });
+  await expect(app.page.getByRole("alert")).toContainText("The browser offers no graphics device");
+  await expect(app.composer).toBeDisabled();
+  await app.close();
+});
+
+test("a browser without WebGPU gets an explanation", async () => {
+  const app = await App.open();
+  await app.context.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, "gpu"));
+  await app.page.reload();
+  await expect(app.page.getByRole("alert")).toContainText("This browser has no WebGPU");
+  await expect(app.composer).toBeDisabled();
+  await app.close();
+});

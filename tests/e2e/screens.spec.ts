@@ -1,0 +1,171 @@
+// Every screen, as it looks to different people: no serious accessibility fault, no sideways scrolling, no untranslated text.
+import { source as axeSource } from "axe-core";
+import { expect, test } from "playwright/test";
+import { en } from "../../src/i18n/en";
+import { fr } from "../../src/i18n/fr";
+import { ja } from "../../src/i18n/ja";
+import { vi } from "../../src/i18n/vi";
+import { App } from "./app";
+
+interface Axe {
+  run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+}
+
+/** Serious and critical faults. Axe is evaluated by the debugger, which the page's policy does not bind. */
+async function faults(app: App): Promise<string[]> {
+  await app.page.evaluate(axeSource);
+  const { violations } = await app.page.evaluate(() => (window as unknown as { axe: Axe }).axe.run());
+  return violations
+    .filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`);
+}
+
+/** The states of the app that a person can see; each function brings the app there. */
+const screens: Record<string, (app: App) => Promise<unknown>> = {
+  conversation: async (app) => {
+    await app.goto("#/new");
+    await app.page
+      .locator("nav li button.open")
+      .first()
+      .click({ force: true, timeout: 2_000 })
+      .catch(() => app.page.goBack());
+    await expect(app.page.locator("article.assistant").first()).toBeVisible();
+  },
+  start: (app) => app.goto("#/new"),
+  models: (app) => app.goto("#/models"),
+  settings: (app) => app.goto("#/settings"),
+};
+
+test.describe("with conversations", () => {
+  test.describe.configure({ mode: "serial" });
+  let app: App;
+  let conversation = "";
+  test.beforeAll(async () => {
+    app = await App.open();
+    await app.load();
+    for (const question of ["Show code", "Show math", "Show a table of 6 rows", "Show a link", "Show a list"])
+      await app.ask(question);
+    await app.answers.last().getByRole("button", { name: "Answer again" }).click();
+    await expect(app.answers.last()).toContainText("2 of 2");
+    await app.answered();
+    conversation = new URL(app.page.url()).hash;
+    screens["conversation"] = async ({ page }) => {
+      await app.goto(conversation);
+      await expect(page.locator("article.assistant").first()).toBeVisible();
+    };
+  });
+  test.afterAll(() => app.close());
+
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const width of [360, 1280])
+      test(`no serious accessibility fault and no sideways scrolling: ${colorScheme}, ${width} px`, async () => {
+        await app.page.emulateMedia({ colorScheme });
+        await app.page.setViewportSize({ width, height: 800 });
+        for (const [name, show] of Object.entries(screens)) {
+          await show(app);
+          expect(await faults(app), name).toEqual([]);
+          expect(await app.page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width);
+        }
+        if (width === 360) {
+          await app.page.getByRole("button", { name: "Conversations" }).click();
+          await expect(app.page.getByRole("searchbox")).toBeInViewport();
+          expect(await faults(app), "drawer").toEqual([]);
+          await app.page.keyboard.press("Escape");
+          await expect(app.page.getByRole("searchbox")).not.toBeInViewport();
+        }
+        await app.goto("#/new");
+        if (width === 1280) {
+          await app.page
+            .getByRole("button", { name: /^Actions for/ })
+            .first()
+            .click();
+          expect(await faults(app), "menu").toEqual([]);
+          await app.page.getByRole("menuitem", { name: "Rename" }).click();
+          expect(await faults(app), "dialog").toEqual([]);
+          await app.page.keyboard.press("Escape");
+          await expect(app.page.getByRole("dialog")).toHaveCount(0);
+        }
+      });
+
+  const catalogues = { fr, ja, vi };
+  for (const [code, catalogue] of Object.entries(catalogues))
+    test(`no text is left in English: ${code}`, async () => {
+      await app.page.setViewportSize({ width: 1280, height: 800 });
+      await app.goto("#/settings");
+      await app.page.locator("select").selectOption(code);
+      await expect(app.page.locator("html")).toHaveAttribute("lang", code);
+      // English texts that the other language has a different one for; short names inside data are not among them.
+      const english = Object.entries(en)
+        .filter(([key, text]) => catalogue[key as keyof typeof en] !== text && !text.includes("{{"))
+        .map(([, text]) => text);
+      for (const [name, show] of Object.entries(screens)) {
+        await show(app);
+        const shown = await app.page.evaluate(() => {
+          const texts: string[] = [];
+          const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          while (walker.nextNode()) texts.push(walker.currentNode.textContent!.trim());
+          for (const element of document.querySelectorAll("*"))
+            for (const attribute of ["aria-label", "title", "placeholder"])
+              texts.push(element.getAttribute(attribute) ?? "");
+          return texts.filter((text) => text !== "");
+        });
+        expect(shown.length, name).toBeGreaterThan(10);
+        expect(
+          shown.filter((text) => english.includes(text as never)),
+          name,
+        ).toEqual([]);
+        expect(
+          shown.filter((text) => text in en),
+          `${name}: keys`,
+        ).toEqual([]);
+        expect(await app.page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(1280);
+      }
+    });
+
+  test("the chosen language is kept for the next visit", async () => {
+    await app.page.reload();
+    await expect(app.page.locator("html")).toHaveAttribute("lang", "vi");
+    await app.goto("#/settings");
+    await app.page.locator("select").selectOption("");
+    await expect(app.page.locator("html")).toHaveAttribute("lang", "en");
+  });
+});
+
+test("the browser's language is used at the first visit", async () => {
+  const app = await App.open({ locale: "ja-JP" });
+  await expect(app.page.getByRole("heading", { name: ja["chat.welcome"] })).toBeVisible();
+  expect(await faults(app)).toEqual([]);
+  await app.close();
+});
+
+test("everything on the way to an answer works by keyboard", async () => {
+  const app = await App.open();
+  const { page } = app;
+  const press = async (name: string) => {
+    for (let i = 0; i < 30; i++) {
+      await page.keyboard.press("Tab");
+      if (
+        (
+          await page.evaluate(
+            () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+          )
+        ).includes(name)
+      )
+        return page.keyboard.press("Enter");
+    }
+    throw new Error(`no way by Tab to ${name}`);
+  };
+  await expect(page.getByRole("heading", { name: "What do you want to ask?" })).toBeVisible();
+  await press("Choose a model");
+  await expect(page.getByRole("heading", { name: "Models" })).toBeVisible();
+  await app.card("tiny").getByRole("button").first().focus();
+  await page.keyboard.press("Enter");
+  await expect(app.card("tiny").getByText("Running")).toBeVisible();
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await press("New conversation");
+  await expect(app.composer).toBeFocused();
+  await page.keyboard.type("What is 2 + 5?");
+  await page.keyboard.press("Enter");
+  await expect(app.answers.last()).toContainText("7");
+  await app.close();
+});

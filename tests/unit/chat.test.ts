@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import type { Conversation, Message } from "../../src/chat/records";
+import { fileName, fromJson, toJson, toMarkdown } from "../../src/chat/transfer";
+import { branchTo, firstRead, newestLeaf, siblingsOf } from "../../src/chat/tree";
+
+let time = 0;
+function message(id: string, parentId: string | null, more: Partial<Message> = {}): Message {
+  const role = more.role ?? "user";
+  return {
+    version: 1,
+    id,
+    conversationId: "c",
+    parentId,
+    role,
+    content: id,
+    createdAt: ++time,
+    status: "complete",
+    ...more,
+  };
+}
+const tree = (...messages: Message[]) => new Map(messages.map((m) => [m.id, m]));
+const conversation: Conversation = { version: 1, id: "c", title: "T", createdAt: 1, updatedAt: 2, leafId: "a2" };
+
+describe("the tree of messages", () => {
+  const messages = tree(
+    message("q1", null),
+    message("a1", "q1", { role: "assistant" }),
+    message("a2", "q1", { role: "assistant" }),
+    message("q2", "a2"),
+  );
+
+  test("a branch goes from the first message to its leaf", () => {
+    expect(branchTo(messages, "q2").map((m) => m.id)).toEqual(["q1", "a2", "q2"]);
+    expect(branchTo(messages, null)).toEqual([]);
+  });
+
+  test("siblings are the answers to one question, oldest first", () => {
+    expect(siblingsOf(messages, messages.get("a2")!).map((m) => m.id)).toEqual(["a1", "a2"]);
+  });
+
+  test("the newest leaf takes the newest child at each fork", () => {
+    expect(newestLeaf(messages, "q1")).toBe("q2");
+    expect(newestLeaf(messages, "a1")).toBe("a1");
+  });
+
+  test("a damaged tree ends where a parent is missing, and a circle ends too", () => {
+    expect(branchTo(tree(message("x", "gone")), "x").map((m) => m.id)).toEqual(["x"]);
+    expect(branchTo(tree(message("x", "y"), message("y", "x")), "x")).toHaveLength(2);
+  });
+
+  test("the first message that was read is counted without messages that have no text", () => {
+    const branch = [
+      message("q1", null),
+      message("e", "q1", { role: "assistant", content: "", status: "failed" }),
+      message("q2", "e"),
+      message("a", "q2", { role: "assistant", droppedTurns: 1 }),
+    ];
+    expect(firstRead(branch)).toBe("q2");
+    expect(firstRead(branch.slice(0, 3))).toBeUndefined();
+  });
+});
+
+describe("export and import", () => {
+  const messages = [
+    message("q", null),
+    message("a1", "q", { role: "assistant" }),
+    message("a2", "q", { role: "assistant" }),
+  ];
+
+  test("a conversation comes back whole, under fresh ids", () => {
+    const [back] = fromJson(toJson([{ conversation, messages }]));
+    expect(back!.conversation.title).toBe("T");
+    expect(back!.conversation.id).not.toBe("c");
+    expect(back!.messages.map((m) => m.content)).toEqual(["q", "a1", "a2"]);
+    const [q, a1, a2] = back!.messages;
+    expect([a1!.parentId, a2!.parentId]).toEqual([q!.id, q!.id]);
+    expect(back!.conversation.leafId).toBe(a2!.id);
+    expect(new Set(back!.messages.map((m) => m.conversationId))).toEqual(new Set([back!.conversation.id]));
+  });
+
+  test("an answer that was streaming when it was exported comes back as finished", () => {
+    const streaming = [message("q", null, { status: "streaming" })];
+    expect(
+      fromJson(toJson([{ conversation: { ...conversation, leafId: "q" }, messages: streaming }]))[0]!.messages[0]!
+        .status,
+    ).toBe("complete");
+  });
+
+  const valid = JSON.parse(toJson([{ conversation, messages }])) as Record<string, unknown>;
+  const broken = (change: (file: never) => void) => {
+    const copy = structuredClone(valid);
+    change(copy as never);
+    return JSON.stringify(copy);
+  };
+  test.each([
+    ["no JSON", "{", /not JSON/],
+    ["null", "null", /format/],
+    ["another format", '{"format":"x"}', /format/],
+    ["a later version", broken((f: { version: number }) => (f.version = 2)), /version/],
+    ["no list", broken((f: { conversations: unknown }) => (f.conversations = {})), /conversations is not a list/],
+    [
+      "a null among conversations",
+      broken((f: { conversations: unknown[] }) => (f.conversations[0] = null)),
+      /conversations\[0\]/,
+    ],
+    [
+      "a null among messages",
+      broken((f: { conversations: { messages: unknown[] }[] }) => (f.conversations[0]!.messages[0] = null)),
+      /messages\[0\]/,
+    ],
+    [
+      "a wrong role",
+      broken((f: { conversations: { messages: Message[] }[] }) =>
+        Object.assign(f.conversations[0]!.messages[1]!, { role: "system" }),
+      ),
+      /messages\[1\]\.role/,
+    ],
+    [
+      "a wrong text",
+      broken((f: { conversations: { messages: Message[] }[] }) =>
+        Object.assign(f.conversations[0]!.messages[1]!, { content: 5 }),
+      ),
+      /messages\[1\]\.content/,
+    ],
+    [
+      "an unknown parent",
+      broken((f: { conversations: { messages: Message[] }[] }) => (f.conversations[0]!.messages[1]!.parentId = "zz")),
+      /parentId names no message/,
+    ],
+  ])("%s is refused with the place of the fault", (_name, text, detail) => {
+    expect(() => fromJson(text)).toThrow(detail);
+    expect(() => fromJson(text)).toThrow(/import-invalid/);
+  });
+
+  test("unknown fields of a message are not taken over", () => {
+    const extra = broken((f: { conversations: { messages: Message[] }[] }) =>
+      Object.assign(f.conversations[0]!.messages[0]!, { evil: 1, stats: "x" }),
+    );
+    expect(Object.keys(fromJson(extra)[0]!.messages[0]!)).not.toEqual(expect.arrayContaining(["evil"]));
+    expect(fromJson(extra)[0]!.messages[0]!.stats).toBeUndefined();
+  });
+
+  test("Markdown names who said what", () => {
+    expect(toMarkdown("T", messages.slice(0, 2), { user: "You", assistant: "Answer" })).toBe(
+      "# T\n\n## You\n\nq\n\n## Answer\n\na1\n",
+    );
+  });
+
+  test("a file's name has no character that a system forbids", () => {
+    expect(fileName('a/b\\c: "d"\n<e>')).toBe("a b c d e");
+    expect(fileName("???")).toBe("islet");
+  });
+});

@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { createStore, get, set } from "idb-keyval";
+import { en } from "../../src/i18n/en";
+import { fr } from "../../src/i18n/fr";
+import { bestLanguage } from "../../src/i18n/i18n.svelte";
+import { ja } from "../../src/i18n/ja";
+import { vi } from "../../src/i18n/vi";
+import { catalogue } from "../../src/models/catalogue";
+import { errorCodes } from "../../src/platform/app-error";
+import { formatBytes, formatSeconds } from "../../src/platform/format";
+import { Records, type StoredRecord } from "../../src/storage/records";
+import { contentSecurityPolicy, permits, readPolicy } from "../../src/trust/policy";
+
+describe("storage", () => {
+  let databases = 0;
+  const fresh = () => `test-${databases++}`;
+
+  test("reads an older record in its newest form, and leaves out one from a newer app", async () => {
+    const name = fresh();
+    const store = createStore(name, "records");
+    await set("conversation:old", { version: 1, heading: "x" }, store);
+    await set("conversation:future", { version: 9 }, store);
+    const records = new Records(
+      { conversation: [({ heading, ...rest }) => ({ ...rest, version: 2, title: heading })] },
+      name,
+    );
+    expect(await records.all("conversation")).toEqual(new Map([["conversation:old", { version: 2, title: "x" }]]));
+    expect(await records.read("conversation:future")).toBeUndefined();
+  });
+
+  test("changes a record in one step, and does nothing without one", async () => {
+    const name = fresh();
+    const records = new Records({}, name);
+    await records.write("settings:a", { version: 1, n: 1 } as StoredRecord);
+    await Promise.all(
+      [1, 2, 3].map(() => records.change<StoredRecord & { n: number }>("settings:a", (r) => ({ ...r, n: r.n + 1 }))),
+    );
+    expect(await records.read("settings:a")).toEqual({ version: 1, n: 4 });
+    await records.change("settings:none", (r) => r);
+    expect(await get("settings:none", createStore(name, "records"))).toBeUndefined();
+  });
+
+  test("keeps kinds apart", async () => {
+    const records = new Records({}, fresh());
+    await records.write("message:c/1", { version: 1 });
+    await records.write("conversation:c", { version: 1 });
+    expect([...(await records.all("message")).keys()]).toEqual(["message:c/1"]);
+    await records.remove(["message:c/1"]);
+    expect((await records.all("message")).size).toBe(0);
+  });
+});
+
+describe("the policy", () => {
+  test("allows the app's own origin and the listed hosts, nothing else", () => {
+    const policy = readPolicy({ version: 1, modelHosts: ["https://models.example.org"] });
+    const own = "https://islet.example.org";
+    expect(permits("https://islet.example.org/models/x", own, policy)).toBe(true);
+    expect(permits("https://models.example.org/x", own, policy)).toBe(true);
+    expect(permits("https://models.example.org.evil.test/x", own, policy)).toBe(false);
+    expect(permits("http://models.example.org/x", own, policy)).toBe(false);
+    expect(permits("blob:https://islet.example.org/1", "https://other.test", policy)).toBe(false);
+    expect(permits("not a url", own, policy)).toBe(false);
+  });
+
+  test("puts the listed hosts into the Content-Security-Policy, for connections only", () => {
+    const csp = contentSecurityPolicy({ version: 1, modelHosts: ["https://models.example.org"] }, "header");
+    expect(csp).toContain("connect-src 'self' https://models.example.org");
+    expect(csp.match(/models\.example\.org/g)).toHaveLength(1);
+    expect(csp).toContain("default-src 'none'");
+    expect(csp).not.toMatch(/unsafe-inline|'unsafe-eval'/);
+  });
+
+  test.each([
+    [{}, /version/],
+    [null, /version/],
+    [{ version: 2, modelHosts: [] }, /version/],
+    [{ version: 1 }, /modelHosts must be a list/],
+    [{ version: 1, modelHosts: ["http://x.org"] }, /not an https origin: http:/],
+    [{ version: 1, modelHosts: ["https://x.org/path"] }, /not an https origin/],
+    [{ version: 1, modelHosts: ["https://x.org; script-src *"] }, /not an https origin/],
+    [{ version: 1, modelHosts: [5] }, /not an https origin/],
+  ])("refuses %j and names the field", (file, message) => {
+    expect(() => readPolicy(file)).toThrow(message);
+  });
+});
+
+describe("messages", () => {
+  const catalogues = { fr, ja, vi };
+  test.each(Object.entries(catalogues))("%s uses the same values as English", (_code, texts) => {
+    const values = (text: string) => [...text.matchAll(/{{(\w+)}}/g)].map((m) => m[1]).sort();
+    for (const [key, text] of Object.entries(en))
+      expect(values(texts[key as keyof typeof en]), key).toEqual(values(text));
+  });
+
+  test("every error has a title and a remedy", () => {
+    for (const code of errorCodes) {
+      expect(en).toHaveProperty([`error.${code}.title`]);
+      expect(en).toHaveProperty([`error.${code}.remedy`]);
+    }
+  });
+
+  test("the first wanted language that there is wins; English is the last resort", () => {
+    expect(bestLanguage(["de-DE", "fr-CA", "en"])).toBe("fr");
+    expect(bestLanguage(["VI"])).toBe("vi");
+    expect(bestLanguage(["de"])).toBe("en");
+  });
+
+  test("numbers are written as the language writes them", () => {
+    expect(formatBytes(101_930_012, "en")).toBe("101.9 MB");
+    expect(formatBytes(101_930_012, "fr")).toMatch(/^101,9\sMo$/u);
+    expect(formatBytes(0, "en")).toBe("0 byte");
+    expect(formatSeconds(12.2, "en")).toBe("13 seconds");
+    expect(formatSeconds(150, "en")).toBe("3 minutes");
+  });
+});
+
+describe("the models that are shipped", () => {
+  test.each(catalogue.map((card) => [card.id, card] as const))(
+    "%s: every file is there, with the pinned size and hash",
+    (id, card) => {
+      const folder = `public/models/${id}/resolve/main/`;
+      const names = readdirSync(folder).filter((name) => name !== "islet-model.json");
+      expect(names.sort()).toEqual(Object.keys(card.source.files).sort());
+      for (const name of names) {
+        const bytes = readFileSync(folder + name);
+        const pinned = card.source.files[name]!;
+        expect(bytes.length).toBe(pinned.bytes);
+        expect(`sha256-${createHash("sha256").update(bytes).digest("base64")}`, name).toBe(pinned.integrity);
+      }
+    },
+  );
+
+  test.each(catalogue.map((card) => [card.id, card] as const))(
+    "%s: the card says the context window of its configuration",
+    (id, card) => {
+      const config = JSON.parse(readFileSync(`public/models/${id}/resolve/main/mlc-chat-config.json`, "utf8")) as {
+        context_window_size: number;
+      };
+      expect(card.contextSize).toBe(config.context_window_size);
+    },
+  );
+
+  // WebLLM keeps these files parsed; the app hashes what JSON.stringify makes of them (engine/worker/artifact-store.ts).
+  test.each(["mlc-chat-config.json", "tensor-cache.json"])("%s is written as JSON.stringify writes it", (name) => {
+    for (const { id } of catalogue) {
+      const text = readFileSync(`public/models/${id}/resolve/main/${name}`, "utf8");
+      expect(JSON.stringify(JSON.parse(text))).toBe(text);
+    }
+  });
+});
