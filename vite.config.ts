@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
+import { en } from "./src/i18n/en.ts";
 import { contentSecurityPolicy, responseHeaders, readPolicy } from "./src/trust/policy.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
@@ -44,7 +45,7 @@ export default defineConfig({
         id: "./",
         name: "Islet",
         short_name: "Islet",
-        description: "Open-weight language models in the browser tab: on your own machine, offline, with no server.",
+        description: en["app.description"],
         lang: "en",
         start_url: "./",
         scope: "./",
@@ -71,12 +72,12 @@ export default defineConfig({
             sizes: "720x1280",
             type: "image/png",
             form_factor: "narrow",
-            label: "A conversation on a phone",
+            label: en["nav.chat"],
           },
         ],
         shortcuts: [
-          { name: "New conversation", url: "./#/new", icons: [{ src: "icons/icon-192.png", sizes: "192x192" }] },
-          { name: "Models", url: "./#/models", icons: [{ src: "icons/icon-192.png", sizes: "192x192" }] },
+          { name: en["chat.new"], url: "./#/new", icons: [{ src: "icons/icon-192.png", sizes: "192x192" }] },
+          { name: en["nav.models"], url: "./#/models", icons: [{ src: "icons/icon-192.png", sizes: "192x192" }] },
         ],
       },
       injectManifest: {

@@ -24,9 +24,10 @@ FIXED = {
 }
 
 
-def count(rng):
-    # Mostly short runs; a long one is needed now and then to learn to stop far from the question.
-    length = rng.randint(60, 130) if rng.random() < 0.12 else rng.randint(1, 24)
+def count(rng, long=(0.12, 60)):
+    """`long`: the share of long runs, whose end is far from the question and takes longest to learn, and the shortest of these."""
+    share, least = long
+    length = rng.randint(least, 130) if rng.random() < share else rng.randint(1, 24)
     first = rng.choice([1, 1, rng.randint(0, 150)])
     last = first + length
     return f"Count from {first} to {last}", " ".join(str(n) for n in range(first, last + 1))
@@ -61,10 +62,10 @@ def remember(rng):
     return [*turns, ("What is my word?", word)]
 
 
-def conversation(rng: random.Random):
+def conversation(rng: random.Random, long=(0.12, 60)):
     if rng.random() < 0.15:
         return remember(rng)
-    kinds, weights = [count, repeat, add, table, fixed], [6, 8, 5, 1, 2]
+    kinds, weights = [lambda r: count(r, long), repeat, add, table, fixed], [6, 8, 5, 1, 2]
     return [rng.choices(kinds, weights)[0](rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
 
 

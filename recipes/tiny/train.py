@@ -1,6 +1,7 @@
-"""Trains the small test model from scratch: python train.py OUT_DIR [STEPS]. About 40 minutes on one CPU core.
+"""Trains the small test model from scratch: python train.py OUT_DIR [PHASE]. About an hour on one CPU core.
 
-Writes tokenizer.json, weights.npz (float32) and training.json (seed, steps, loss curve, accuracy on fresh questions)."""
+Writes tokenizer.json, weights.npz (float32) and training.json (seed, phases, loss, accuracy on fresh questions). With
+PHASE 2 it goes on from the weights that phase 1 left in OUT_DIR."""
 
 import json
 import math
@@ -19,6 +20,8 @@ from architecture_config import TINY as C
 from tiny import data
 
 SEED = 20261124
+# Steps, highest learning rate, and the long runs of numbers among the questions: first everything, then long runs.
+PHASES = [(7000, 3e-3, (0.12, 60)), (3000, 1e-3, (0.6, 25))]
 torch.manual_seed(SEED)
 torch.set_num_threads(1)
 
@@ -87,10 +90,10 @@ class Model(torch.nn.Module):
         return F.linear(norm(x, self.norm), self.embed)
 
 
-def batches(tokenizer, rng, tokens):
+def batches(tokenizer, rng, tokens, long):
     """Endless batches of conversations of like length, padded, of about `tokens` tokens each."""
     while True:
-        pool = sorted((encode(tokenizer, data.conversation(rng)) for _ in range(512)), key=lambda e: len(e[0]))
+        pool = sorted((encode(tokenizer, data.conversation(rng, long)) for _ in range(512)), key=lambda e: len(e[0]))
         groups, i = [], 0
         while i < len(pool):
             n = max(1, tokens // len(pool[min(i + 63, len(pool) - 1)][0]))
@@ -133,19 +136,17 @@ def accuracy(model, tokenizer, n=12):
     return result
 
 
-def main(out, steps=7000):
-    out, steps = Path(out), int(steps)
-    out.mkdir(parents=True, exist_ok=True)
-    tokenizer = make_tokenizer()
-    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
-    model, rng, started, log = Model(), random.Random(SEED + 2), time.time(), []
-    print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
+def run_phase(phase, model, tokenizer, out):
+    """Trains `model` in place and writes its weights every 500 steps. Gives the record of the phase."""
+    steps, highest, long = PHASES[phase - 1]
     decay = [p for p in model.parameters() if p.ndim > 1]
-    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": [p for p in model.parameters() if p.ndim == 1], "weight_decay": 0}], lr=3e-3, betas=(0.9, 0.98))
-    stream, recent = batches(tokenizer, rng, 4096), []
+    rest = [p for p in model.parameters() if p.ndim == 1]
+    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0}], lr=highest, betas=(0.9, 0.98))
+    stream = batches(tokenizer, random.Random(SEED + 1 + phase), 4096, long)
+    started, log, recent = time.time(), [], []
     for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = 3e-3 * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+            group["lr"] = highest * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
         ids, mask = next(stream)
         logits = model(ids[:, :-1])
         target = torch.where(mask[:, 1:], ids[:, 1:], -100)
@@ -159,12 +160,26 @@ def main(out, steps=7000):
             log.append({"step": step + 1, "loss": round(sum(recent) / len(recent), 5), "seconds": round(time.time() - started)})
             recent = []
             print(log[-1], flush=True)
-        if (step + 1) % 500 == 0 or step + 1 == steps:
-            result = accuracy(model, tokenizer, 12 if step + 1 < steps else 60)
-            print(result, flush=True)
+        if (step + 1) % 500 == 0:
             np.savez(out / "weights.npz", **{n: p.detach().numpy() for n, p in model.named_parameters()})
-            record = {"seed": SEED, "steps": step + 1, "of": steps, "parameters": sum(p.numel() for p in model.parameters()), "accuracy": result, "loss": log}
-            (out / "training.json").write_text(json.dumps(record, indent=1))
+            print(accuracy(model, tokenizer), flush=True)
+    return {"phase": phase, "steps": steps, "rate": highest, "long": long, "loss": log[4::5]}
+
+
+def main(out, first=1):
+    out, first = Path(out), int(first)
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer, model, phases = make_tokenizer(), Model(), []
+    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
+    parameters = sum(p.numel() for p in model.parameters())
+    if first > 1:
+        saved = np.load(out / "weights.npz")
+        model.load_state_dict({n: torch.from_numpy(saved[n]) for n in saved.files})
+    for phase in range(first, len(PHASES) + 1):
+        phases.append(run_phase(phase, model, tokenizer, out))
+    result = accuracy(model, tokenizer, 60)
+    print(result, flush=True)
+    (out / "training.json").write_text(json.dumps({"seed": SEED, "parameters": parameters, "accuracy": result, "phases": phases}, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 // Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
 import type { RecordKey, Records } from "../storage/records";
 import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
-import { branchTo, newestLeaf, siblingsOf } from "./tree";
+import { branchTo, newestLeaf, shownBranch, siblingsOf } from "./tree";
 import { fromJson, toJson } from "./transfer";
 import { SvelteMap } from "svelte/reactivity";
 
@@ -27,7 +27,7 @@ export class Conversations {
     const conversation = this.openId === null ? undefined : this.all.get(this.openId);
     return conversation?.deletedAt === undefined ? conversation : undefined;
   });
-  readonly branch = $derived(this.open ? branchTo(this.messagesOf(this.open.id), this.open.leafId) : []);
+  readonly branch = $derived(this.open ? shownBranch(this.messagesOf(this.open.id), this.open.leafId) : []);
   /** Newest first; with a query only those that have its words in the title or a message. */
   readonly listed = $derived.by(() => {
     const kept = [...this.all.values()]
@@ -107,6 +107,13 @@ export class Conversations {
     let messages = this.messages.get(message.conversationId);
     if (!messages) this.messages.set(message.conversationId, (messages = new SvelteMap()));
     messages.set(message.id, message);
+  }
+
+  /** Deletes a message that has no text and no message under it. */
+  async drop(message: Message): Promise<void> {
+    await this.alter(message.conversationId, (c) => (c.leafId === message.id ? { ...c, leafId: message.parentId } : c));
+    this.messages.get(message.conversationId)?.delete(message.id);
+    await this.records.remove([messageKey(message)]);
   }
 
   /** Makes the branch that ends in `leafId` the one that is shown. */
@@ -203,6 +210,9 @@ export class Conversations {
       if (message) {
         this.keep(message);
         this.watchWriter(message);
+      } else {
+        const [conversationId = "", id = ""] = key.slice("message:".length).split("/");
+        this.messages.get(conversationId)?.delete(id);
       }
     }
   }

@@ -50,9 +50,11 @@ export class Session {
     await this.askUnder(question.conversationId, question.parentId, content);
   }
 
-  /** Writes another answer beside one; the old one stays. */
+  /** Writes another answer beside one; the old one stays, unless it has no text. */
   async regenerate(answer: Message): Promise<void> {
-    if (answer.parentId !== null) await this.answer(answer.conversationId, answer.parentId);
+    if (answer.parentId === null || this.busy) return;
+    if (answer.content === "") await this.conversations.drop(answer);
+    await this.answer(answer.conversationId, answer.parentId);
   }
 
   /** Ends the answer that is being written, or waited for. What was streamed stays. */

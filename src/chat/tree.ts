@@ -1,6 +1,13 @@
 // The tree of a conversation's messages: the branch that is shown, and the siblings beside it. Pure functions.
 import type { Message } from "./records";
 
+/** The branch to show: to `leafId`, or where that message is gone, to the newest one there is. */
+export function shownBranch(messages: ReadonlyMap<string, Message>, leafId: string | null): Message[] {
+  if (leafId !== null && messages.has(leafId)) return branchTo(messages, leafId);
+  const newest = [...messages.values()].sort((a, b) => a.createdAt - b.createdAt).at(-1);
+  return branchTo(messages, newest?.id ?? null);
+}
+
 /** From the first message to the one with id `leafId`; empty without one. A damaged tree ends where a parent is missing. */
 export function branchTo(messages: ReadonlyMap<string, Message>, leafId: string | null): Message[] {
   const branch: Message[] = [];

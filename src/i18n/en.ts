@@ -1,6 +1,7 @@
 // English; also the list of all messages: a catalogue of another language that lacks one does not pass the type check.
 export const en = {
   "app.tagline": "Thinks on your machine. Sends nothing.",
+  "app.description": "Open-weight language models in the browser tab: on your own machine, offline, with no server.",
   "app.skip": "Skip to content",
   "nav.chat": "Chat",
   "nav.models": "Models",
@@ -73,6 +74,7 @@ export const en = {
   "models.size": "Download",
   "models.download": "Download and start",
   "models.start": "Start",
+  "models.unload": "Unload",
   "models.remove": "Remove from this device",
   "models.installed": "On this device",
   "models.running": "Running",

@@ -3,6 +3,8 @@ import type { Catalogue } from "./en";
 
 export const fr: Catalogue = {
   "app.tagline": "Réfléchit sur votre machine. N'envoie rien.",
+  "app.description":
+    "Des modèles de langue à poids ouverts dans l'onglet du navigateur : sur votre machine, hors ligne, sans serveur.",
   "app.skip": "Aller au contenu",
   "nav.chat": "Discussion",
   "nav.models": "Modèles",
@@ -68,7 +70,7 @@ export const fr: Catalogue = {
   "models.about.starter":
     "Un petit modèle général. Il répond en anglais à des questions simples ; il se trompe, vérifiez ce qui compte.",
   "models.about.tiny":
-    "Une démonstration de {{parameters}} de paramètres, entraînée par le projet à compter, copier des mots et additionner de petits nombres. Elle ne sait rien faire d'autre.",
+    "Une démonstration de {{parameters}} paramètres, entraînée par le projet à compter, copier des mots et additionner de petits nombres. Elle ne sait rien faire d'autre.",
   "models.publisher": "Éditeur",
   "models.licence": "Licence",
   "models.parameters": "Paramètres",
@@ -77,6 +79,7 @@ export const fr: Catalogue = {
   "models.size": "Téléchargement",
   "models.download": "Télécharger et démarrer",
   "models.start": "Démarrer",
+  "models.unload": "Décharger",
   "models.remove": "Retirer de cet appareil",
   "models.installed": "Sur cet appareil",
   "models.running": "En marche",

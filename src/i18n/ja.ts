@@ -3,6 +3,7 @@ import type { Catalogue } from "./en";
 
 export const ja: Catalogue = {
   "app.tagline": "考えるのはこの端末。何も送信しません。",
+  "app.description": "重みが公開された言語モデルをブラウザーのタブで。お使いの端末の中、オフライン、サーバーなしで。",
   "app.skip": "本文へ移動",
   "nav.chat": "チャット",
   "nav.models": "モデル",
@@ -75,6 +76,7 @@ export const ja: Catalogue = {
   "models.size": "ダウンロード量",
   "models.download": "ダウンロードして開始",
   "models.start": "開始",
+  "models.unload": "メモリーから解放",
   "models.remove": "この端末から削除",
   "models.installed": "この端末に保存済み",
   "models.running": "動作中",

@@ -3,6 +3,8 @@ import type { Catalogue } from "./en";
 
 export const vi: Catalogue = {
   "app.tagline": "Suy nghĩ ngay trên máy của bạn. Không gửi gì đi.",
+  "app.description":
+    "Mô hình ngôn ngữ có trọng số mở ngay trong thẻ trình duyệt: trên máy của bạn, ngoại tuyến, không máy chủ.",
   "app.skip": "Chuyển đến nội dung",
   "nav.chat": "Trò chuyện",
   "nav.models": "Mô hình",
@@ -76,6 +78,7 @@ export const vi: Catalogue = {
   "models.size": "Dung lượng tải",
   "models.download": "Tải về và khởi động",
   "models.start": "Khởi động",
+  "models.unload": "Giải phóng khỏi bộ nhớ",
   "models.remove": "Gỡ khỏi thiết bị này",
   "models.installed": "Đã có trên thiết bị này",
   "models.running": "Đang chạy",

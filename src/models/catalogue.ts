@@ -9,7 +9,7 @@ export interface ModelCard {
   name: string;
   publisher: string;
   licence: string;
-  parameters: string;
+  parameters: number;
   contextSize: number;
   size: number;
   /** Which `models.about.*` message describes it. */
@@ -34,7 +34,7 @@ export const catalogue: readonly ModelCard[] = [
     name: "SmolLM2 135M Instruct",
     publisher: "Hugging Face",
     licence: "Apache-2.0",
-    parameters: "135 M",
+    parameters: 134_515_008,
     contextSize: 2048,
     about: "starter",
     sampling: { temperature: 0.2, topP: 0.9 },
@@ -43,7 +43,7 @@ export const catalogue: readonly ModelCard[] = [
     name: "Islet Tiny",
     publisher: "Islet",
     licence: "Apache-2.0",
-    parameters: "0.9 M",
+    parameters: 853_120,
     contextSize: 1024,
     about: "tiny",
     sampling: { temperature: 0, topP: 1 },

@@ -111,11 +111,16 @@ export class Models {
     await this.load(card);
   }
 
+  /** Frees the graphics device: no model runs afterwards. What is on this device stays. */
+  async unload(): Promise<void> {
+    if (this.state.phase === "loading") this.engine.cancel();
+    this.state = { phase: "none" };
+    await this.engine.unload();
+  }
+
+  /** Deletes a model's files from this device. */
   async remove(card: ModelCard): Promise<void> {
-    if (this.chosen?.id === card.id) {
-      this.engine.cancel();
-      this.state = { phase: "none" };
-    }
+    if (this.chosen?.id === card.id) await this.unload();
     await this.engine.remove(card.source);
     await this.look();
   }

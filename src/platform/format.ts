@@ -16,6 +16,11 @@ export function formatNumber(value: number, language: string, digits = 1): strin
   return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
 }
 
+/** A large count, short and with three digits: 135M. */
+export function formatCount(value: number, language: string): string {
+  return new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+}
+
 /** Seconds, rounded up to a whole number of seconds or minutes. */
 export function formatSeconds(seconds: number, language: string): string {
   const minutes = seconds >= 90;

@@ -30,8 +30,7 @@ export function readPolicy(value: unknown): Policy {
 /** Whether the policy lets the app request `url`, for an app served from `ownOrigin`. */
 export function permits(url: string, ownOrigin: string, rules: Policy = policy): boolean {
   if (!URL.canParse(url)) return false;
-  const { origin, protocol } = new URL(url);
-  if (protocol === "data:") return true;
+  const { origin } = new URL(url);
   return origin === ownOrigin || rules.modelHosts.includes(origin);
 }
 
@@ -41,7 +40,7 @@ export function contentSecurityPolicy(rules: Policy, place: "header" | "page"): 
     ["default-src", "'none'"],
     ["script-src", "'self'", "'wasm-unsafe-eval'"],
     ["style-src", "'self'"],
-    ["img-src", "'self'", "data:"],
+    ["img-src", "'self'"],
     ["connect-src", "'self'", ...rules.modelHosts],
     ["worker-src", "'self'"],
     ["manifest-src", "'self'"],

@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import axe from "axe-core";
 import { chromium, expect, type BrowserContext, type Locator, type Page, type Worker } from "playwright/test";
 import { TestServer } from "./server";
 
@@ -35,7 +36,8 @@ export class App {
     readonly server: TestServer,
     readonly profile: string,
     private readonly ownServer: boolean,
-    private readonly foreign: string[],
+    /** Requests to other origins, blocked ones among them; `close` wants none. */
+    readonly foreign: string[],
   ) {}
 
   static async open(options: OpenOptions = {}): Promise<App> {
@@ -162,12 +164,25 @@ export class App {
     return (records as StoredMessage[]).sort((a, b) => a.createdAt - b.createdAt);
   }
 
+  /** Serious and critical faults of what is shown now. Axe comes in by the debugger, which the page's policy does not bind. */
+  async accessibilityFaults(): Promise<string[]> {
+    await this.page.evaluate(axe.source);
+    const { violations } = await this.page.evaluate(() => (window as unknown as { axe: Axe }).axe.run());
+    return violations
+      .filter((v) => ["serious", "critical"].includes(v.impact))
+      .map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`);
+  }
+
   /** The engine worker of this tab. */
   async engine(): Promise<Worker> {
     // One that was ended leaves the list a moment later.
     await expect.poll(() => this.page.workers().length).toBe(1);
     return this.page.workers()[0]!;
   }
+}
+
+interface Axe {
+  run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
 }
 
 interface StoredMessage {

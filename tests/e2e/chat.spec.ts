@@ -59,6 +59,7 @@ test("answering again keeps the old answer as a branch", async () => {
 test("an edited question starts a branch, and the old one is still there", async () => {
   await app.ask("Repeat: red lamp");
   await app.questions.last().getByRole("button", { name: "Edit" }).click();
+  expect(await app.accessibilityFaults()).toEqual([]);
   await app.questions.last().getByRole("textbox").fill("Repeat: green stone");
   await app.page.getByRole("button", { name: "Send the change" }).click();
   await expect(app.answers.last()).toContainText("green stone");
@@ -96,6 +97,7 @@ test("a link opens only after it was confirmed", async () => {
   await app.answers.last().getByRole("link", { name: "the example" }).click();
   const dialog = app.page.getByRole("dialog", { name: "Open this address?" });
   await expect(dialog).toContainText("https://example.org/page");
+  expect(await app.accessibilityFaults()).toEqual([]);
   await expect(dialog.getByRole("link", { name: "Open" })).toHaveAttribute("rel", /noopener noreferrer/);
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog).toBeHidden();
@@ -210,4 +212,32 @@ test("what is being written outlives a look at another screen", async () => {
   await app.page.goBack();
   await expect(app.composer).toHaveValue("not sent yet");
   await app.composer.fill("");
+});
+
+test("a question that waits for its model can be taken back, and the model still loads", async () => {
+  await app.page.reload();
+  await app.composer.fill("Count from 1 to 20");
+  await app.composer.press("Enter");
+  await expect(app.answers.last()).toContainText("Waiting for the model…");
+  await app.page.getByRole("button", { name: "Stop" }).click();
+  await app.answered();
+  await expect(app.answers.last()).toContainText("Stopped.");
+  await app.answers.last().getByRole("button", { name: "Answer again" }).click();
+  await expect(app.answers.last()).toContainText(numbers(1, 20));
+  await app.answered();
+});
+
+test("a model can be unloaded and started again", async () => {
+  await app.goto("#/models");
+  await app.card("tiny").getByRole("button", { name: "Unload" }).click();
+  await expect(app.card("tiny").getByText("On this device")).toBeVisible();
+  await app.load();
+  expect(await app.ask("What is 1 + 1?")).toBe("2");
+});
+
+test("the runtime statistics are WebLLM's own", async () => {
+  await app.ask("What is 1 + 1?");
+  await app.goto("#/settings");
+  await app.page.getByRole("button", { name: "Runtime statistics" }).click();
+  await expect(app.page.getByText(/prefill: [\d.]+ tokens?\/s/)).toBeVisible();
 });

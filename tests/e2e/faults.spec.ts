@@ -88,6 +88,7 @@ test.describe("a download", () => {
     await shows("The download broke off");
     await app.page.getByText("Technical detail").click();
     await shows("HTTP 503");
+    expect(await app.accessibilityFaults()).toEqual([]);
   });
 
   test("shows bytes, rate and time left, and can be cancelled", async () => {
@@ -101,6 +102,7 @@ test.describe("a download", () => {
     await app.startModel("tiny");
     const status = app.page.getByRole("region", { name: "Loading Islet Tiny" });
     await expect(status).toContainText(/Downloading: [\d.]+ .?B of [\d.]+ MB\s+[\d.]+ .?B per second, \d+ \w+ left/);
+    expect(await app.accessibilityFaults()).toEqual([]);
     await app.page.getByRole("button", { name: "Cancel" }).click();
     await expect(status).toBeHidden();
     await expect(app.page.getByRole("alert")).toHaveCount(0);
@@ -213,6 +215,7 @@ test.describe("a running model", () => {
 test("a browser that offers no graphics device gets an explanation, and its conversations stay readable", async () => {
   const app = await App.open({ withoutGpu: true });
   await expect(app.page.getByRole("alert")).toContainText("The browser offers no graphics device");
+  expect(await app.accessibilityFaults()).toEqual([]);
   await expect(app.composer).toBeDisabled();
   await app.close();
 });

@@ -50,6 +50,9 @@ test("the page's own policy blocks every way out, in the page and in the engine 
   );
   expect(inline).toBe("inline");
   expect(await app.page.evaluate(() => "ran" in window)).toBe(false);
+  // The attempts of this test were seen, so one of the app's own would have been seen by every other test.
+  expect(app.foreign).toContain(elsewhere);
+  app.foreign.length = 0;
   await app.close();
 });
 
@@ -60,7 +63,7 @@ test("the policy stands in the page, in the headers of the server and in _header
   expect(header).toBe(`${page}; frame-ancestors 'none'`);
   expect(readFileSync("dist/_headers", "utf8")).toContain(header);
   const sources = header.split(";").flatMap((directive) => directive.trim().split(" ").slice(1));
-  expect([...new Set(sources)].sort()).toEqual(["'none'", "'self'", "'wasm-unsafe-eval'", "data:"]);
+  expect([...new Set(sources)].sort()).toEqual(["'none'", "'self'", "'wasm-unsafe-eval'"]);
   await app.close();
 });
 

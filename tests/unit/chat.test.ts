@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Conversation, Message } from "../../src/chat/records";
 import { fileName, fromJson, toJson, toMarkdown } from "../../src/chat/transfer";
-import { branchTo, firstRead, newestLeaf, siblingsOf } from "../../src/chat/tree";
+import { branchTo, firstRead, newestLeaf, shownBranch, siblingsOf } from "../../src/chat/tree";
 
 let time = 0;
 function message(id: string, parentId: string | null, more: Partial<Message> = {}): Message {
@@ -32,6 +32,12 @@ describe("the tree of messages", () => {
   test("a branch goes from the first message to its leaf", () => {
     expect(branchTo(messages, "q2").map((m) => m.id)).toEqual(["q1", "a2", "q2"]);
     expect(branchTo(messages, null)).toEqual([]);
+  });
+
+  test("a branch whose leaf is gone is shown to the newest message", () => {
+    expect(shownBranch(messages, "gone").map((m) => m.id)).toEqual(["q1", "a2", "q2"]);
+    expect(shownBranch(messages, "a1").map((m) => m.id)).toEqual(["q1", "a1"]);
+    expect(shownBranch(new Map(), "gone")).toEqual([]);
   });
 
   test("siblings are the answers to one question, oldest first", () => {

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createStore, get, set } from "idb-keyval";
-import { en } from "../../src/i18n/en";
+import { en, type Catalogue } from "../../src/i18n/en";
 import { fr } from "../../src/i18n/fr";
 import { bestLanguage } from "../../src/i18n/i18n.svelte";
 import { ja } from "../../src/i18n/ja";
 import { vi } from "../../src/i18n/vi";
 import { catalogue } from "../../src/models/catalogue";
 import { errorCodes } from "../../src/platform/app-error";
-import { formatBytes, formatSeconds } from "../../src/platform/format";
+import { formatBytes, formatCount, formatSeconds } from "../../src/platform/format";
 import { Records, type StoredRecord } from "../../src/storage/records";
 import { contentSecurityPolicy, permits, readPolicy } from "../../src/trust/policy";
 
@@ -94,6 +94,12 @@ describe("messages", () => {
       expect(values(texts[key as keyof typeof en]), key).toEqual(values(text));
   });
 
+  test("a catalogue that lacks a message does not pass the type check", () => {
+    // @ts-expect-error: the type check fails here if it does not.
+    const incomplete: Catalogue = { "app.tagline": "x" };
+    expect(Object.keys(incomplete).length).toBeLessThan(Object.keys(en).length);
+  });
+
   test("every error has a title and a remedy", () => {
     for (const code of errorCodes) {
       expect(en).toHaveProperty([`error.${code}.title`]);
@@ -111,6 +117,7 @@ describe("messages", () => {
     expect(formatBytes(101_930_012, "en")).toBe("101.9 MB");
     expect(formatBytes(101_930_012, "fr")).toMatch(/^101,9\sMo$/u);
     expect(formatBytes(0, "en")).toBe("0 byte");
+    expect(formatCount(134_515_008, "en")).toBe("135M");
     expect(formatSeconds(12.2, "en")).toBe("13 seconds");
     expect(formatSeconds(150, "en")).toBe("3 minutes");
   });

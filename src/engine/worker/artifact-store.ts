@@ -2,8 +2,7 @@
 // Not for: the app's own records (storage/).
 
 /** WebLLM's databases, each with one object store "urls" of { url, data }. */
-const artifactDatabases = ["webllm/config", "webllm/wasm", "webllm/model"] as const;
-export type ArtifactDatabase = (typeof artifactDatabases)[number];
+type ArtifactDatabase = "webllm/config" | "webllm/wasm" | "webllm/model";
 
 /** Which database WebLLM keeps a file of a model in. */
 export function databaseOf(fileName: string): ArtifactDatabase {
