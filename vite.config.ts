@@ -33,7 +33,7 @@ export default defineConfig({
   base: "./",
   define: { __APP_VERSION__: JSON.stringify(version) },
   plugins: [
-    svelte(),
+    svelte({ configFile: false }),
     securityHeaders(),
     VitePWA({
       strategies: "injectManifest",

@@ -3,7 +3,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: false })],
   resolve: { conditions: ["browser"] },
   test: { include: ["tests/unit/**/*.test.ts"], environment: "jsdom", setupFiles: ["tests/unit/setup.ts"] },
 });

@@ -37,12 +37,15 @@ export class Session {
 
   /** Asks a question at the end of the open conversation, or in a new one. */
   async ask(content: string): Promise<void> {
+    const { branch } = this.conversations;
+    // Under an answer that another tab is writing there is nothing to ask yet: the question goes beside that one's question.
+    const above = branch.at(-1)?.status === "streaming" ? branch.at(-3) : branch.at(-1);
     let conversation = this.conversations.open;
     if (!conversation) {
       conversation = await this.conversations.create(content);
       this.onBegun(conversation.id);
     }
-    await this.askUnder(conversation.id, conversation.leafId, content);
+    await this.askUnder(conversation.id, above?.id ?? null, content);
   }
 
   /** Asks a changed form of a question beside the old one, which stays. */

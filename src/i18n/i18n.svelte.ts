@@ -24,6 +24,7 @@ void i18next.init({
   interpolation: { escapeValue: false },
   resources: Object.fromEntries(Object.entries(catalogues).map(([code, translation]) => [code, { translation }])),
   initAsync: false,
+  showSupportNotice: false,
 });
 
 let current = $state<Language>("en");

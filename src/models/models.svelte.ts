@@ -88,7 +88,8 @@ export class Models {
         if (stillMine()) this.state = { phase: "none" };
       } else if (stillMine()) this.state = { phase: "failed", card, error: errorData(error) };
     }
-    await this.look();
+    // Which models are installed is only shown; what goes wrong here shows when one of them is asked for.
+    await this.look().catch(() => {});
   }
 
   cancel(): void {

@@ -1,5 +1,6 @@
 // The app as a person meets it, for the tests: a browser with a profile of its own, the page, and what a person does there.
-// Every request of page, worker and service worker is watched; `close` fails if one went to another origin.
+// Every request of page, worker and service worker is watched; `close` fails if one went to another origin, or if
+// an error was caught by nobody.
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +30,10 @@ export const models = {
 } as const;
 export type ModelName = keyof typeof models;
 
+/** What the small test model answers to "Count from ... to ...". */
+export const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i).join(" ");
+
 export class App {
   private constructor(
     readonly context: BrowserContext,
@@ -38,6 +43,8 @@ export class App {
     private readonly ownServer: boolean,
     /** Requests to other origins, blocked ones among them; `close` wants none. */
     readonly foreign: string[],
+    /** Errors that nothing in the page caught. */
+    private readonly crashes: string[],
   ) {}
 
   static async open(options: OpenOptions = {}): Promise<App> {
@@ -61,8 +68,10 @@ export class App {
       const { protocol, origin } = new URL(request.url());
       if (protocol.startsWith("http") && origin !== new URL(server.url).origin) foreign.push(request.url());
     });
+    const crashes: string[] = [];
+    context.on("weberror", (event) => crashes.push(String(event.error())));
     const page = context.pages()[0] ?? (await context.newPage());
-    const app = new App(context, page, server, profile, !options.server, foreign);
+    const app = new App(context, page, server, profile, !options.server, foreign, crashes);
     await app.goto(options.path);
     return app;
   }
@@ -76,12 +85,13 @@ export class App {
     await this.context.close();
     if (this.ownServer) await this.server.stop();
     expect(this.foreign, "requests to other origins").toEqual([]);
+    expect(this.crashes, "uncaught errors").toEqual([]);
   }
 
   /** A second tab on the same profile. */
   async tab(path = ""): Promise<App> {
     const page = await this.context.newPage();
-    const app = new App(this.context, page, this.server, this.profile, false, this.foreign);
+    const app = new App(this.context, page, this.server, this.profile, false, this.foreign, this.crashes);
     await app.goto(path);
     return app;
   }

@@ -1,7 +1,7 @@
 // A conversation with the small test model, whose right answers are known.
 import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
-import { App } from "./app";
+import { App, numbers } from "./app";
 
 test.describe.configure({ mode: "serial" });
 let app: App;
@@ -11,8 +11,6 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => app.close());
 test.beforeEach(() => app.newConversation());
-
-const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i).join(" ");
 
 test("a question gets its streamed answer, with the figures of the answer below it", async () => {
   expect(await app.ask("Count from 1 to 20")).toBe(numbers(1, 20));

@@ -1,7 +1,7 @@
 // What can break between the weights and an answer: each fault ends in a working model or in a clear error with a way on.
 import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
-import { App, models } from "./app";
+import { App, models, numbers } from "./app";
 
 const folder = `/models/${models.tiny.id}/resolve/main/`;
 const shard = `${folder}params_shard_0.bin`;
@@ -164,7 +164,7 @@ test.describe("a running model", () => {
     await expect(app.answers.last()).toContainText(before.slice(0, 10));
     await app.answered();
     const { content, recovered } = (await app.messages()).at(-1)!;
-    expect(content).toBe(Array.from({ length: 40 }, (_, i) => i + 1).join(" "));
+    expect(content).toBe(numbers(1, 40));
     expect(recovered).toBe(true);
     await expect(app.answers.last()).toContainText("The model was restarted while this was written.");
   });
@@ -174,7 +174,7 @@ test.describe("a running model", () => {
     await expect(app.answers.last()).toContainText("5 6 7");
     await (await app.engine()).evaluate(() => self.close());
     await app.answered();
-    expect((await app.messages()).at(-1)!.content).toBe(Array.from({ length: 40 }, (_, i) => i + 1).join(" "));
+    expect((await app.messages()).at(-1)!.content).toBe(numbers(1, 40));
   });
 
   test("whose worker dies between answers says so, and the next question starts it again", async () => {

@@ -12,8 +12,11 @@ export class TestServer {
   private server: PreviewServer | undefined;
   private port = 0;
 
+  /** `host`: how the browser names this machine. */
+  constructor(private readonly host: "127.0.0.1" | "localhost" = "127.0.0.1") {}
+
   get url(): string {
-    return `http://127.0.0.1:${this.port}/`;
+    return `http://${this.host}:${this.port}/`;
   }
 
   /** Starts on a free port, and after a stop on the same one again. */
@@ -21,7 +24,7 @@ export class TestServer {
     this.server = await preview({
       logLevel: "error",
       preview: {
-        host: "127.0.0.1",
+        host: this.host,
         port: this.port || 4300 + Math.floor(Math.random() * 1000),
         strictPort: this.port !== 0,
         open: false,

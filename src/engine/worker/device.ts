@@ -1,7 +1,12 @@
 // Watches the WebGPU devices that WebLLM opens: which adapter they are on, and when one is lost without being asked to.
 
+/** How long the browser may take to report a lost device after something failed because of it, in milliseconds. */
+const PATIENCE = 300;
+
 export interface DeviceWatch {
   adapterName(): string;
+  /** Whether the device in use is lost. What fails for that reason can fail a moment before the browser says so: this waits for it. */
+  isLost(): Promise<boolean>;
   /** The next loss is ours: a model is being unloaded. */
   expectLoss(): void;
 }
@@ -33,6 +38,12 @@ export function watchDevices(onLost: (detail: string, outOfMemory: boolean) => v
   }
   return {
     adapterName: () => name,
+    isLost: async () => {
+      const device = current;
+      if (!device) return false;
+      const notYet = new Promise<false>((resolve) => setTimeout(() => resolve(false), PATIENCE));
+      return Promise.race([device.lost.then(() => true), notYet]);
+    },
     expectLoss: () => {
       current = undefined;
     },

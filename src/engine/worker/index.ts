@@ -185,6 +185,8 @@ self.onmessage = ({ data: request }: MessageEvent<EngineRequest>) => {
     try {
       post({ kind: "done", id: request.id, value: await answer(request) });
     } catch (error) {
+      // The page was told of a lost device, which is why this failed; it ends this worker.
+      if (await devices.isLost()) return;
       post({ kind: "failed", id: request.id, error: classify(error) });
     }
   });
