@@ -28,14 +28,14 @@ export class Conversations {
     return conversation?.deletedAt === undefined ? conversation : undefined;
   });
   readonly branch = $derived(this.open ? shownBranch(this.messagesOf(this.open.id), this.open.leafId) : []);
+  private readonly kept = $derived(
+    [...this.all.values()].filter((c) => c.deletedAt === undefined).sort((a, b) => b.updatedAt - a.updatedAt),
+  );
   /** Newest first; with a query only those that have its words in the title or a message. */
   readonly listed = $derived.by(() => {
-    const kept = [...this.all.values()]
-      .filter((c) => c.deletedAt === undefined)
-      .sort((a, b) => b.updatedAt - a.updatedAt);
     const words = this.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-    if (words.length === 0) return kept;
-    return kept.filter((c) => {
+    if (words.length === 0) return this.kept;
+    return this.kept.filter((c) => {
       const text = [c.title, ...[...this.messagesOf(c.id).values()].map((m) => m.content)]
         .join("\n")
         .toLocaleLowerCase();
@@ -168,7 +168,7 @@ export class Conversations {
 
   /** All conversations, or one, as a JSON text. */
   exportJson(id?: string): string {
-    const chosen = id === undefined ? this.listed : [this.all.get(id)!];
+    const chosen = id === undefined ? this.kept : [this.all.get(id)!];
     return toJson(
       chosen.map((conversation) => ({ conversation, messages: [...this.messagesOf(conversation.id).values()] })),
     );
@@ -177,10 +177,15 @@ export class Conversations {
   /** Adds the conversations of an exported text. Answers how many. Throws AppError; then nothing was added. */
   async importJson(json: string): Promise<number> {
     const found = fromJson(json);
+    await this.records.writeAll(
+      found.flatMap(({ conversation, messages }) => [
+        ...messages.map((m): [RecordKey, Message] => [messageKey(m), m]),
+        [conversationKey(conversation.id), conversation] as [RecordKey, Conversation],
+      ]),
+    );
     for (const { conversation, messages } of found) {
-      for (const m of messages) await this.put(m);
+      for (const m of messages) this.keep(m);
       this.all.set(conversation.id, conversation);
-      await this.records.write(conversationKey(conversation.id), conversation);
     }
     return found.length;
   }

@@ -1,6 +1,6 @@
 // The only door to IndexedDB for the app's own records. Each record carries the version of its form; an older one is
 // migrated as it is read. Other tabs hear of every change. Not for: model weights (WebLLM keeps these).
-import { createStore, del, delMany, entries, get, set, update, type UseStore } from "idb-keyval";
+import { createStore, del, delMany, entries, get, set, setMany, update, type UseStore } from "idb-keyval";
 import { AppError } from "../platform/app-error";
 
 /** Kinds of records; a key is "<kind>:<id>", and ids of messages begin with the id of their conversation. */
@@ -48,6 +48,12 @@ export class Records {
   async write(key: RecordKey, record: StoredRecord): Promise<void> {
     await guarded(() => set(key, record, this.store));
     this.channel.postMessage(key);
+  }
+
+  /** Writes all of the records or, if one cannot be written, none. */
+  async writeAll(records: [RecordKey, StoredRecord][]): Promise<void> {
+    await guarded(() => setMany(records, this.store));
+    for (const [key] of records) this.channel.postMessage(key);
   }
 
   /** Reads, changes and writes in one transaction, so that two tabs cannot undo each other. Does nothing without a record. */

@@ -99,6 +99,8 @@ test("a link opens only after it was confirmed", async () => {
   await expect(dialog.getByRole("link", { name: "Open" })).toHaveAttribute("rel", /noopener noreferrer/);
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog).toBeHidden();
+  await app.answers.last().getByRole("link", { name: "the example" }).click({ button: "middle" });
+  await dialog.getByRole("button", { name: "Cancel" }).click();
   expect(app.context.pages()).toHaveLength(1);
 });
 

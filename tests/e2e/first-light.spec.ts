@@ -43,3 +43,17 @@ test("its greedy answers equal the independent implementation's, 32 tokens of at
     expect((await answer()).slice(0, text.length), prompt).toBe(text);
   }
 });
+
+test("with the server gone and the browser started again, the conversation is there and the model answers", async () => {
+  const { profile, server } = app;
+  const address = new URL(app.page.url()).hash;
+  await app.context.close();
+  server.requests = [];
+  await server.stop();
+  app = await App.open({ server, profile, path: address });
+  await app.context.setOffline(true);
+  await app.page.reload();
+  await expect(app.questions).toContainText(cases.at(-1)!.prompt);
+  await app.newConversation();
+  expect(await app.ask("What is the capital of France?")).toBe("The capital of France is Paris.");
+});

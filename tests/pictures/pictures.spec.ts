@@ -1,4 +1,4 @@
-// Not tests: each draws pictures into public/ (icons, install screenshots) or docs/ (README).
+// Not tests: each draws pictures into public/: icons, and screenshots for the install prompt and the README.
 import { readFileSync } from "node:fs";
 import { test } from "playwright/test";
 import { App } from "../e2e/app";
@@ -34,10 +34,7 @@ test("screenshots", async () => {
   await app.ask("Give me three tips for writing a clear letter.");
   await app.page.mouse.move(5, 5);
   await app.page.screenshot({ path: "public/screenshots/wide.png" });
-  await app.page.emulateMedia({ colorScheme: "dark" });
-  await app.page.screenshot({ path: "docs/screenshot-dark.png" });
   await app.page.setViewportSize({ width: 720, height: 1280 });
-  await app.page.emulateMedia({ colorScheme: "light" });
   await app.page.waitForTimeout(500); // the drawer slides out of view
   await app.page.screenshot({ path: "public/screenshots/narrow.png" });
   await app.close();

@@ -10,7 +10,7 @@ import { vi } from "../../src/i18n/vi";
 import { catalogue } from "../../src/models/catalogue";
 import { errorCodes } from "../../src/platform/app-error";
 import { formatBytes, formatCount, formatSeconds } from "../../src/platform/format";
-import { Records, type StoredRecord } from "../../src/storage/records";
+import { Records, type RecordKey, type StoredRecord } from "../../src/storage/records";
 import { contentSecurityPolicy, permits, readPolicy } from "../../src/trust/policy";
 
 describe("storage", () => {
@@ -40,6 +40,29 @@ describe("storage", () => {
     expect(await records.read("settings:a")).toEqual({ version: 1, n: 4 });
     await records.change("settings:none", (r) => r);
     expect(await get("settings:none", createStore(name, "records"))).toBeUndefined();
+  });
+
+  test("writes all of several records or none", async () => {
+    const records = new Records({}, fresh());
+    const two: [RecordKey, StoredRecord][] = [
+      ["message:c/1", { version: 1 }],
+      ["message:c/2", { version: 1 }],
+    ];
+    // A browser whose disk is full aborts the transaction after it took the records.
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (...args) {
+      const request = put.apply(this, args);
+      if (args[1] === "message:c/2") this.transaction.abort();
+      return request;
+    };
+    try {
+      await expect(records.writeAll(two)).rejects.toThrow(/storage-failed/);
+    } finally {
+      IDBObjectStore.prototype.put = put;
+    }
+    expect((await records.all("message")).size).toBe(0);
+    await records.writeAll(two);
+    expect((await records.all("message")).size).toBe(2);
   });
 
   test("keeps kinds apart", async () => {
