@@ -23,6 +23,8 @@ export class Session {
   waiting = $state(false);
   /** The engine was lost and is starting again. */
   recovering = $state(false);
+  /** The answer that was finished last in this tab. */
+  lastAnswerId = $state<string | null>(null);
   readonly busy = $derived(this.streamingId !== null);
   /** Called when a question began a new conversation. */
   onBegun: (conversationId: string) => void = () => {};
@@ -149,6 +151,7 @@ export class Session {
           clearInterval(save);
           change({ content: this.streamed });
           this.conversations.keep(message);
+          this.lastAnswerId = message.id;
           this.streamingId = null;
           this.recovering = false;
           await this.conversations.put(message);

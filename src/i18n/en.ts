@@ -54,6 +54,7 @@ export const en = {
     "The context window is full, so the answer ends here. Ask on: the oldest messages will then be left out.",
   "chat.dropped": "The model no longer reads what is above: the conversation is longer than its context window.",
   "chat.stats": "{{rate}} tokens per second · first token after {{first}} s · context {{used}} of {{size}} tokens",
+  "chat.finished": "The answer is finished.",
   "chat.elsewhere": "Being written in another tab.",
   "chat.messages": "Messages",
   "chat.toEnd": "Go to the end",
@@ -122,6 +123,9 @@ export const en = {
   "error.gpu-missing.title": "This browser has no WebGPU",
   "error.gpu-missing.remedy":
     "Islet computes on the graphics device through WebGPU. Open it in a current Chrome or Edge on a computer. Your conversations stay readable here.",
+  "error.insecure-page.title": "This address is not secure",
+  "error.insecure-page.remedy":
+    "Browsers offer the graphics device only to pages that come over HTTPS, or from this machine itself. Ask whoever runs this site to serve it over HTTPS.",
   "error.adapter-refused.title": "The browser offers no graphics device",
   "error.adapter-refused.remedy":
     "Turn on “Use graphics acceleration when available” in the browser's settings, update the graphics driver, restart the browser, then try again.",

@@ -57,6 +57,7 @@ export const fr: Catalogue = {
     "La fenêtre de contexte est pleine, la réponse s'arrête ici. Continuez : les messages les plus anciens seront laissés de côté.",
   "chat.dropped": "Le modèle ne lit plus ce qui précède : la conversation dépasse sa fenêtre de contexte.",
   "chat.stats": "{{rate}} jetons par seconde · premier jeton après {{first}} s · contexte {{used}} sur {{size}} jetons",
+  "chat.finished": "La réponse est finie.",
   "chat.elsewhere": "En cours d'écriture dans un autre onglet.",
   "chat.messages": "Fil des messages",
   "chat.toEnd": "Aller à la fin",
@@ -128,6 +129,9 @@ export const fr: Catalogue = {
   "error.gpu-missing.title": "Ce navigateur n'a pas WebGPU",
   "error.gpu-missing.remedy":
     "Islet calcule sur le processeur graphique par WebGPU. Ouvrez-le dans un Chrome ou Edge récent, sur un ordinateur. Vos conversations restent lisibles ici.",
+  "error.insecure-page.title": "Cette adresse n'est pas sécurisée",
+  "error.insecure-page.remedy":
+    "Les navigateurs n'offrent le processeur graphique qu'aux pages servies par HTTPS ou par la machine elle-même. Demandez au responsable de ce site de le servir par HTTPS.",
   "error.adapter-refused.title": "Le navigateur ne propose aucun processeur graphique",
   "error.adapter-refused.remedy":
     "Activez « Utiliser l'accélération graphique si disponible » dans les réglages du navigateur, mettez à jour le pilote graphique, redémarrez le navigateur, puis réessayez.",

@@ -56,6 +56,7 @@ export const ja: Catalogue = {
     "コンテキストウィンドウがいっぱいになったため、回答はここで終わります。続けて質問すると、最も古いメッセージから省かれます。",
   "chat.dropped": "会話がコンテキストウィンドウより長いため、モデルはここより上を読んでいません。",
   "chat.stats": "毎秒 {{rate}} トークン · 最初のトークンまで {{first}} 秒 · コンテキスト {{used}} / {{size}} トークン",
+  "chat.finished": "回答が終わりました。",
   "chat.elsewhere": "別のタブで書いています。",
   "chat.messages": "メッセージ",
   "chat.toEnd": "最後へ移動",
@@ -125,6 +126,9 @@ export const ja: Catalogue = {
   "error.gpu-missing.title": "このブラウザーには WebGPU がありません",
   "error.gpu-missing.remedy":
     "Islet は WebGPU を通じてグラフィックスデバイスで計算します。パソコンの最新の Chrome か Edge で開いてください。会話はここで引き続き読めます。",
+  "error.insecure-page.title": "このアドレスは安全な接続ではありません",
+  "error.insecure-page.remedy":
+    "ブラウザーは、HTTPS で届いたページかこの端末自身のページにだけグラフィックスデバイスを使わせます。このサイトの管理者に HTTPS での提供を頼んでください。",
   "error.adapter-refused.title": "ブラウザーがグラフィックスデバイスを提供していません",
   "error.adapter-refused.remedy":
     "ブラウザーの設定で「グラフィック アクセラレーションが使用可能な場合は使用する」をオンにし、ドライバーを更新してブラウザーを再起動してから、もう一度試してください。",

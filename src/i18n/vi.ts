@@ -57,6 +57,7 @@ export const vi: Catalogue = {
     "Cửa sổ ngữ cảnh đã đầy nên câu trả lời kết thúc ở đây. Hãy hỏi tiếp: các tin nhắn cũ nhất sẽ được bỏ qua.",
   "chat.dropped": "Mô hình không còn đọc phần ở trên: cuộc trò chuyện dài hơn cửa sổ ngữ cảnh.",
   "chat.stats": "{{rate}} token mỗi giây · token đầu tiên sau {{first}} giây · ngữ cảnh {{used}} trên {{size}} token",
+  "chat.finished": "Câu trả lời đã xong.",
   "chat.elsewhere": "Đang được viết trong một thẻ khác.",
   "chat.messages": "Tin nhắn",
   "chat.toEnd": "Đến cuối",
@@ -128,6 +129,9 @@ export const vi: Catalogue = {
   "error.gpu-missing.title": "Trình duyệt này không có WebGPU",
   "error.gpu-missing.remedy":
     "Islet tính toán trên thiết bị đồ họa qua WebGPU. Hãy mở bằng Chrome hoặc Edge mới trên máy tính. Các cuộc trò chuyện của bạn vẫn đọc được ở đây.",
+  "error.insecure-page.title": "Địa chỉ này không an toàn",
+  "error.insecure-page.remedy":
+    "Trình duyệt chỉ cho trang tải qua HTTPS hoặc từ chính máy này dùng thiết bị đồ họa. Hãy nhờ người quản lý trang này phục vụ qua HTTPS.",
   "error.adapter-refused.title": "Trình duyệt không cung cấp thiết bị đồ họa",
   "error.adapter-refused.remedy":
     "Bật “Sử dụng tính năng tăng tốc đồ họa khi có” trong cài đặt trình duyệt, cập nhật trình điều khiển đồ họa, khởi động lại trình duyệt rồi thử lại.",

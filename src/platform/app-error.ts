@@ -3,6 +3,7 @@
 /** Every way the app can fail that a person is told about. Each has `error.<code>.title` and `error.<code>.remedy` messages. */
 export const errorCodes = [
   "gpu-missing",
+  "insecure-page",
   "adapter-refused",
   "device-lost",
   "out-of-memory",

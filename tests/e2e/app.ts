@@ -6,8 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
 import { chromium, expect, type BrowserContext, type Locator, type Page, type Worker } from "playwright/test";
+import type { Message } from "../../src/chat/records";
 import { TestServer } from "./server";
 
+/** A name for this machine that browsers do not take for it, as a site in a network would have. */
+const hostFlags = ["--host-resolver-rules=MAP islet.test 127.0.0.1"];
 const gpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 /** A quarter faster; only for tests: it leaves out checks that protect against hostile pages. */
 const fastFlags = ["--enable-dawn-features=disable_robustness,skip_validation"];
@@ -56,6 +59,7 @@ export class App {
       ...(path ? { executablePath: path } : { channel: "chromium" }),
       args: [
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+        ...hostFlags,
         ...(options.withoutGpu ? [] : [...gpuFlags, ...fastFlags]),
       ],
       locale: options.locale ?? "en-GB",
@@ -154,7 +158,7 @@ export class App {
   }
 
   /** Every stored message, oldest first, as it lies in IndexedDB. */
-  async messages(): Promise<StoredMessage[]> {
+  async messages(): Promise<Message[]> {
     const records = await this.page.evaluate(
       () =>
         new Promise<unknown[]>((resolve, reject) => {
@@ -171,7 +175,7 @@ export class App {
           };
         }),
     );
-    return (records as StoredMessage[]).sort((a, b) => a.createdAt - b.createdAt);
+    return (records as Message[]).sort((a, b) => a.createdAt - b.createdAt);
   }
 
   /** Serious and critical faults of what is shown now. Axe comes in by the debugger, which the page's policy does not bind. */
@@ -193,17 +197,4 @@ export class App {
 
 interface Axe {
   run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-}
-
-interface StoredMessage {
-  id: string;
-  conversationId: string;
-  parentId: string | null;
-  role: "user" | "assistant";
-  content: string;
-  createdAt: number;
-  status: string;
-  droppedTurns?: number;
-  recovered?: boolean;
-  stats?: { promptTokens: number; answerTokens: number; contextUsed: number; contextSize: number };
 }

@@ -15,6 +15,7 @@ test.beforeEach(() => app.newConversation());
 test("a question gets its streamed answer, with the figures of the answer below it", async () => {
   expect(await app.ask("Count from 1 to 20")).toBe(numbers(1, 20));
   await expect(app.answers.last()).toContainText(numbers(1, 20));
+  await expect(app.page.getByRole("status").filter({ hasText: "The answer is finished." })).toHaveCount(1);
   await expect(app.answers.last()).toContainText(
     /[\d.]+ tokens per second · first token after [\d.]+ s · context \d+ of 1,024 tokens/,
   );

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
 import { App, models, numbers } from "./app";
+import { TestServer } from "./server";
 
 const folder = `/models/${models.tiny.id}/resolve/main/`;
 const shard = `${folder}params_shard_0.bin`;
@@ -227,4 +228,14 @@ test("a browser without WebGPU gets an explanation", async () => {
   await expect(app.page.getByRole("alert")).toContainText("This browser has no WebGPU");
   await expect(app.composer).toBeDisabled();
   await app.close();
+});
+
+test("a page that came over plain HTTP says that it needs HTTPS", async () => {
+  const server = new TestServer("islet.test");
+  await server.start();
+  const app = await App.open({ server });
+  await expect(app.page.getByRole("alert")).toContainText("This address is not secure");
+  await expect(app.composer).toBeDisabled();
+  await app.close();
+  await server.stop();
 });

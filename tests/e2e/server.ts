@@ -13,7 +13,7 @@ export class TestServer {
   private port = 0;
 
   /** `host`: how the browser names this machine. */
-  constructor(private readonly host: "127.0.0.1" | "localhost" = "127.0.0.1") {}
+  constructor(private readonly host: "127.0.0.1" | "localhost" | "islet.test" = "127.0.0.1") {}
 
   get url(): string {
     return `http://${this.host}:${this.port}/`;
@@ -24,7 +24,8 @@ export class TestServer {
     this.server = await preview({
       logLevel: "error",
       preview: {
-        host: this.host,
+        host: this.host === "islet.test" ? "127.0.0.1" : this.host,
+        allowedHosts: true,
         port: this.port || 4300 + Math.floor(Math.random() * 1000),
         strictPort: this.port !== 0,
         open: false,
