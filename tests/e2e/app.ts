@@ -137,6 +137,8 @@ export class App {
 
   /** Types a question and sends it. Waits until its answer has begun to wait or to stream. */
   async send(question: string): Promise<void> {
+    // A page that has just opened shows its conversation before a question can be written.
+    await expect(this.composer).toBeEnabled();
     const before = await this.answers.count();
     await this.composer.fill(question);
     await this.composer.press("Enter");
