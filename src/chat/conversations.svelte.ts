@@ -90,16 +90,22 @@ export class Conversations {
       updatedAt: now,
       leafId: null,
     };
-    this.all.set(conversation.id, conversation);
     await this.records.write(conversationKey(conversation.id), conversation);
+    this.all.set(conversation.id, conversation);
     this.openId = conversation.id;
     return conversation;
   }
 
-  /** Stores a message, new or changed, and shows it. */
+  /** Stores a message, new or changed, and shows it. A new one that cannot be stored is not shown either. */
   async put(message: Message): Promise<void> {
+    const isNew = !this.messagesOf(message.conversationId).has(message.id);
     this.keep(message);
-    await this.records.write(messageKey(message), message);
+    try {
+      await this.records.write(messageKey(message), message);
+    } catch (error) {
+      if (isNew) this.messages.get(message.conversationId)?.delete(message.id);
+      throw error;
+    }
   }
 
   /** Shows a message without storing it: between two saves of an answer that streams. */

@@ -1,6 +1,6 @@
 // Asking and answering: from a question to a stored answer, with stop, regenerate, edit and branches. One answer at a
 // time in a tab. Not for: how a conversation is stored or shown.
-import { losses, type EngineClient } from "../engine/client/engine-client";
+import type { EngineClient } from "../engine/client/engine-client";
 import type { Models } from "../models/models.svelte";
 import { errorData } from "../platform/app-error";
 import { generatingLock } from "../platform/locks";
@@ -99,7 +99,7 @@ export class Session {
   private async answer(conversationId: string, questionId: string): Promise<void> {
     if (this.busy) return;
     const turns = turnsOf(branchTo(this.conversations.messagesOf(conversationId), questionId));
-    let message: Message = {
+    const message: Message = {
       version: 1,
       id: crypto.randomUUID(),
       conversationId,
@@ -111,52 +111,59 @@ export class Session {
     };
     this.streamingId = message.id;
     this.streamed = "";
-    const change = (changes: Partial<Message>) => (message = { ...message, ...changes });
-    // Shared: an update of the app waits until no tab holds it. Exclusive: other tabs see that this message has a writer.
-    await navigator.locks.request(generatingLock, { mode: "shared" }, () =>
-      navigator.locks.request(writingLock(message.id), async () => {
-        await this.conversations.put(message);
-        await this.conversations.showLeaf(conversationId, message.id);
-        const save = setInterval(() => {
-          if (message.content !== this.streamed)
-            void this.conversations.put(change({ content: this.streamed })).catch(() => {});
-        }, SAVE_INTERVAL);
-        try {
-          const { card } = await this.modelReady();
-          change({ modelId: card.id });
-          const result = await this.engine.generate({
-            turns: turns.map(({ role, content }) => ({ role, content })),
-            sampling: { ...card.sampling, temperature: this.settings.current.temperature ?? card.sampling.temperature },
-            onToken: (text) => {
-              this.recovering = false;
-              this.streamed += text;
-            },
-            onStarted: (droppedTurns) => change({ droppedTurns }),
-            onRecovering: () => {
-              this.recovering = true;
-              change({ recovered: true });
-            },
-          });
-          this.models.noteContextSize(result.stats.contextSize);
-          change({ status: result.finish === "stop" ? "complete" : result.finish, stats: result.stats });
-        } catch (error) {
-          const data = errorData(error);
-          if (losses.includes(data.code)) this.models.lost(data);
-          change(
-            error instanceof DOMException && error.name === "AbortError"
-              ? { status: "stopped" }
-              : { status: "failed", error: data },
-          );
-        } finally {
-          clearInterval(save);
-          change({ content: this.streamed });
-          this.conversations.keep(message);
-          this.lastAnswerId = message.id;
-          this.streamingId = null;
-          this.recovering = false;
+    try {
+      // Shared: an update of the app waits until no tab holds it. Exclusive: other tabs see that this message has a writer.
+      await navigator.locks.request(generatingLock, { mode: "shared" }, () =>
+        navigator.locks.request(writingLock(message.id), async () => {
           await this.conversations.put(message);
-        }
-      }),
-    );
+          await this.conversations.showLeaf(conversationId, message.id);
+          await this.write(message, turns);
+        }),
+      );
+    } finally {
+      this.streamingId = null;
+    }
+  }
+
+  /** Streams the answer into `message`, saving it as it grows. What goes wrong with the model is stored in the message. */
+  private async write(message: Message, turns: Message[]): Promise<void> {
+    const change = (changes: Partial<Message>) => (message = { ...message, ...changes });
+    const save = setInterval(() => {
+      // A save that fails is made up for by the next one; the last one, below, is not let off.
+      if (message.content !== this.streamed)
+        void this.conversations.put(change({ content: this.streamed })).catch(() => {});
+    }, SAVE_INTERVAL);
+    try {
+      const { card } = await this.modelReady();
+      change({ modelId: card.id });
+      const result = await this.engine.generate({
+        turns: turns.map(({ role, content }) => ({ role, content })),
+        sampling: { ...card.sampling, temperature: this.settings.current.temperature ?? card.sampling.temperature },
+        onToken: (text) => {
+          this.recovering = false;
+          this.streamed += text;
+        },
+        onStarted: (droppedTurns) => change({ droppedTurns }),
+        onRecovering: () => {
+          this.recovering = true;
+          change({ recovered: true });
+        },
+      });
+      this.models.noteContextSize(result.stats.contextSize);
+      change({ status: result.finish === "stop" ? "complete" : result.finish, stats: result.stats });
+    } catch (error) {
+      const data = errorData(error);
+      if (!this.engine.hasModel) this.models.lost(data);
+      const stopped = error instanceof DOMException && error.name === "AbortError";
+      change(stopped ? { status: "stopped" } : { status: "failed", error: data });
+    } finally {
+      clearInterval(save);
+      change({ content: this.streamed });
+      this.conversations.keep(message);
+      this.lastAnswerId = message.id;
+      this.streamingId = null;
+      this.recovering = false;
+      await this.conversations.put(message);
+    }
   }
 }

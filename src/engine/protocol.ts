@@ -41,8 +41,6 @@ export interface LoadedModel {
   contextSize: number;
   /** What the browser says of the graphics adapter. */
   adapter: string;
-  /** Bytes that came over the network in this load. */
-  downloaded: number;
 }
 
 /** Figures of one answer, as WebLLM measured them. Tokens, and tokens or tokens per second. */

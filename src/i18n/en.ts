@@ -46,7 +46,7 @@ export const en = {
   "chat.branch": "{{n}} of {{total}}",
   "chat.waiting": "Waiting for the model…",
   "chat.thinking": "Reading the question…",
-  "chat.recovering": "The graphics device was lost. Starting the model again; the answer goes on from here.",
+  "chat.recovering": "The model stopped unexpectedly. It is starting again; the answer goes on from here.",
   "chat.recovered": "The model was restarted while this was written.",
   "chat.stopped": "Stopped.",
   "chat.interrupted": "Interrupted: the page was closed while this was written.",

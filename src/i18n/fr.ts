@@ -49,7 +49,7 @@ export const fr: Catalogue = {
   "chat.branch": "{{n}} sur {{total}}",
   "chat.waiting": "En attente du modèle…",
   "chat.thinking": "Lecture de la question…",
-  "chat.recovering": "Le processeur graphique a été perdu. Le modèle redémarre ; la réponse reprend ici.",
+  "chat.recovering": "Le modèle s'est arrêté de façon inattendue. Il redémarre ; la réponse reprend ici.",
   "chat.recovered": "Le modèle a redémarré pendant cette réponse.",
   "chat.stopped": "Arrêtée.",
   "chat.interrupted": "Interrompue : la page a été fermée pendant l'écriture.",

@@ -48,7 +48,7 @@ export const ja: Catalogue = {
   "chat.branch": "{{n}} / {{total}}",
   "chat.waiting": "モデルの準備を待っています…",
   "chat.thinking": "質問を読んでいます…",
-  "chat.recovering": "グラフィックスデバイスが失われました。モデルを再起動し、回答はここから続きます。",
+  "chat.recovering": "モデルが予期せず止まりました。再起動しており、回答はここから続きます。",
   "chat.recovered": "この回答の途中でモデルが再起動しました。",
   "chat.stopped": "停止しました。",
   "chat.interrupted": "中断:書いている途中でページが閉じられました。",

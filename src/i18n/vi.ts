@@ -49,7 +49,7 @@ export const vi: Catalogue = {
   "chat.branch": "{{n}} trên {{total}}",
   "chat.waiting": "Đang chờ mô hình…",
   "chat.thinking": "Đang đọc câu hỏi…",
-  "chat.recovering": "Thiết bị đồ họa đã bị mất. Mô hình đang khởi động lại; câu trả lời sẽ tiếp tục từ đây.",
+  "chat.recovering": "Mô hình dừng đột ngột. Nó đang khởi động lại; câu trả lời sẽ tiếp tục từ đây.",
   "chat.recovered": "Mô hình đã khởi động lại trong lúc viết câu này.",
   "chat.stopped": "Đã dừng.",
   "chat.interrupted": "Bị gián đoạn: trang đã đóng trong lúc đang viết.",

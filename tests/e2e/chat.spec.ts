@@ -242,3 +242,26 @@ test("the runtime statistics are WebLLM's own", async () => {
   await app.page.getByRole("button", { name: "Runtime statistics" }).click();
   await expect(app.page.getByText(/prefill: [\d.]+ tokens?\/s/)).toBeVisible();
 });
+
+test("a question that the browser cannot store is not lost, and can be sent again", async () => {
+  const { page } = app;
+  await page.evaluate(() => {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (...args) {
+      const request = put.apply(this, args);
+      this.transaction.abort();
+      return request;
+    };
+    Object.assign(window, { makeRoom: () => (IDBObjectStore.prototype.put = put) });
+  });
+  await app.composer.fill("What is 5 + 5?");
+  await app.composer.press("Enter");
+  await expect(page.getByRole("alert")).toContainText("The browser could not save");
+  await expect(app.composer).toHaveValue("What is 5 + 5?");
+  await expect(app.questions).toHaveCount(0);
+  expect((await app.messages()).filter((m) => m.content === "What is 5 + 5?")).toEqual([]);
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await page.evaluate(() => (window as unknown as { makeRoom(): void }).makeRoom());
+  await app.newConversation();
+  expect(await app.ask("What is 5 + 5?")).toBe("10");
+});

@@ -161,7 +161,7 @@ test.describe("a running model", () => {
     await expect(app.answers.last()).toContainText("5 6 7");
     const before = (await app.answers.last().textContent())!.trim();
     await loseDevice();
-    await expect(app.answers.last()).toContainText("The graphics device was lost. Starting the model again");
+    await expect(app.answers.last()).toContainText("The model stopped unexpectedly. It is starting again");
     await expect(app.answers.last()).toContainText(before.slice(0, 10));
     await app.answered();
     const { content, recovered } = (await app.messages()).at(-1)!;
@@ -176,6 +176,20 @@ test.describe("a running model", () => {
     await (await app.engine()).evaluate(() => self.close());
     await app.answered();
     expect((await app.messages()).at(-1)!.content).toBe(numbers(1, 40));
+  });
+
+  test("that is lost again while it recovers says so, and trying again needs no reload", async () => {
+    await app.send("Count from 1 to 40");
+    await expect(app.answers.last()).toContainText("5 6 7");
+    await (await app.engine()).evaluate(() => self.close());
+    await expect(app.answers.last()).toContainText("It is starting again");
+    await (await app.engine()).evaluate(() => self.close());
+    await expect(app.answers.last().getByRole("alert")).toContainText("The model stopped unexpectedly");
+    await expect(app.answers.last()).toContainText("5 6 7");
+    await expect(app.page.getByRole("alert")).toHaveCount(1);
+    await app.page.getByRole("button", { name: "Try again" }).click();
+    await expect(app.answers.last()).toContainText(numbers(1, 40));
+    await app.answered();
   });
 
   test("whose worker dies between answers says so, and the next question starts it again", async () => {

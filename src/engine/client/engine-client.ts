@@ -36,7 +36,7 @@ export interface GenerateOptions {
 }
 
 /** Errors after which the engine is gone: a new worker may go on. */
-export const losses: readonly ErrorCode[] = ["device-lost", "out-of-memory", "worker-crashed"];
+const losses: readonly ErrorCode[] = ["device-lost", "out-of-memory", "worker-crashed"];
 
 export class EngineClient {
   private worker: Worker | undefined;
@@ -45,6 +45,11 @@ export class EngineClient {
   private model: ModelSource | undefined;
   private contextSize: number | undefined;
   private stopped = false;
+  /** Whether a model is loaded, as far as is known here. */
+  get hasModel(): boolean {
+    return this.model !== undefined;
+  }
+
   /** Called when the loaded model is gone without having been asked to go, and no answer was streaming. */
   onLost: (error: AppError) => void = () => {};
 

@@ -95,8 +95,6 @@ async function readAll(response: Response, expected: number, onBytes: (n: number
 
 /** Stands in for the worker's `fetch` while `model` loads. */
 export interface ArtifactServing {
-  /** Bytes fetched over the network so far. */
-  downloaded(): number;
   /** Names of the files that WebLLM was given, verified. */
   delivered(): string[];
   /** The first failure of a fetch, which WebLLM wraps in an error of its own. */
@@ -113,17 +111,13 @@ export async function serveArtifacts(
   const meter = new DownloadMeter(await missingBytes(model), tell);
   const ownFetch = self.fetch;
   const delivered: string[] = [];
-  let downloaded = 0;
   let failure: AppError | undefined;
 
   async function fetchVerified(url: string, name: string, init?: RequestInit): Promise<Response> {
     const pinned = model.files[name]!;
     const response = await ownFetch(url, { ...init, cache: "no-store" });
     if (!response.ok) throw new AppError("download-failed", `${url}: HTTP ${response.status}`);
-    const bytes = await readAll(response, pinned.bytes, (n) => {
-      downloaded += n;
-      meter.add(n);
-    });
+    const bytes = await readAll(response, pinned.bytes, (n) => meter.add(n));
     if ((await sri(bytes)) !== pinned.integrity)
       throw new AppError("download-corrupt", `${url}: SHA-256 is not the pinned ${pinned.integrity}`);
     delivered.push(name);
@@ -135,7 +129,8 @@ export async function serveArtifacts(
     if (!permits(url, location.origin))
       throw new AppError("download-failed", `${url}: the policy does not allow it`, "none");
     const name = names.get(url);
-    if (name === undefined) return ownFetch(input, init);
+    // WebLLM also looks for files that a model may have; one that is not pinned is not fetched.
+    if (name === undefined) return new Response(null, { status: 404 });
     try {
       // WebLLM never caches a library that comes from "localhost", so such a one is kept here, in the same place.
       if (databaseOf(name) !== "webllm/wasm") return await fetchVerified(url, name, init);
@@ -151,7 +146,6 @@ export async function serveArtifacts(
     }
   };
   return {
-    downloaded: () => downloaded,
     delivered: () => delivered,
     failure: () => failure,
     end: () => {

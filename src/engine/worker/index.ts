@@ -70,7 +70,7 @@ async function load(
   }
   loaded = model;
   const config = internals.loadedModelIdToChatConfig.get(model.id)!;
-  return { contextSize: config.context_window_size, adapter: devices.adapterName(), downloaded: serving.downloaded() };
+  return { contextSize: config.context_window_size, adapter: devices.adapterName() };
 }
 
 /** Throws AppError "storage-full" when the browser would not let this site store so many bytes more. */
