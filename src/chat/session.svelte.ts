@@ -2,7 +2,7 @@
 // time in a tab. Not for: how a conversation is stored or shown.
 import type { EngineClient } from "../engine/client/engine-client";
 import type { Models } from "../models/models.svelte";
-import { errorData } from "../platform/app-error";
+import { errorData, isCancelled } from "../platform/app-error";
 import { generatingLock } from "../platform/locks";
 import type { Settings } from "../storage/settings.svelte";
 import type { Conversations } from "./conversations.svelte";
@@ -154,8 +154,7 @@ export class Session {
     } catch (error) {
       const data = errorData(error);
       if (!this.engine.hasModel) this.models.lost(data);
-      const stopped = error instanceof DOMException && error.name === "AbortError";
-      change(stopped ? { status: "stopped" } : { status: "failed", error: data });
+      change(isCancelled(error) ? { status: "stopped" } : { status: "failed", error: data });
     } finally {
       clearInterval(save);
       change({ content: this.streamed });

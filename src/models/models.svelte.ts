@@ -1,7 +1,7 @@
 // Which model is installed, loading or ready, and what went wrong. Not for: talking with it (chat/).
 import type { EngineClient } from "../engine/client/engine-client";
 import type { LoadedModel, LoadProgress } from "../engine/protocol";
-import { AppError, errorData, type ErrorData } from "../platform/app-error";
+import { AppError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import { gpuSupport, type GpuSupport } from "../platform/webgpu";
 import { askToPersist, storageFacts, type StorageFacts } from "../platform/storage-estimate";
 import type { Settings } from "../storage/settings.svelte";
@@ -63,10 +63,11 @@ export class Models {
 
   /** Downloads what is missing and loads the model. A failure is shown by `state`, not thrown. */
   load(card: ModelCard): Promise<void> {
-    this.loading = this.loadNow(card).finally(() => {
-      this.loading = undefined;
+    const loading = this.loadNow(card).finally(() => {
+      if (this.loading === loading) this.loading = undefined;
     });
-    return this.loading;
+    this.loading = loading;
+    return loading;
   }
 
   private async loadNow(card: ModelCard): Promise<void> {
@@ -84,9 +85,8 @@ export class Models {
       this.state = { phase: "ready", card, loaded };
       await this.settings.save({ modelId: card.id });
     } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") {
-        if (stillMine()) this.state = { phase: "none" };
-      } else if (stillMine()) this.state = { phase: "failed", card, error: errorData(error) };
+      if (stillMine())
+        this.state = isCancelled(error) ? { phase: "none" } : { phase: "failed", card, error: errorData(error) };
     }
     // Which models are installed is only shown; what goes wrong here shows when one of them is asked for.
     await this.look().catch(() => {});
@@ -106,7 +106,7 @@ export class Models {
         if (this.state.phase === "loading") this.state = { phase: "loading", card, progress };
       });
     } catch (error) {
-      this.state = { phase: "failed", card, error: errorData(error) };
+      this.state = isCancelled(error) ? { phase: "none" } : { phase: "failed", card, error: errorData(error) };
       return;
     }
     await this.load(card);

@@ -41,6 +41,11 @@ export interface ErrorData {
   remedy: Remedy;
 }
 
+/** Whether a person ended what was under way: no failure. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
 /** What anything that was thrown says of itself. */
 export function thrownText(thrown: unknown): string {
   if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
