@@ -189,11 +189,11 @@ export class App {
       .map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`);
   }
 
-  /** The engine worker of this tab. */
-  async engine(): Promise<Worker> {
+  /** The engine worker of this tab; with `ended`, the one that takes the place of that one. */
+  async engine(ended?: Worker): Promise<Worker> {
     // One that was ended leaves the list a moment later.
-    await expect.poll(() => this.page.workers().length).toBe(1);
-    return this.page.workers()[0]!;
+    await expect.poll(() => this.page.workers().filter((worker) => worker !== ended).length).toBe(1);
+    return this.page.workers().find((worker) => worker !== ended)!;
   }
 }
 

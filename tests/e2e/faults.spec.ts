@@ -181,9 +181,10 @@ test.describe("a running model", () => {
   test("that is lost again while it recovers says so, and trying again needs no reload", async () => {
     await app.send("Count from 1 to 40");
     await expect(app.answers.last()).toContainText("5 6 7");
-    await (await app.engine()).evaluate(() => self.close());
+    const first = await app.engine();
+    await first.evaluate(() => self.close());
     await expect(app.answers.last()).toContainText("It is starting again");
-    await (await app.engine()).evaluate(() => self.close());
+    await (await app.engine(first)).evaluate(() => self.close());
     await expect(app.answers.last().getByRole("alert")).toContainText("The model stopped unexpectedly");
     await expect(app.answers.last()).toContainText("5 6 7");
     await expect(app.page.getByRole("alert")).toHaveCount(1);
