@@ -65,7 +65,7 @@ export default defineConfig({
             sizes: "1280x800",
             type: "image/png",
             form_factor: "wide",
-            label: "A conversation",
+            label: en["nav.chat"],
           },
           {
             src: "screenshots/narrow.png",

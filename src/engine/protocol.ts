@@ -63,7 +63,7 @@ export interface AnswerResult {
 
 export type EngineRequest =
   | { kind: "load"; id: number; model: ModelSource; contextSize?: number }
-  | { kind: "generate"; id: number; turns: ChatTurn[]; sampling: Sampling; seed?: number; continueFrom?: string }
+  | { kind: "generate"; id: number; turns: ChatTurn[]; sampling: Sampling; continueFrom?: string }
   | { kind: "repair"; id: number; model: ModelSource }
   | { kind: "remove"; id: number; model: ModelSource }
   | { kind: "installed"; id: number; model: ModelSource }

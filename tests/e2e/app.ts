@@ -1,11 +1,12 @@
 // The app as a person meets it, for the tests: a browser with a profile of its own, the page, and what a person does there.
 // Every request of page, worker and service worker is watched; `close` fails if one went to another origin, or if
 // an error was caught by nobody.
-import { existsSync, mkdtempSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
-import { chromium, expect, type BrowserContext, type Locator, type Page, type Worker } from "playwright/test";
+import { chromium, expect, test, type BrowserContext, type Locator, type Page, type Worker } from "playwright/test";
+import { chromiumPath } from "../../scripts/setup.mjs";
 import type { Message } from "../../src/chat/records";
 import { TestServer } from "./server";
 
@@ -54,7 +55,7 @@ export class App {
     const server = options.server ?? new TestServer();
     if (!options.server) await server.start();
     const profile = options.profile ?? mkdtempSync(join(tmpdir(), "islet-"));
-    const path = process.env["ISLET_CHROMIUM"] || (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : "");
+    const path = chromiumPath();
     const context = await chromium.launchPersistentContext(profile, {
       ...(path ? { executablePath: path } : { channel: "chromium" }),
       args: [
@@ -152,11 +153,12 @@ export class App {
     return (await this.messages()).at(-1)!.content;
   }
 
-  /** Waits until no answer is being written here and the last one is finished. */
+  /** Waits until the last answer that is shown is finished, and no stored one is still being written. */
   async answered(): Promise<void> {
     await expect(this.answers.last()).toHaveAttribute("data-status", /complete|stopped|length|failed/, {
       timeout: 120_000,
     });
+    await expect.poll(async () => (await this.messages()).some((m) => m.status === "streaming")).toBe(false);
   }
 
   /** Every stored message, oldest first, as it lies in IndexedDB. */
@@ -195,6 +197,20 @@ export class App {
     await expect.poll(() => this.page.workers().filter((worker) => worker !== ended).length).toBe(1);
     return this.page.workers().find((worker) => worker !== ended)!;
   }
+}
+
+async function openWithModel(): Promise<App> {
+  const app = await App.open();
+  await app.load();
+  return app;
+}
+
+/** Opens one app, with the small test model running, for all tests of a file or group; they then run in order. */
+export function shareApp(assign: (app: App) => void, open: () => Promise<App> = openWithModel): void {
+  test.describe.configure({ mode: "serial" });
+  let app: App;
+  test.beforeAll(async () => assign((app = await open())));
+  test.afterAll(() => app.close());
 }
 
 interface Axe {

@@ -1,15 +1,10 @@
 // A conversation with the small test model, whose right answers are known.
 import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
-import { App, numbers } from "./app";
+import { type App, numbers, shareApp } from "./app";
 
-test.describe.configure({ mode: "serial" });
 let app: App;
-test.beforeAll(async () => {
-  app = await App.open();
-  await app.load();
-});
-test.afterAll(() => app.close());
+shareApp((opened) => (app = opened));
 test.beforeEach(() => app.newConversation());
 
 test("a question gets its streamed answer, with the figures of the answer below it", async () => {

@@ -1,7 +1,7 @@
 // What can break between the weights and an answer: each fault ends in a working model or in a clear error with a way on.
 import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
-import { App, models, numbers } from "./app";
+import { App, models, numbers, shareApp } from "./app";
 import { TestServer } from "./server";
 
 const folder = `/models/${models.tiny.id}/resolve/main/`;
@@ -125,13 +125,8 @@ test.describe("a download", () => {
 });
 
 test.describe("a running model", () => {
-  test.describe.configure({ mode: "serial" });
   let app: App;
-  test.beforeAll(async () => {
-    app = await App.open();
-    await app.load();
-  });
-  test.afterAll(() => app.close());
+  shareApp((opened) => (app = opened));
   test.beforeEach(() => app.newConversation());
 
   /** Loads the model in a worker whose graphics device the test can get at. */

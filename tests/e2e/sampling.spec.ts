@@ -1,6 +1,6 @@
 // The sampling kernel draws from the distribution it should: chi-square tests of many draws from known logits.
 import { expect, test } from "playwright/test";
-import type { App } from "./app";
+import { shareApp, type App } from "./app";
 import { openLibrary } from "./library/harness";
 
 interface Draw {
@@ -77,12 +77,11 @@ for (const { model, last, draws } of [
   { model: "starter", last: 49151, draws: 300 },
 ] as const)
   test.describe(`the ${model} library`, () => {
-    test.describe.configure({ mode: "serial" });
     let app: App;
-    test.beforeAll(async () => {
-      app = await openLibrary(model);
-    });
-    test.afterAll(() => app.close());
+    shareApp(
+      (opened) => (app = opened),
+      () => openLibrary(model),
+    );
 
     /** Spread over the vocabulary, its first and last token among them. */
     const probabilities = { 0: 0.3, 7: 0.2, 100: 0.15, 101: 0.1, 255: 0.1, 256: 0.05, 300: 0.05, [last]: 0.05 };

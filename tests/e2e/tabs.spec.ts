@@ -1,15 +1,10 @@
 // Several tabs, and tabs that die.
 import { execFileSync } from "node:child_process";
 import { expect, test } from "playwright/test";
-import { App, numbers } from "./app";
+import { App, numbers, shareApp } from "./app";
 
-test.describe.configure({ mode: "serial" });
 let app: App;
-test.beforeAll(async () => {
-  app = await App.open();
-  await app.load();
-});
-test.afterAll(() => app.close());
+shareApp((opened) => (app = opened));
 
 test("two tabs that ask in one conversation at once both keep what they wrote", async () => {
   await app.ask("My word is mirror.");

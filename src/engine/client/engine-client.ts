@@ -25,9 +25,6 @@ interface Pending {
 export interface GenerateOptions {
   turns: ChatTurn[];
   sampling: Sampling;
-  seed?: number;
-  /** Text that the answer already has: it goes on from there. */
-  continueFrom?: string;
   onToken(text: string): void;
   /** How many of the oldest turns do not fit the context window and are not read. */
   onStarted?(droppedTurns: number): void;
@@ -78,15 +75,14 @@ export class EngineClient {
   /** Streams an answer. Recovers once from a lost device or a dead worker. Throws AppError. */
   async generate(options: GenerateOptions): Promise<AnswerResult> {
     this.stopped = false;
-    let streamed = options.continueFrom ?? "";
+    let streamed = "";
     const attempt = () => {
-      const { turns, sampling, seed } = options;
+      const { turns, sampling } = options;
       return this.ask(
         {
           kind: "generate",
           turns,
           sampling,
-          ...(seed === undefined ? {} : { seed }),
           ...(streamed === "" ? {} : { continueFrom: streamed }),
         },
         {

@@ -103,12 +103,14 @@ export interface ArtifactServing {
   end(): void;
 }
 
-export async function serveArtifacts(
+/** `missing`: bytes that are still to be fetched. */
+export function serveArtifacts(
   model: ModelSource,
+  missing: number,
   tell: (progress: LoadProgress) => void,
-): Promise<ArtifactServing> {
+): ArtifactServing {
   const names = new Map(Object.keys(model.files).map((n) => [artifactUrl(model, n), n]));
-  const meter = new DownloadMeter(await missingBytes(model), tell);
+  const meter = new DownloadMeter(missing, tell);
   const ownFetch = self.fetch;
   const delivered: string[] = [];
   let failure: AppError | undefined;

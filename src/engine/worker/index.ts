@@ -40,7 +40,7 @@ async function load(
   const missing = await missingBytes(model);
   const wasInstalled = missing === 0;
   await needRoom(missing);
-  const serving = await serveArtifacts(model, tell);
+  const serving = serveArtifacts(model, missing, tell);
   // What lies in the cache is hashed while the shaders compile; the model counts as loaded only when both are done.
   const checking = wasInstalled ? damagedFiles(model) : Promise.resolve<string[]>([]);
   const settled = checking.catch(() => []);
@@ -108,7 +108,6 @@ async function generate(request: Extract<EngineRequest, { kind: "generate" }>): 
     temperature: request.sampling.temperature,
     top_p: request.sampling.topP,
     stream_options: { include_usage: true },
-    ...(request.seed === undefined ? {} : { seed: request.seed }),
   };
   // An answer that broke off is continued from its own text, for which WebLLM's chat has no form: the prompt is written out.
   const chunks =
