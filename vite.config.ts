@@ -1,13 +1,17 @@
 // The build: the page, the engine worker, the service worker, and the Content-Security-Policy made from the policy file.
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
+import { webllmModels } from "./scripts/webllm-models.mjs";
 import { en } from "./src/i18n/en.ts";
 import { contentSecurityPolicy, responseHeaders, readPolicy } from "./src/trust/policy.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-const policy = readPolicy(JSON.parse(readFileSync("src/trust/policy.json", "utf8")));
+// A deployment's own policy, so that an organisation need not change the sources.
+const policyFile = resolve(process.env["ISLET_POLICY"] ?? "src/trust/policy.json");
+const policy = readPolicy(JSON.parse(readFileSync(policyFile, "utf8")));
 const headers = responseHeaders(policy);
 
 /** Puts the policy into the page itself, and the same as headers into `_headers`, which many static hosts read. */
@@ -31,7 +35,8 @@ function securityHeaders(): Plugin {
 
 export default defineConfig({
   base: "./",
-  define: { __APP_VERSION__: JSON.stringify(version) },
+  define: { __APP_VERSION__: JSON.stringify(version), __WEBLLM_MODELS__: JSON.stringify(webllmModels()) },
+  resolve: { alias: [{ find: /^\.\/policy\.json$/, replacement: policyFile }] },
   plugins: [
     svelte({ configFile: false }),
     securityHeaders(),
@@ -88,7 +93,7 @@ export default defineConfig({
       },
     }),
   ],
-  worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/worker-[hash].js" } } },
+  worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } } },
   build: {
     target: "es2022",
     chunkSizeWarningLimit: 8_000,

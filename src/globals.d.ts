@@ -1,2 +1,10 @@
 /** The version in package.json, put in by the build. */
 declare const __APP_VERSION__: string;
+
+/** The models that the installed WebLLM has builds of (scripts/webllm-models.mjs), put in by the build. */
+declare const __WEBLLM_MODELS__: readonly import("./models/catalogue/catalogue").PrebuiltModel[];
+
+// The File System Access API, which TypeScript's own list does not have. Source: https://wicg.github.io/file-system-access/
+interface Window {
+  showDirectoryPicker?(options?: { mode?: "read" | "readwrite" }): Promise<FileSystemDirectoryHandle>;
+}

@@ -1,8 +1,10 @@
 // Which screen is shown, kept in the address (its part after "#"), so that back, reload and shortcuts work.
 
-export type Screen = "chat" | "models" | "settings";
+/** Those besides the chat. */
+export type OtherScreen = "models" | "storage" | "settings";
+export type Screen = "chat" | OtherScreen;
 
-const screens: readonly string[] = ["models", "settings"];
+const screens: readonly string[] = ["models", "storage", "settings"];
 
 export class Navigation {
   screen = $state<Screen>("chat");
@@ -14,7 +16,7 @@ export class Navigation {
     this.read();
   }
 
-  go(screen: "models" | "settings"): void {
+  go(screen: OtherScreen): void {
     location.hash = `/${screen}`;
   }
 

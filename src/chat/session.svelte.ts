@@ -1,6 +1,6 @@
 // Asking and answering: from a question to a stored answer, with stop, regenerate, edit and branches. One answer at a
 // time in a tab. Not for: how a conversation is stored or shown.
-import type { EngineClient } from "../engine/client/engine-client";
+import type { Engines } from "../engine/client/engines";
 import type { Models } from "../models/models.svelte";
 import { errorData, isCancelled } from "../platform/app-error";
 import { generatingLock } from "../platform/locks";
@@ -19,6 +19,8 @@ export class Session {
   streamed = $state("");
   /** The question that is being written; here so that it outlives a look at another screen. */
   draft = $state("");
+  /** The question that is being changed. */
+  editingId = $state<string | null>(null);
   /** The model is not ready yet. */
   waiting = $state(false);
   /** The engine was lost and is starting again. */
@@ -33,7 +35,7 @@ export class Session {
   constructor(
     private readonly conversations: Conversations,
     private readonly models: Models,
-    private readonly engine: EngineClient,
+    private readonly engines: Engines,
     private readonly settings: Settings,
   ) {}
 
@@ -65,7 +67,7 @@ export class Session {
   /** Ends the answer that is being written, or waited for. What was streamed stays. */
   stop(): void {
     this.giveUp(new DOMException("stopped", "AbortError"));
-    this.engine.stop();
+    this.engines.stop();
   }
 
   private async askUnder(conversationId: string, parentId: string | null, content: string): Promise<void> {
@@ -133,12 +135,14 @@ export class Session {
       if (message.content !== this.streamed)
         void this.conversations.put(change({ content: this.streamed })).catch(() => {});
     }, SAVE_INTERVAL);
+    const release = this.models.keepAwake();
     try {
-      const { card } = await this.modelReady();
+      const { card, loaded } = await this.modelReady();
+      const recommended = card.sampling ?? loaded.sampling;
       change({ modelId: card.id });
-      const result = await this.engine.generate({
+      const result = await this.engines.generate({
         turns: turns.map(({ role, content }) => ({ role, content })),
-        sampling: { ...card.sampling, temperature: this.settings.current.temperature ?? card.sampling.temperature },
+        sampling: { ...recommended, temperature: this.settings.current.temperature ?? recommended.temperature },
         onToken: (text) => {
           this.recovering = false;
           this.streamed += text;
@@ -153,10 +157,11 @@ export class Session {
       change({ status: result.finish === "stop" ? "complete" : result.finish, stats: result.stats });
     } catch (error) {
       const data = errorData(error);
-      if (!this.engine.hasModel) this.models.lost(data);
+      if (!this.engines.hasModel) this.models.lost(data);
       change(isCancelled(error) ? { status: "stopped" } : { status: "failed", error: data });
     } finally {
       clearInterval(save);
+      release();
       change({ content: this.streamed });
       this.conversations.keep(message);
       this.lastAnswerId = message.id;

@@ -1,18 +1,47 @@
-// The messages between the page and the engine worker, and the types both sides share. The only file that both import.
+// The messages between the page and its two workers, and the types both sides share: the engine worker runs models, the
+// store worker brings them to this device. The only file that all of them import.
 import type { ErrorData } from "../platform/app-error";
 
-/** One file of a model as the app pins it: its size in bytes and its SHA-256 as a subresource-integrity string. */
-interface PinnedFile {
+/** The name under which a model's library is kept, whatever it is called where it comes from. */
+export const LIBRARY = "library.wasm";
+
+/** One file of a model: its size in bytes and its SHA-256 as a subresource-integrity string. */
+export interface ModelFile {
   bytes: number;
   integrity: string;
 }
 
-/** What the engine needs to load a model. `baseUrl`: absolute, ends with "/resolve/main/"; file names are relative to it. */
+/** A model that is on this device. */
 export interface ModelSource {
   id: string;
+  /** The address under which its files are kept, wherever they came from; absolute, ends with "/resolve/main/". */
   baseUrl: string;
+  files: Readonly<Record<string, ModelFile>>;
+  /** Tokens of context window, where the build is made for other than its configuration says. */
+  contextSize?: number;
+  embedding?: boolean;
+  /** The file that names the model's parts, for those that have one. */
+  manifest?: string;
+}
+
+/** A model that is to be brought to this device. */
+export interface DownloadOrder {
+  id: string;
+  baseUrl: string;
+  /** Where its files are, ends with "/", and its library. */
+  from: string;
   library: string;
-  files: Record<string, PinnedFile>;
+  /** What its files must be, where that is known beforehand. */
+  files?: Readonly<Record<string, ModelFile>> | undefined;
+  /** Whether `from` has an islet-model.json that says what its files must be. */
+  pinsAtSource: boolean;
+  manifest?: string | undefined;
+}
+
+/** What came of bringing a model: its files, and the names of those that were compared with published hashes. */
+export interface StoredModel {
+  files: Record<string, ModelFile>;
+  pinned: string[];
 }
 
 export interface ChatTurn {
@@ -27,18 +56,27 @@ export interface Sampling {
   topP: number;
 }
 
-/** Where a load stands. Bytes for "download" and "verify", a count of shaders for "compile". */
+/**
+ * Where bringing or loading a model stands. Bytes for "download", "verify", "import" and "export", a count of shaders for
+ * "compile". `elsewhere`: another tab is bringing the same model; `queued`: another model comes first.
+ */
 export interface LoadProgress {
-  phase: "start" | "download" | "verify" | "compile";
+  phase: "start" | "queued" | "elsewhere" | "download" | "verify" | "import" | "export" | "compile";
   done: number;
   total: number;
   /** Bytes per second over the last seconds, while downloading. */
   rate?: number;
   secondsLeft?: number;
+  /** Files that are finished, and all. */
+  files?: { done: number; total: number };
+  /** The server failed or asked to wait: the next try comes after so many seconds. */
+  retry?: { seconds: number; reason: string };
 }
 
 export interface LoadedModel {
   contextSize: number;
+  /** What the model's configuration recommends. */
+  sampling: Sampling;
   /** What the browser says of the graphics adapter. */
   adapter: string;
 }
@@ -61,21 +99,58 @@ export interface AnswerResult {
   finish: "stop" | "length" | "stopped";
 }
 
+/** A file that a person gives: its path within what was given. */
+export interface GivenFile {
+  path: string;
+  file: Blob;
+}
+
+/** What a set of given files says of itself before any of it is kept. */
+export interface PackageSummary {
+  /** The id the package states, if it does. */
+  id?: string;
+  /** What the package says of its model: checked for form, not for truth. */
+  facts?: PackageFacts;
+  bytes: number;
+}
+
+/** What a package may say of its model, for people. */
+export interface PackageFacts {
+  name?: string;
+  publisher?: string;
+  licence?: string;
+  parameters?: number;
+}
+
 export type EngineRequest =
   | { kind: "load"; id: number; model: ModelSource; contextSize?: number }
   | { kind: "generate"; id: number; turns: ChatTurn[]; sampling: Sampling; continueFrom?: string }
-  | { kind: "repair"; id: number; model: ModelSource }
-  | { kind: "remove"; id: number; model: ModelSource }
-  | { kind: "installed"; id: number; model: ModelSource }
   | { kind: "unload"; id: number }
   | { kind: "statistics"; id: number }
   | { kind: "stop" };
 
-export type EngineEvent =
+export type StoreRequest =
+  | { kind: "download"; id: number; order: DownloadOrder }
+  /** Which files of the model are missing or not the recorded bytes; with `repair`, those are deleted. */
+  | { kind: "check"; id: number; model: ModelSource; repair: boolean }
+  | { kind: "missing"; id: number; model: ModelSource }
+  | { kind: "remove"; id: number; baseUrl: string }
+  /** Every model of which something is stored, by its `baseUrl`. */
+  | { kind: "kept"; id: number }
+  | { kind: "inspect"; id: number; given: GivenFile[] }
+  | { kind: "import"; id: number; given: GivenFile[]; baseUrl: string; files?: Readonly<Record<string, ModelFile>> }
+  | { kind: "export"; id: number; model: ModelSource; facts: PackageFacts; folder?: FileSystemDirectoryHandle }
+  /** Ends the request of that id. */
+  | { kind: "abort"; target: number };
+
+/** What either worker tells the page. */
+export type WorkerEvent =
   | { kind: "ready"; lifeLock: string }
   | { kind: "progress"; id: number; progress: LoadProgress }
   | { kind: "started"; id: number; droppedTurns: number }
   | { kind: "token"; id: number; text: string }
   | { kind: "done"; id: number; value: unknown }
   | { kind: "failed"; id: number; error: ErrorData }
+  /** The page ended the request, and all that is to be tidied up is. */
+  | { kind: "cancelled"; id: number }
   | { kind: "device-lost"; detail: string; outOfMemory: boolean };

@@ -1,54 +1,118 @@
-// Which model is installed, loading or ready, and what went wrong. Not for: talking with it (chat/).
-import type { EngineClient } from "../engine/client/engine-client";
+// Which model answers: bringing it here, loading it, resting when idle, and what went wrong. Not for: talking with it (chat/), the queue
+// of downloads (downloads.svelte.ts), what is installed (installed.svelte.ts).
+import type { Engines } from "../engine/client/engines";
+import type { StoreClient } from "../engine/client/store-client";
 import type { LoadedModel, LoadProgress } from "../engine/protocol";
-import { AppError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
-import { gpuSupport, type GpuSupport } from "../platform/webgpu";
+import { AppError, appError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import { askToPersist, storageFacts, type StorageFacts } from "../platform/storage-estimate";
-import type { Settings } from "../storage/settings.svelte";
-import { catalogue, modelCard, type ModelCard } from "./catalogue";
+import { gpuSupport, type GpuSupport } from "../platform/webgpu";
+import type { Records } from "../storage/records";
+import { DEFAULT_IDLE_MINUTES, type Settings } from "../storage/settings.svelte";
+import { permits, policy } from "../trust/policy";
+import { addressOf, baseUrlOf, type CatalogueModel, type ModelCard } from "./catalogue/catalogue";
+import { Downloads } from "./downloads.svelte";
+import { fitOf, pickBuild, type Fit } from "./fit";
+import { Installed } from "./installed.svelte";
+import { memoryBudget, readMachine, type Machine } from "./machine";
 
+/** `resting`: unloaded since nobody asked anything for a while; the next question loads it. */
 type State =
   | { phase: "none" }
   | { phase: "loading"; card: ModelCard; progress: LoadProgress }
   | { phase: "ready"; card: ModelCard; loaded: LoadedModel }
+  | { phase: "resting"; card: ModelCard }
   | { phase: "failed"; card: ModelCard; error: ErrorData };
 
 export class Models {
   state = $state.raw<State>({ phase: "none" });
-  installed = $state.raw<ReadonlySet<string>>(new Set());
   storage = $state.raw<StorageFacts | undefined>(undefined);
+  machine = $state.raw<Machine | undefined>(undefined);
   /** "unknown" until the browser has answered. */
   gpu = $state.raw<GpuSupport | "unknown">("unknown");
+  /** The models that are in memory: the one that answers and, where there is room, the one before. */
+  loadedIds = $state.raw<readonly string[]>([]);
   /** The model that is loaded or about to be; the one an answer will come from. */
   readonly chosen = $derived(this.state.phase === "none" ? undefined : this.state.card);
+  readonly installed: Installed;
+  readonly downloads: Downloads;
   private loading: Promise<void> | undefined;
+  /** The load that counts; a newer one makes an older one's end of no interest. */
+  private latest: object | undefined;
+  private inUse = 0;
+  private idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly engine: EngineClient,
+    private readonly engines: Engines,
+    private readonly store: StoreClient,
+    records: Records,
     private readonly settings: Settings,
   ) {
-    engine.onLost = (error) => this.lost(errorData(error));
+    this.installed = new Installed(records);
+    this.downloads = new Downloads(store, this.installed, records);
+    this.installed.onChangeElsewhere = (id) => this.downloads.installedElsewhere(id);
+    engines.onLost = (error) => this.lost(errorData(error));
   }
 
-  /** Looks at the graphics device and at what is installed, and loads the model of the last visit if it is. */
+  /** Looks at the machine and at what is installed, goes on with downloads, and loads the model of the last visit if it is here. */
   async begin(): Promise<void> {
-    this.gpu = await gpuSupport();
+    await this.installed.load();
+    [this.gpu, this.machine] = await Promise.all([gpuSupport(), readMachine()]);
+    // A page that came over plain HTTP has no storage to speak of.
+    if (this.gpu === "insecure") return;
+    await this.lookAtStorage();
+    await this.downloads.begin();
     if (this.gpu !== "available") return;
-    await this.look();
-    const last = modelCard(this.settings.current.modelId);
-    if (last && this.installed.has(last.id)) await this.load(last);
+    for (const { card, start, status } of this.downloads.all.values())
+      if (start && status !== "paused") return this.load(card);
+    const last = this.installed.card(this.settings.current.modelId);
+    if (last && this.installed.ids.has(last.id)) await this.load(last);
   }
 
-  private async look(): Promise<void> {
-    const found = await Promise.all(catalogue.map((c) => this.engine.isInstalled(c.source)));
-    this.installed = new Set(catalogue.filter((_, i) => found[i]).map((c) => c.id));
+  async lookAtStorage(): Promise<void> {
     this.storage = await storageFacts();
+    const free = Math.max(0, this.storage.quota - this.storage.usage);
+    if (this.machine) this.machine = { ...this.machine, free };
+  }
+
+  /** The models that can be had under the policy, or are here. */
+  readonly offered: readonly CatalogueModel[] = $derived.by(() =>
+    this.installed.catalogue.filter(({ builds }) =>
+      builds.some((card) => this.canFetch(card) || this.isInstalled(card)),
+    ),
+  );
+
+  /** The models on this device that can answer. */
+  readonly usable: readonly ModelCard[] = $derived.by(() =>
+    [...this.installed.models.values()]
+      .sort((a, b) => b.usedAt - a.usedAt)
+      .flatMap(({ id }) => this.installed.card(id) ?? [])
+      .filter((card) => card.task !== "embedding"),
+  );
+
+  private canFetch(card: ModelCard): boolean {
+    const address = addressOf(card, policy);
+    return address !== undefined && permits(address.from, location.origin) && permits(address.library, location.origin);
+  }
+
+  /** The build to offer of a model on this machine. */
+  buildOf(model: CatalogueModel): ModelCard {
+    return this.machine ? pickBuild(model, this.machine, this.installed.ids) : model.builds[0]!;
+  }
+
+  isInstalled(card: ModelCard): boolean {
+    return this.installed.ids.has(card.id);
+  }
+
+  fit(card: ModelCard): Fit {
+    if (!this.machine) return { verdict: "fits" };
+    const here = this.isInstalled(card) || this.downloads.all.has(card.id);
+    return fitOf(card, this.machine, here);
   }
 
   /** Asks the browser to keep this site's data. Its answer is in `storage`. */
   async askToKeep(): Promise<void> {
     await askToPersist();
-    this.storage = await storageFacts();
+    await this.lookAtStorage();
   }
 
   /** Loads the model that failed once more. */
@@ -58,10 +122,28 @@ export class Models {
 
   /** Puts a failure out of sight. */
   dismiss(): void {
-    if (this.state.phase === "failed") this.state = { phase: "none" };
+    if (this.state.phase !== "failed") return;
+    const { card } = this.state;
+    this.state = { phase: "none" };
+    if (this.downloads.all.get(card.id)?.status === "failed") void this.downloads.cancel(card.id);
   }
 
-  /** Downloads what is missing and loads the model. A failure is shown by `state`, not thrown. */
+  /** Brings a model to this device, to be used later. Its progress and failure are shown by `downloads`, not thrown. */
+  async download(card: ModelCard): Promise<void> {
+    await askToPersist();
+    await this.downloads.bring(card).catch(() => {});
+    await this.lookAtStorage();
+  }
+
+  /** Goes on with a paused or failed download, and starts the model if that was wanted. */
+  async resume(id: string): Promise<void> {
+    const download = this.downloads.all.get(id);
+    if (download?.start) await this.load(download.card);
+    else await this.downloads.resume(id);
+    await this.lookAtStorage();
+  }
+
+  /** Brings what is missing and loads the model. A failure is shown by `state`, not thrown. */
   load(card: ModelCard): Promise<void> {
     const loading = this.loadNow(card).finally(() => {
       if (this.loading === loading) this.loading = undefined;
@@ -71,40 +153,56 @@ export class Models {
   }
 
   private async loadNow(card: ModelCard): Promise<void> {
-    if (this.state.phase === "loading") this.engine.cancel();
-    const progress: LoadProgress = { phase: "start", done: 0, total: 0 };
-    const mine: State = { phase: "loading", card, progress };
-    this.state = mine;
-    const stillMine = () => this.state.phase === "loading" && this.state.card === card;
+    if (this.state.phase === "loading") this.engines.cancel();
+    const mine = (this.latest = {});
+    const tell = (progress: LoadProgress) => {
+      if (this.latest === mine) this.state = { phase: "loading", card, progress };
+    };
+    tell({ phase: "start", done: 0, total: 0 });
     try {
-      // The moment at which a person asks for a model is the moment at which losing it would hurt.
-      if (!this.installed.has(card.id)) await askToPersist();
-      const loaded = await this.engine.load(card.source, (p) => {
-        if (stillMine()) this.state = { phase: "loading", card, progress: p };
-      });
+      if (!this.isInstalled(card)) {
+        // The moment at which a person asks for a model is the moment at which losing it would hurt.
+        await askToPersist();
+        await this.downloads.bring(card, { start: true, onProgress: tell });
+      }
+      if (this.latest !== mine) return;
+      const source = this.installed.source(card);
+      if (!source) throw new AppError("cache-corrupt", card.id, "repair");
+      const budget = this.machine ? memoryBudget(this.machine) : 0;
+      const loaded = await this.engines.load(source, card.memory, budget, tell);
+      if (this.latest !== mine) return;
       this.state = { phase: "ready", card, loaded };
+      this.rest();
       await this.settings.save({ modelId: card.id });
+      await this.installed.change(card.id, { usedAt: Date.now() });
     } catch (error) {
-      if (stillMine())
+      if (this.latest === mine)
         this.state = isCancelled(error) ? { phase: "none" } : { phase: "failed", card, error: errorData(error) };
     }
-    // Which models are installed is only shown; what goes wrong here shows when one of them is asked for.
-    await this.look().catch(() => {});
+    this.loadedIds = this.engines.loadedIds;
+    // What the browser says of its storage is only shown; what goes wrong here shows when a model is asked for.
+    await this.lookAtStorage().catch(() => {});
   }
 
+  /** Ends the load that is under way; what came of a download is removed. */
   cancel(): void {
-    this.engine.cancel();
+    if (this.state.phase !== "loading") return;
+    const { id } = this.state.card;
+    if (this.downloads.all.has(id)) void this.downloads.cancel(id);
+    else this.engines.cancel();
   }
 
-  /** Deletes the damaged files of the model that failed, and loads it again. */
+  /** Deletes the damaged files of the model that failed, fetches just these again, and loads it. */
   async repair(): Promise<void> {
     if (this.state.phase !== "failed") return;
     const { card } = this.state;
-    this.state = { phase: "loading", card, progress: { phase: "verify", done: 0, total: card.size } };
+    const mine = (this.latest = {});
+    const tell = (progress: LoadProgress) => {
+      if (this.latest === mine) this.state = { phase: "loading", card, progress };
+    };
+    tell({ phase: "verify", done: 0, total: card.size });
     try {
-      await this.engine.repair(card.source, (progress) => {
-        if (this.state.phase === "loading") this.state = { phase: "loading", card, progress };
-      });
+      await this.mend(card, tell);
     } catch (error) {
       this.state = isCancelled(error) ? { phase: "none" } : { phase: "failed", card, error: errorData(error) };
       return;
@@ -112,35 +210,81 @@ export class Models {
     await this.load(card);
   }
 
+  /**
+   * Compares every file of an installed model with its hash, and fetches anew those that are damaged. Gives the names of those.
+   * Throws AppError.
+   */
+  async mend(card: ModelCard, onProgress: (progress: LoadProgress) => void): Promise<string[]> {
+    const source = this.installed.source(card);
+    if (!source) return [];
+    const damaged = await this.store.check(source, true, onProgress);
+    if (damaged.length > 0) {
+      if (!addressOf(card, policy)) throw new AppError("import-damaged", damaged.join(", "), "none");
+      await this.installed.remove(card.id);
+      await this.downloads.bring(card, { pins: source.files, onProgress });
+    } else await this.installed.change(card.id, { verifiedAt: Date.now() });
+    await this.lookAtStorage();
+    return damaged;
+  }
+
   /** Frees the graphics device: no model runs afterwards. What is on this device stays. */
   async unload(): Promise<void> {
-    if (this.state.phase === "loading") this.engine.cancel();
+    if (this.state.phase === "loading") this.cancel();
+    this.latest = undefined;
     this.state = { phase: "none" };
-    await this.engine.unload();
+    await this.engines.unload();
+    this.loadedIds = [];
   }
 
   /** Deletes a model's files from this device. */
   async remove(card: ModelCard): Promise<void> {
     if (this.chosen?.id === card.id) await this.unload();
-    await this.engine.remove(card.source);
-    await this.look();
+    else await this.engines.unload(card.id);
+    this.loadedIds = this.engines.loadedIds;
+    // From the first moment on it does not count as installed: whatever ends this halfway leaves files, but no half model.
+    await this.installed.remove(card.id);
+    if (card.origin.kind === "given") await this.installed.removeCard(card.id);
+    await this.store.remove(baseUrlOf(card.id));
+    await this.lookAtStorage();
   }
 
   /** Waits until a model is ready. Throws AppError where none is, or its load fails. */
   async ready(): Promise<{ card: ModelCard; loaded: LoadedModel }> {
     await this.loading;
+    if (this.state.phase === "resting") await this.load(this.state.card);
     if (this.state.phase === "failed" && this.state.error.remedy === "retry") await this.retry();
     if (this.state.phase === "ready") return this.state;
-    if (this.state.phase === "failed") {
-      const { code, detail, remedy } = this.state.error;
-      throw new AppError(code, detail, remedy);
-    }
+    if (this.state.phase === "failed") throw appError(this.state.error);
     throw new AppError("unknown", "no model is chosen", "choose-model");
+  }
+
+  /** The model is needed until the function that this gives is called: it does not rest meanwhile. */
+  keepAwake(): () => void {
+    this.inUse++;
+    clearTimeout(this.idle);
+    return () => {
+      this.inUse--;
+      this.rest();
+    };
+  }
+
+  /** Unloads the models when nothing is asked of them for as long as the person set. */
+  rest(): void {
+    clearTimeout(this.idle);
+    const minutes = this.settings.current.idleMinutes ?? DEFAULT_IDLE_MINUTES;
+    if (minutes <= 0 || this.inUse > 0) return;
+    this.idle = setTimeout(() => {
+      if (this.state.phase !== "ready") return;
+      this.state = { phase: "resting", card: this.state.card };
+      void this.engines.unload().catch(() => {});
+      this.loadedIds = [];
+    }, minutes * 60_000);
   }
 
   /** The engine failed for good while an answer streamed: the next question loads the model again. */
   lost(error: ErrorData): void {
     if (this.state.phase === "ready") this.state = { phase: "failed", card: this.state.card, error };
+    this.loadedIds = this.engines.loadedIds;
   }
 
   /** After the engine recovered by itself the context window may be smaller. */

@@ -9,7 +9,12 @@ export const errorCodes = [
   "out-of-memory",
   "download-failed",
   "download-corrupt",
+  "not-allowed",
+  "model-invalid",
+  "model-known",
+  "address-invalid",
   "cache-corrupt",
+  "import-damaged",
   "storage-full",
   "storage-failed",
   "worker-crashed",
@@ -20,7 +25,7 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number];
 
 /** What a person may do next; each is a button where the error is shown. */
-export type Remedy = "retry" | "repair" | "choose-model" | "none";
+export type Remedy = "retry" | "repair" | "choose-model" | "free-space" | "none";
 
 export class AppError extends Error {
   override readonly name = "AppError";
@@ -29,6 +34,8 @@ export class AppError extends Error {
     /** Technical detail as seen, in English, for the person who helps. */
     readonly detail = "",
     readonly remedy: Remedy = "retry",
+    /** Bytes that are wanting, where that is what is wrong. */
+    readonly bytes?: number,
   ) {
     super(`${code}: ${detail}`);
   }
@@ -39,6 +46,7 @@ export interface ErrorData {
   code: ErrorCode;
   detail: string;
   remedy: Remedy;
+  bytes?: number;
 }
 
 /** Whether a person ended what was under way: no failure. */
@@ -54,12 +62,15 @@ export function thrownText(thrown: unknown): string {
 }
 
 export function errorData(error: unknown): ErrorData {
-  if (error instanceof AppError) return { code: error.code, detail: error.detail, remedy: error.remedy };
-  if (error instanceof DOMException && error.name === "QuotaExceededError")
-    return { code: "storage-full", detail: error.message, remedy: "retry" };
-  return { code: "unknown", detail: thrownText(error), remedy: "retry" };
+  if (error instanceof AppError) {
+    const { code, detail, remedy, bytes } = error;
+    return { code, detail, remedy, ...(bytes === undefined ? {} : { bytes }) };
+  }
+  const detail = thrownText(error);
+  if (/QuotaExceeded|full disk/i.test(detail)) return { code: "storage-full", detail, remedy: "free-space" };
+  return { code: "unknown", detail, remedy: "retry" };
 }
 
 export function appError(data: ErrorData): AppError {
-  return new AppError(data.code, data.detail, data.remedy);
+  return new AppError(data.code, data.detail, data.remedy, data.bytes);
 }

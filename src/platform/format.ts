@@ -37,3 +37,13 @@ export function formatMoment(time: number, language: string, now = Date.now()): 
     now - time < 20 * 3600_000 ? { timeStyle: "short" } : { dateStyle: "medium" };
   return new Intl.DateTimeFormat(language, options).format(time);
 }
+
+/** The name of a language (BCP 47 code) in the given one. */
+export function nameOfLanguage(code: string, language: string): string {
+  return new Intl.DisplayNames(language, { type: "language" }).of(code) ?? code;
+}
+
+/** The name of a country (ISO 3166 code) in the given language. */
+export function nameOfCountry(code: string, language: string): string {
+  return new Intl.DisplayNames(language, { type: "region" }).of(code) ?? code;
+}

@@ -4,7 +4,7 @@ import { createStore, del, delMany, entries, get, set, setMany, update, type Use
 import { AppError } from "../platform/app-error";
 
 /** Kinds of records; a key is "<kind>:<id>", and ids of messages begin with the id of their conversation. */
-export type RecordKind = "conversation" | "message" | "settings";
+export type RecordKind = "conversation" | "message" | "settings" | "model" | "added-model" | "download";
 export type RecordKey = `${RecordKind}:${string}`;
 
 export interface StoredRecord {
@@ -80,7 +80,7 @@ export class Records {
 
   /** Calls back with the key of each record that another tab wrote or removed. */
   onChangeElsewhere(callback: (key: RecordKey) => void): void {
-    this.channel.onmessage = ({ data }: MessageEvent<RecordKey>) => callback(data);
+    this.channel.addEventListener("message", ({ data }: MessageEvent<RecordKey>) => callback(data));
   }
 
   private migrated(kind: RecordKind, record: StoredRecord & Record<string, unknown>) {

@@ -8,7 +8,11 @@ interface SettingsRecord extends StoredRecord {
   modelId?: string;
   /** Undefined: what the model's card recommends. */
   temperature?: number;
+  /** Minutes without a question after which a model is unloaded; 0: never. Undefined: `DEFAULT_IDLE_MINUTES`. */
+  idleMinutes?: number;
 }
+
+export const DEFAULT_IDLE_MINUTES = 30;
 
 const KEY = "settings:app";
 

@@ -2,36 +2,67 @@
 // so the browser enforces what `permits` promises. Not for: doing requests.
 import file from "./policy.json" with { type: "json" };
 
-/** What a deployment allows. `modelHosts`: origins (https://host) besides the app's own that weights may come from. */
+/** What a deployment allows. */
 export interface Policy {
   version: 1;
+  /** Origins besides the app's own that models may come from: https://host, or https://*.host for all below one. */
   modelHosts: readonly string[];
+  /**
+   * Where models of the catalogue come from in place of the hub: a folder as `npm run mirror` makes it, relative to the
+   * app or absolute; it ends with "/". Null: from the hub.
+   */
+  mirror: string | null;
+  /** Whether a person may add models that are not in the catalogue: from an address, a folder or a file. */
+  ownModels: boolean;
 }
 
-const policy: Policy = readPolicy(file);
+export const policy: Policy = readPolicy(file);
+
+/** Whether a text is the origin of a host that WebGPU pages may ask: https, or this machine itself for trying things out. */
+function isOrigin(text: unknown): text is string {
+  if (typeof text !== "string") return false;
+  const plain = text.replace("https://*.", "https://any.");
+  if (!URL.canParse(plain) || plain.includes("*")) return false;
+  const { origin, protocol, hostname } = new URL(plain);
+  return origin === plain && (protocol === "https:" || (protocol === "http:" && hostname === "127.0.0.1"));
+}
 
 /** Checks an unknown value as a policy. Throws an Error that names the wrong field. */
 export function readPolicy(value: unknown): Policy {
   const p = value as Partial<Policy> | null;
   if (p?.version !== 1) throw new Error("policy.json: version must be 1");
   if (!Array.isArray(p.modelHosts)) throw new Error("policy.json: modelHosts must be a list of origins");
-  for (const host of p.modelHosts as unknown[]) {
-    if (
-      typeof host !== "string" ||
-      !URL.canParse(host) ||
-      new URL(host).origin !== host ||
-      !host.startsWith("https://")
-    )
-      throw new Error(`policy.json: modelHosts: not an https origin: ${String(host)}`);
+  for (const host of p.modelHosts as unknown[])
+    if (!isOrigin(host)) throw new Error(`policy.json: modelHosts: not an https origin: ${String(host)}`);
+  const { mirror, ownModels } = p;
+  if (mirror !== null) {
+    if (typeof mirror !== "string" || !mirror.endsWith("/") || /[\s;,]/.test(mirror))
+      throw new Error('policy.json: mirror must be null or the address of a folder, with "/" at its end');
+    if (URL.canParse(mirror) && !isOrigin(new URL(mirror).origin))
+      throw new Error(`policy.json: mirror: not an https address: ${mirror}`);
   }
-  return { version: 1, modelHosts: [...p.modelHosts] };
+  if (typeof ownModels !== "boolean") throw new Error("policy.json: ownModels must be true or false");
+  return { version: 1, modelHosts: [...p.modelHosts], mirror: mirror as string | null, ownModels };
+}
+
+/** Every origin besides the app's own that the policy lets the page connect to. */
+function connectable(rules: Policy): string[] {
+  const mirror = rules.mirror !== null && URL.canParse(rules.mirror) ? [new URL(rules.mirror).origin] : [];
+  return [...new Set([...rules.modelHosts, ...mirror])];
 }
 
 /** Whether the policy lets the app request `url`, for an app served from `ownOrigin`. */
 export function permits(url: string, ownOrigin: string, rules: Policy = policy): boolean {
   if (!URL.canParse(url)) return false;
   const { origin } = new URL(url);
-  return origin === ownOrigin || rules.modelHosts.includes(origin);
+  return (
+    origin === ownOrigin ||
+    connectable(rules).some((host) =>
+      host.startsWith("https://*.")
+        ? origin.startsWith("https://") && origin.endsWith(host.slice("https://*".length))
+        : host === origin,
+    )
+  );
 }
 
 /** The Content-Security-Policy of a build. `frame-ancestors` works only as a header, so it is left out of the page's own tag. */
@@ -41,7 +72,7 @@ export function contentSecurityPolicy(rules: Policy, place: "header" | "page"): 
     ["script-src", "'self'", "'wasm-unsafe-eval'"],
     ["style-src", "'self'"],
     ["img-src", "'self'"],
-    ["connect-src", "'self'", ...rules.modelHosts],
+    ["connect-src", "'self'", ...connectable(rules)],
     ["worker-src", "'self'"],
     ["manifest-src", "'self'"],
     ["base-uri", "'none'"],

@@ -194,8 +194,9 @@ export class App {
   /** The engine worker of this tab; with `ended`, the one that takes the place of that one. */
   async engine(ended?: Worker): Promise<Worker> {
     // One that was ended leaves the list a moment later.
-    await expect.poll(() => this.page.workers().filter((worker) => worker !== ended).length).toBe(1);
-    return this.page.workers().find((worker) => worker !== ended)!;
+    const running = () => this.page.workers().filter((w) => w !== ended && w.url().includes("/engine-worker"));
+    await expect.poll(() => running().length).toBe(1);
+    return running()[0]!;
   }
 }
 

@@ -60,8 +60,7 @@ describe("what is thrown becomes an error with a remedy", () => {
     ["Error: Unable to find a compatible GPU.", "adapter-refused", "retry"],
     ["DeviceLostError: The WebGPU device was lost while loading the model.", "device-lost", "retry"],
     ["RangeError: Array buffer allocation failed", "out-of-memory", "choose-model"],
-    ["QuotaExceededError: Encountered full disk while opening backing store", "storage-full", "retry"],
-    ["TypeError: Failed to fetch", "download-failed", "retry"],
+    ["QuotaExceededError: Encountered full disk while opening backing store", "storage-full", "free-space"],
     ["ContextWindowSizeExceededError: Prompt tokens exceed context window size", "prompt-too-long", "none"],
     ["Error: anything else", "unknown", "retry"],
   ])("%s", (text, code, remedy) => {

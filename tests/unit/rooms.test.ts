@@ -7,7 +7,7 @@ import { fr } from "../../src/i18n/fr";
 import { bestLanguage } from "../../src/i18n/i18n.svelte";
 import { ja } from "../../src/i18n/ja";
 import { vi } from "../../src/i18n/vi";
-import { catalogue } from "../../src/models/catalogue";
+import { shippedModels } from "../../src/models/catalogue/catalogue";
 import { errorCodes } from "../../src/platform/app-error";
 import { formatBytes, formatCount, formatSeconds } from "../../src/platform/format";
 import { Records, type RecordKey, type StoredRecord } from "../../src/storage/records";
@@ -76,8 +76,10 @@ describe("storage", () => {
 });
 
 describe("the policy", () => {
+  const rules = { version: 1, modelHosts: ["https://models.example.org"], mirror: null, ownModels: false };
+
   test("allows the app's own origin and the listed hosts, nothing else", () => {
-    const policy = readPolicy({ version: 1, modelHosts: ["https://models.example.org"] });
+    const policy = readPolicy(rules);
     const own = "https://islet.example.org";
     expect(permits("https://islet.example.org/models/x", own, policy)).toBe(true);
     expect(permits("https://models.example.org/x", own, policy)).toBe(true);
@@ -87,23 +89,40 @@ describe("the policy", () => {
     expect(permits("not a url", own, policy)).toBe(false);
   });
 
-  test("puts the listed hosts into the Content-Security-Policy, for connections only", () => {
-    const csp = contentSecurityPolicy({ version: 1, modelHosts: ["https://models.example.org"] }, "header");
-    expect(csp).toContain("connect-src 'self' https://models.example.org");
-    expect(csp.match(/models\.example\.org/g)).toHaveLength(1);
+  test("allows all hosts below one that is listed so, and not that one's namesakes", () => {
+    const policy = readPolicy({ ...rules, modelHosts: ["https://*.hf.co"] });
+    const own = "https://islet.example.org";
+    expect(permits("https://cdn.hf.co/x", own, policy)).toBe(true);
+    expect(permits("https://hf.co/x", own, policy)).toBe(false);
+    expect(permits("https://evilhf.co/x", own, policy)).toBe(false);
+    expect(permits("http://cdn.hf.co/x", own, policy)).toBe(false);
+  });
+
+  test("puts the listed hosts and the mirror into the Content-Security-Policy, for connections only", () => {
+    const csp = contentSecurityPolicy(readPolicy({ ...rules, mirror: "https://mirror.example.org/m/" }), "header");
+    expect(csp).toContain("connect-src 'self' https://models.example.org https://mirror.example.org;");
+    expect(csp.match(/example\.org/g)).toHaveLength(2);
     expect(csp).toContain("default-src 'none'");
     expect(csp).not.toMatch(/unsafe-inline|'unsafe-eval'/);
+    expect(contentSecurityPolicy(readPolicy({ ...rules, mirror: "mirror/" }), "page")).not.toContain("mirror");
   });
 
   test.each([
     [{}, /version/],
     [null, /version/],
-    [{ version: 2, modelHosts: [] }, /version/],
+    [{ ...rules, version: 2 }, /version/],
     [{ version: 1 }, /modelHosts must be a list/],
-    [{ version: 1, modelHosts: ["http://x.org"] }, /not an https origin: http:/],
-    [{ version: 1, modelHosts: ["https://x.org/path"] }, /not an https origin/],
-    [{ version: 1, modelHosts: ["https://x.org; script-src *"] }, /not an https origin/],
-    [{ version: 1, modelHosts: [5] }, /not an https origin/],
+    [{ ...rules, modelHosts: ["http://x.org"] }, /not an https origin: http:/],
+    [{ ...rules, modelHosts: ["https://x.org/path"] }, /not an https origin/],
+    [{ ...rules, modelHosts: ["https://x.org; script-src *"] }, /not an https origin/],
+    [{ ...rules, modelHosts: ["*"] }, /not an https origin/],
+    [{ ...rules, modelHosts: ["https://*"] }, /not an https origin/],
+    [{ ...rules, modelHosts: [5] }, /not an https origin/],
+    [{ ...rules, mirror: undefined }, /mirror must be null or the address of a folder/],
+    [{ ...rules, mirror: "https://x.org/m" }, /with "\/" at its end/],
+    [{ ...rules, mirror: "https://x.org/; script-src */" }, /mirror must be/],
+    [{ ...rules, mirror: "http://x.org/m/" }, /mirror: not an https address/],
+    [{ ...rules, ownModels: "yes" }, /ownModels must be true or false/],
   ])("refuses %j and names the field", (file, message) => {
     expect(() => readPolicy(file)).toThrow(message);
   });
@@ -147,22 +166,22 @@ describe("messages", () => {
 });
 
 describe("the models that are shipped", () => {
-  test.each(catalogue.map((card) => [card.id, card] as const))(
+  test.each(shippedModels.map((card) => [card.id, card] as const))(
     "%s: every file is there, with the pinned size and hash",
     (id, card) => {
       const folder = `public/models/${id}/resolve/main/`;
       const names = readdirSync(folder).filter((name) => name !== "islet-model.json");
-      expect(names.sort()).toEqual(Object.keys(card.source.files).sort());
+      expect(names.sort()).toEqual(Object.keys(card.pins!).sort());
       for (const name of names) {
         const bytes = readFileSync(folder + name);
-        const pinned = card.source.files[name]!;
+        const pinned = card.pins![name]!;
         expect(bytes.length).toBe(pinned.bytes);
         expect(`sha256-${createHash("sha256").update(bytes).digest("base64")}`, name).toBe(pinned.integrity);
       }
     },
   );
 
-  test.each(catalogue.map((card) => [card.id, card] as const))(
+  test.each(shippedModels.map((card) => [card.id, card] as const))(
     "%s: the card says the context window of its configuration",
     (id, card) => {
       const config = JSON.parse(readFileSync(`public/models/${id}/resolve/main/mlc-chat-config.json`, "utf8")) as {
@@ -171,12 +190,4 @@ describe("the models that are shipped", () => {
       expect(card.contextSize).toBe(config.context_window_size);
     },
   );
-
-  // WebLLM keeps these files parsed; the app hashes what JSON.stringify makes of them (engine/worker/artifact-store.ts).
-  test.each(["mlc-chat-config.json", "tensor-cache.json"])("%s is written as JSON.stringify writes it", (name) => {
-    for (const { id } of catalogue) {
-      const text = readFileSync(`public/models/${id}/resolve/main/${name}`, "utf8");
-      expect(JSON.stringify(JSON.parse(text))).toBe(text);
-    }
-  });
 });

@@ -18,17 +18,14 @@ const patterns: [RegExp, AppError["code"], AppError["remedy"]][] = [
     "out-of-memory",
     "choose-model",
   ],
-  [/quota/i, "storage-full", "retry"],
   [/ContextWindowSizeExceeded|exceeds? .*context window/i, "prompt-too-long", "none"],
-  [/Failed to fetch|Network response was not ok|NetworkError/i, "download-failed", "retry"],
 ];
 
 /** The error data for anything that was thrown in the worker. */
 export function classify(error: unknown): ErrorData {
-  if (error instanceof AppError) return errorData(error);
+  const seen = errorData(error);
+  if (seen.code !== "unknown") return seen;
   const text = thrownText(error);
   const match = patterns.find(([pattern]) => pattern.test(text));
-  return match
-    ? { code: match[1], detail: text, remedy: match[2] }
-    : { code: "unknown", detail: text, remedy: "retry" };
+  return match ? { code: match[1], detail: text, remedy: match[2] } : seen;
 }

@@ -1,11 +1,21 @@
 // The engine worker: the only thread that runs WebLLM. It answers the requests of engine/protocol.ts, one at a time but
 // for "stop". It has no state that matters beyond the loaded model: after a crash the client starts another one.
-import { MLCEngine, type AppConfig, type ChatOptions } from "@mlc-ai/web-llm";
+import { MLCEngine, ModelType, type AppConfig, type ChatOptions } from "@mlc-ai/web-llm";
 import { AppError } from "../../platform/app-error";
-import type { AnswerResult, EngineEvent, EngineRequest, LoadedModel, LoadProgress, ModelSource } from "../protocol";
-import { damagedFiles, missingBytes, notStored, removeFiles, serveArtifacts } from "./artifacts";
+import {
+  LIBRARY,
+  type AnswerResult,
+  type EngineRequest,
+  type LoadedModel,
+  type LoadProgress,
+  type ModelSource,
+  type WorkerEvent,
+} from "../protocol";
+import { damagedFiles, missingFiles } from "../store/check";
+import { announceLife } from "../worker-life";
 import { watchDevices } from "./device";
 import { classify } from "./failure";
+import { withoutNetwork } from "./offline";
 import { renderPrompt, turnsToDrop } from "./prompt";
 
 /** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts and the configuration in force. */
@@ -22,14 +32,19 @@ const internals = engine as unknown as Internals;
 let loaded: ModelSource | undefined;
 let stopping = false;
 
-const post = (event: EngineEvent) => self.postMessage(event);
+const post = (event: WorkerEvent) => self.postMessage(event);
 const devices = watchDevices((detail, outOfMemory) => post({ kind: "device-lost", detail, outOfMemory }));
 
 function appConfig(model: ModelSource): AppConfig {
-  const library = new URL(model.library, model.baseUrl).href;
-  return { cacheBackend: "indexeddb", model_list: [{ model: model.baseUrl, model_id: model.id, model_lib: library }] };
+  const { id, baseUrl, contextSize, embedding, manifest } = model;
+  const record: AppConfig["model_list"][number] = { model: baseUrl, model_id: id, model_lib: baseUrl + LIBRARY };
+  if (contextSize !== undefined) record.overrides = { context_window_size: contextSize };
+  if (manifest !== undefined) record.model_manifest = manifest;
+  if (embedding) record.model_type = ModelType.embedding;
+  return { cacheBackend: "indexeddb", model_list: [record] };
 }
 
+/** Loads a model that is on this device. What is stored is hashed while the shaders compile; it counts as loaded only when both are done. */
 async function load(
   model: ModelSource,
   contextSize: number | undefined,
@@ -37,13 +52,11 @@ async function load(
 ): Promise<LoadedModel> {
   await unload();
   tell({ phase: "start", done: 0, total: 0 });
-  const missing = await missingBytes(model);
-  const wasInstalled = missing === 0;
-  await needRoom(missing);
-  const serving = serveArtifacts(model, missing, tell);
-  // What lies in the cache is hashed while the shaders compile; the model counts as loaded only when both are done.
-  const checking = wasInstalled ? damagedFiles(model) : Promise.resolve<string[]>([]);
+  const missing = await missingFiles(model);
+  if (missing.length > 0) throw corrupt(missing);
+  const checking = damagedFiles(model);
   const settled = checking.catch(() => []);
+  const network = withoutNetwork(model);
   try {
     engine.setAppConfig(appConfig(model));
     engine.setInitProgressCallback(({ text }) => {
@@ -54,14 +67,9 @@ async function load(
   } catch (error) {
     await engine.unload().catch(() => {});
     const damaged = await settled;
-    if (damaged.length > 0) throw corrupt(damaged);
-    const failure = serving.failure();
-    if (failure) throw failure;
-    // WebLLM takes no notice when the database refuses a file for want of room, and then misses it.
-    const lacking = await notStored(model, serving.delivered());
-    throw lacking.length > 0 ? new AppError("storage-full", `fetched but not stored: ${lacking.join(", ")}`) : error;
+    throw damaged.length > 0 ? corrupt(damaged) : error;
   } finally {
-    serving.end();
+    network.restore();
   }
   const damaged = await checking;
   if (damaged.length > 0) {
@@ -70,14 +78,11 @@ async function load(
   }
   loaded = model;
   const config = internals.loadedModelIdToChatConfig.get(model.id)!;
-  return { contextSize: config.context_window_size, adapter: devices.adapterName() };
-}
-
-/** Throws AppError "storage-full" when the browser would not let this site store so many bytes more. */
-async function needRoom(bytes: number): Promise<void> {
-  const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
-  if (bytes > quota - usage)
-    throw new AppError("storage-full", `${bytes} bytes to store, ${Math.max(0, quota - usage)} left`);
+  return {
+    contextSize: config.context_window_size,
+    sampling: { temperature: config.temperature ?? 1, topP: config.top_p ?? 1 },
+    adapter: devices.adapterName(),
+  };
 }
 
 const corrupt = (names: string[]) =>
@@ -155,16 +160,6 @@ async function answer(request: Exclude<EngineRequest, { kind: "stop" }>): Promis
     case "generate":
       stopping = false;
       return generate(request);
-    case "repair": {
-      const total = Object.values(request.model.files).reduce((sum, f) => sum + f.bytes, 0);
-      const damaged = await damagedFiles(request.model, (done) => tell({ phase: "verify", done, total }));
-      await removeFiles(request.model, damaged);
-      return damaged;
-    }
-    case "remove":
-      return removeFiles(request.model);
-    case "installed":
-      return (await missingBytes(request.model)) === 0;
     case "unload":
       return unload();
     case "statistics":
@@ -191,9 +186,4 @@ self.onmessage = ({ data: request }: MessageEvent<EngineRequest>) => {
   });
 };
 
-// The lock is never released while this thread lives: whoever is granted it next knows that the thread is gone.
-const lifeLock = `islet-engine-${crypto.randomUUID()}`;
-void navigator.locks.request(lifeLock, () => {
-  post({ kind: "ready", lifeLock });
-  return new Promise<never>(() => {});
-});
+announceLife(post);

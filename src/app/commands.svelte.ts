@@ -1,0 +1,225 @@
+// Every action of the app as a command: for the palette and for the keyboard. A command is listed only while it can be done. Not for:
+// what the actions do, which their rooms say.
+import type { ConversationActions } from "../chat/conversation-actions.svelte";
+import type { Conversations } from "../chat/conversations.svelte";
+import type { Session } from "../chat/session.svelte";
+import { languageNames, t, type Language } from "../i18n/i18n.svelte";
+import type { ModelActions } from "../models/model-actions.svelte";
+import type { Models } from "../models/models.svelte";
+import type { Install } from "../pwa/install.svelte";
+import type { Updates } from "../pwa/updates.svelte";
+import type { Settings } from "../storage/settings.svelte";
+import type { Notices } from "../ui/notices.svelte";
+import type { Navigation, OtherScreen } from "./navigation.svelte";
+
+export interface Command {
+  id: string;
+  label: string;
+  /** Its shortcut, as app/keys.ts writes it. */
+  keys?: string;
+  run(): void;
+}
+
+interface Rooms {
+  conversations: Conversations;
+  session: Session;
+  actions: ConversationActions;
+  models: Models;
+  modelActions: ModelActions;
+  settings: Settings;
+  install: Install;
+  updates: Updates;
+  notices: Notices;
+  navigation: Navigation;
+  open(id: string | null): void;
+  go(screen: OtherScreen): void;
+}
+
+export class Commands {
+  readonly list: readonly Command[] = $derived.by(() => [
+    ...this.places(),
+    ...this.answering(),
+    ...this.conversation(),
+    ...this.modelsToUse(),
+    ...this.modelFiles(),
+    ...this.app(),
+  ]);
+
+  constructor(private readonly rooms: Rooms) {}
+
+  private guard(action: Promise<unknown>): void {
+    void this.rooms.notices.guard(action);
+  }
+
+  private places(): Command[] {
+    const { conversations, navigation, open, go } = this.rooms;
+    const screens: [OtherScreen, string][] = [
+      ["models", "alt+m"],
+      ["storage", "alt+s"],
+      ["settings", "alt+p"],
+    ];
+    return [
+      { id: "new", label: t("chat.new"), keys: "alt+n", run: () => open(null) },
+      ...screens.map(([screen, keys]) => ({ id: screen, label: t(`nav.${screen}`), keys, run: () => go(screen) })),
+      ...(navigation.screen === "chat"
+        ? []
+        : [{ id: "chat", label: t("nav.chat"), run: () => open(conversations.openId) }]),
+      {
+        id: "search",
+        label: t("chat.search"),
+        keys: "alt+f",
+        run: () => document.querySelector<HTMLElement>("nav input[type=search]")?.focus(),
+      },
+      ...conversations.listed.map((c) => ({
+        id: `open-${c.id}`,
+        label: t("palette.open", { title: this.rooms.actions.titleOf(c) }),
+        run: () => open(c.id),
+      })),
+    ];
+  }
+
+  private answering(): Command[] {
+    const { conversations, session, models, navigation } = this.rooms;
+    if (navigation.screen !== "chat") return [];
+    if (session.busy) return [{ id: "stop", label: t("chat.stop"), keys: "escape", run: () => session.stop() }];
+    const last = conversations.branch.at(-1);
+    const answer = last?.role === "assistant" ? last : undefined;
+    const question = conversations.branch.findLast((m) => m.role === "user");
+    const canAsk = models.chosen !== undefined && models.gpu === "available";
+    const commands: Command[] = [];
+    if (answer) {
+      const copy = () => navigator.clipboard.writeText(answer.content);
+      commands.push({ id: "copy", label: t("palette.copy"), keys: "alt+c", run: () => this.guard(copy()) });
+      if (canAsk)
+        commands.push({
+          id: "again",
+          label: t("chat.regenerate"),
+          keys: "alt+r",
+          run: () => this.guard(session.regenerate(answer)),
+        });
+      const siblings = conversations.siblings(answer);
+      const place = siblings.findIndex((m) => m.id === answer.id);
+      const show = (id: string, label: string, sibling = siblings[place + (id === "next" ? 1 : -1)]) =>
+        sibling && commands.push({ id, label, run: () => this.guard(conversations.showSibling(sibling)) });
+      show("previous", t("chat.previousBranch"));
+      show("next", t("chat.nextBranch"));
+    }
+    if (question && canAsk)
+      commands.push({
+        id: "edit",
+        label: t("palette.edit"),
+        keys: "alt+e",
+        run: () => (session.editingId = question.id),
+      });
+    return commands;
+  }
+
+  private conversation(): Command[] {
+    const { conversations, actions } = this.rooms;
+    const all = [
+      { id: "import-conversations", label: t("chat.import"), run: () => this.guard(actions.importFile()) },
+      ...(conversations.listed.length > 0
+        ? [{ id: "export-all", label: t("chat.exportAll"), run: () => actions.exportAll() }]
+        : []),
+    ];
+    const { open } = conversations;
+    if (!open) return all;
+    const of = (label: string) => `${label}: ${actions.titleOf(open)}`;
+    return [
+      { id: "rename", label: of(t("chat.rename")), run: () => (actions.renaming = open) },
+      { id: "export-json", label: of(t("chat.exportJson")), run: () => actions.exportJson(open) },
+      { id: "export-markdown", label: of(t("chat.exportMarkdown")), run: () => actions.exportMarkdown(open) },
+      { id: "delete", label: of(t("chat.delete")), run: () => actions.remove(open) },
+      ...all,
+    ];
+  }
+
+  private modelsToUse(): Command[] {
+    const { models } = this.rooms;
+    const commands: Command[] = [];
+    if (models.gpu === "available")
+      for (const model of models.offered) {
+        const card = models.buildOf(model);
+        const here = models.isInstalled(card);
+        if (card.id === models.chosen?.id || card.task === "embedding") continue;
+        const label = here ? t("models.start") : t("models.download");
+        if (here || models.fit(card).verdict !== "no")
+          commands.push({ id: `start-${card.id}`, label: `${label}: ${card.name}`, run: () => void models.load(card) });
+      }
+    if (models.state.phase === "loading")
+      commands.push({
+        id: "cancel-load",
+        label: t("palette.cancelLoad", { name: models.state.card.name }),
+        run: () => models.cancel(),
+      });
+    if (models.state.phase === "ready")
+      commands.push({
+        id: "unload",
+        label: `${t("models.unload")}: ${models.state.card.name}`,
+        run: () => this.guard(models.unload()),
+      });
+    for (const { card, status } of models.downloads.all.values()) {
+      const add = (id: string, label: string, run: () => Promise<unknown>) =>
+        commands.push({ id: `${id}-${card.id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
+      if (status === "paused" || status === "failed") add("resume", t("models.resume"), () => models.resume(card.id));
+      else add("pause", t("models.pause"), () => models.downloads.pause(card.id));
+      add("cancel", t("models.cancel"), () => models.downloads.cancel(card.id));
+    }
+    return commands;
+  }
+
+  private modelFiles(): Command[] {
+    const { models, modelActions } = this.rooms;
+    if (modelActions.running) return [];
+    const commands: Command[] = [
+      { id: "import-folder", label: t("own.folder"), run: () => this.guard(modelActions.pick(true)) },
+      { id: "import-file", label: t("own.file"), run: () => this.guard(modelActions.pick(false)) },
+    ];
+    for (const { id } of models.installed.models.values()) {
+      const card = models.installed.card(id);
+      if (!card) continue;
+      const add = (name: string, label: string, run: () => Promise<unknown>) =>
+        commands.push({ id: `${name}-${id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
+      add("check", t("storage.check"), () => modelActions.check(card));
+      add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
+      if (modelActions.canExportFolder)
+        add("export-folder", t("storage.exportFolder"), () => modelActions.export(card, true));
+      add("remove", t("models.remove"), () => models.remove(card));
+    }
+    return commands;
+  }
+
+  private app(): Command[] {
+    const { settings, install, updates, models } = this.rooms;
+    const current = settings.current.language;
+    const languages: [Language | undefined, string][] = [
+      [undefined, t("palette.languageAuto")],
+      ...(Object.entries(languageNames) as [Language, string][]),
+    ];
+    return [
+      ...languages
+        .filter(([code]) => code !== current)
+        .map(([code, name]) => ({
+          id: `language-${code ?? "auto"}`,
+          label: `${t("settings.language")}: ${name}`,
+          run: () => this.guard(settings.save({ language: code })),
+        })),
+      ...(settings.current.temperature === undefined
+        ? []
+        : [
+            {
+              id: "temperature",
+              label: `${t("settings.temperature")}: ${t("settings.temperatureAuto")}`,
+              run: () => this.guard(settings.save({ temperature: undefined })),
+            },
+          ]),
+      ...(models.storage && !models.storage.persisted
+        ? [{ id: "persist", label: t("storage.ask"), run: () => this.guard(models.askToKeep()) }]
+        : []),
+      ...(install.offered ? [{ id: "install", label: t("install.action"), run: () => void install.prompt() }] : []),
+      ...(updates.available
+        ? [{ id: "update", label: t("update.action"), run: () => this.guard(updates.accept()) }]
+        : []),
+    ];
+  }
+}

@@ -1,0 +1,65 @@
+// What a person can do with a whole conversation, from its menu or from the command palette. Not for: how it is stored.
+import { language, t } from "../i18n/i18n.svelte";
+import { download } from "../platform/download";
+import { formatNumber } from "../platform/format";
+import { pickFiles } from "../platform/pick-files";
+import type { Notices } from "../ui/notices.svelte";
+import type { Conversations } from "./conversations.svelte";
+import type { Conversation } from "./records";
+import { fileName, toMarkdown } from "./transfer";
+import { shownBranch } from "./tree";
+
+export class ConversationActions {
+  /** The conversation that is being given another title. */
+  renaming = $state.raw<Conversation | undefined>(undefined);
+
+  constructor(
+    private readonly conversations: Conversations,
+    private readonly notices: Notices,
+    private readonly open: (id: string | null) => void,
+  ) {}
+
+  titleOf(conversation: Conversation): string {
+    return conversation.title || t("chat.untitled");
+  }
+
+  /** Deletes it, with a while in which it can be had back. */
+  remove(conversation: Conversation): void {
+    const { conversations, notices } = this;
+    const wasOpen = conversations.openId === conversation.id;
+    void notices.guard(conversations.remove(conversation.id));
+    if (wasOpen) this.open(null);
+    const undo = {
+      label: () => t("chat.undo"),
+      run: () => {
+        void notices.guard(conversations.undoRemoval());
+        if (wasOpen) this.open(conversation.id);
+      },
+    };
+    notices.tell(() => t("chat.deleted", { title: this.titleOf(conversation) }), undo, conversations.undoTime);
+  }
+
+  exportMarkdown(conversation: Conversation): void {
+    const names = { user: t("chat.you"), assistant: t("chat.model") };
+    const title = this.titleOf(conversation);
+    const branch = shownBranch(this.conversations.messagesOf(conversation.id), conversation.leafId);
+    download(`${fileName(title)}.md`, "text/markdown", toMarkdown(title, branch, names));
+  }
+
+  exportJson(conversation: Conversation): void {
+    const name = `${fileName(this.titleOf(conversation))}.json`;
+    download(name, "application/json", this.conversations.exportJson(conversation.id));
+  }
+
+  exportAll(): void {
+    download("islet.json", "application/json", this.conversations.exportJson());
+  }
+
+  /** Asks for a file and takes the conversations in it. */
+  async importFile(): Promise<void> {
+    const [file] = await pickFiles({ accept: "application/json,.json" });
+    if (!file) return;
+    const count = await this.conversations.importJson(await file.text());
+    this.notices.tell(() => t("chat.imported", { count: formatNumber(count, language(), 0) }));
+  }
+}

@@ -1,0 +1,76 @@
+// The page's door to the store worker: download, check, remove, import, export. Not for: state that is shown.
+import type {
+  DownloadOrder,
+  GivenFile,
+  LoadProgress,
+  ModelFile,
+  ModelSource,
+  PackageFacts,
+  PackageSummary,
+  StoredModel,
+  StoreRequest,
+} from "../protocol";
+import { WorkerDoor } from "./worker-door";
+
+type Tell = (progress: LoadProgress) => void;
+
+export class StoreClient {
+  private readonly door = new WorkerDoor<StoreRequest>(
+    () => new Worker(new URL("../store/store-worker.ts", import.meta.url), { type: "module", name: "islet-store" }),
+    () => {},
+  );
+
+  /** Brings a model to this device, as far as it is not there. Throws AppError, or an AbortError; finished files stay. */
+  async download(order: DownloadOrder, onProgress: Tell, signal: AbortSignal): Promise<StoredModel> {
+    return (await this.door.ask({ kind: "download", order }, { onProgress }, signal)) as StoredModel;
+  }
+
+  /** The names of files that are missing or damaged; with `repair`, the damaged ones are deleted. */
+  async check(model: ModelSource, repair: boolean, onProgress: Tell): Promise<string[]> {
+    return (await this.door.ask({ kind: "check", model, repair }, { onProgress })) as string[];
+  }
+
+  /** The names of files that are not there. */
+  async missing(model: ModelSource): Promise<string[]> {
+    return (await this.door.ask({ kind: "missing", model })) as string[];
+  }
+
+  /** Removes everything that is kept under `baseUrl`. */
+  async remove(baseUrl: string): Promise<void> {
+    await this.door.ask({ kind: "remove", baseUrl });
+  }
+
+  /** The `baseUrl` of every model of which something is stored. */
+  async kept(): Promise<string[]> {
+    return (await this.door.ask({ kind: "kept" })) as string[];
+  }
+
+  /** Reads what given files are. Throws AppError "model-invalid". */
+  async inspect(given: GivenFile[]): Promise<PackageSummary> {
+    return (await this.door.ask({ kind: "inspect", given })) as PackageSummary;
+  }
+
+  /** Keeps given files as a model, all or nothing. `files`: what they must be, where that is known. Throws AppError. */
+  async import(
+    given: GivenFile[],
+    baseUrl: string,
+    files: Readonly<Record<string, ModelFile>> | undefined,
+    onProgress: Tell,
+    signal: AbortSignal,
+  ): Promise<StoredModel> {
+    const request = { kind: "import" as const, given, baseUrl, ...(files ? { files } : {}) };
+    return (await this.door.ask(request, { onProgress }, signal)) as StoredModel;
+  }
+
+  /** Writes a model into a folder or, without one, gives it as a zip. Throws AppError. */
+  async export(
+    model: ModelSource,
+    facts: PackageFacts,
+    folder: FileSystemDirectoryHandle | undefined,
+    onProgress: Tell,
+    signal: AbortSignal,
+  ): Promise<Blob | undefined> {
+    const request = { kind: "export" as const, model, facts, ...(folder ? { folder } : {}) };
+    return (await this.door.ask(request, { onProgress }, signal)) as Blob | undefined;
+  }
+}

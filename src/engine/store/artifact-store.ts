@@ -1,0 +1,115 @@
+// The databases in which WebLLM keeps models (`cacheBackend: "indexeddb"`), filled, read and mended from outside of it.
+// Not for: the app's own records (storage/).
+import { AppError } from "../../platform/app-error";
+
+/** WebLLM's databases, each with one object store "urls" of { url, data }. */
+const databases = ["webllm/config", "webllm/wasm", "webllm/model"] as const;
+type ArtifactDatabase = (typeof databases)[number];
+
+/** The one file that WebLLM keeps parsed. Where its text cannot be had back from that, the text is kept beside it. */
+const PARSED = "tensor-cache.json";
+const TEXT_MARK = "#text";
+
+/** Which database WebLLM keeps a file of a model in. */
+function databaseOf(fileName: string): ArtifactDatabase {
+  if (fileName === "mlc-chat-config.json" || fileName === "mlc-model-manifest.json") return "webllm/config";
+  return fileName.endsWith(".wasm") ? "webllm/wasm" : "webllm/model";
+}
+
+function finished<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error("IndexedDB failed"));
+  });
+}
+
+async function withStore<T>(
+  name: ArtifactDatabase,
+  mode: IDBTransactionMode,
+  use: (store: IDBObjectStore) => Promise<T> | IDBRequest<T>,
+): Promise<T> {
+  const opening = indexedDB.open(name, 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("urls", { keyPath: "url" });
+  const database = await finished(opening);
+  try {
+    const transaction = database.transaction("urls", mode);
+    const completed = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error ?? new Error("IndexedDB aborted"));
+    });
+    // A refused request also aborts the transaction, which says why.
+    completed.catch(() => {});
+    const used = use(transaction.objectStore("urls"));
+    const result = await (used instanceof IDBRequest ? finished(used) : used).catch(async (error: unknown) => {
+      await completed;
+      throw error;
+    });
+    if (mode === "readwrite") await completed;
+    return result;
+  } finally {
+    database.close();
+  }
+}
+
+interface Stored {
+  url: string;
+  data: unknown;
+}
+
+const read = (name: ArtifactDatabase, url: string) =>
+  withStore(name, "readonly", (s) => s.get(url) as IDBRequest<Stored | undefined>);
+
+/** The bytes of a file as they were published, or undefined. Throws AppError "cache-corrupt" when two stored forms of it disagree. */
+export async function storedFile(baseUrl: string, name: string): Promise<ArrayBuffer | undefined> {
+  const url = baseUrl + name;
+  const data = (await read(databaseOf(name), url))?.data;
+  if (data === undefined) return undefined;
+  if (data instanceof ArrayBuffer) return data;
+  const compact = JSON.stringify(data);
+  const text = (await read(databaseOf(name), url + TEXT_MARK))?.data;
+  if (!(text instanceof ArrayBuffer)) return new TextEncoder().encode(compact).buffer;
+  if (JSON.stringify(JSON.parse(new TextDecoder().decode(text))) !== compact)
+    throw new AppError("cache-corrupt", `${name} is not what was published`, "repair");
+  return text;
+}
+
+export async function isStored(baseUrl: string, name: string): Promise<boolean> {
+  return (await withStore(databaseOf(name), "readonly", (s) => s.count(baseUrl + name))) > 0;
+}
+
+/** Keeps a file where WebLLM looks for it. All of it is there afterwards, or none. */
+export async function storeFile(baseUrl: string, name: string, bytes: ArrayBuffer): Promise<void> {
+  const url = baseUrl + name;
+  await withStore(databaseOf(name), "readwrite", async (store) => {
+    if (name !== PARSED) {
+      await finished(store.put({ url, data: bytes }));
+      return;
+    }
+    const text = new TextDecoder().decode(bytes);
+    const data: unknown = JSON.parse(text);
+    const writes = [finished(store.put({ url, data }))];
+    if (JSON.stringify(data) !== text) writes.push(finished(store.put({ url: url + TEXT_MARK, data: bytes })));
+    await Promise.all(writes);
+  });
+}
+
+/** Removes files of a model: the named ones, or all that there are. */
+export async function removeFiles(baseUrl: string, names?: readonly string[]): Promise<void> {
+  for (const database of databases)
+    await withStore(database, "readwrite", async (store) => {
+      const ranges = names
+        ? names.flatMap((n) => [IDBKeyRange.only(baseUrl + n), IDBKeyRange.only(baseUrl + n + TEXT_MARK)])
+        : [IDBKeyRange.bound(baseUrl, `${baseUrl}\uffff`)];
+      await Promise.all(ranges.map((range) => finished(store.delete(range))));
+    });
+}
+
+/** The `baseUrl` of every model of which something is stored. */
+export async function keptModels(): Promise<string[]> {
+  const found = new Set<string>();
+  for (const database of databases) {
+    const keys = await withStore(database, "readonly", (store) => store.getAllKeys());
+    for (const key of keys) found.add(String(key).replace(/[^/]*$/, ""));
+  }
+  return [...found];
+}

@@ -1,0 +1,138 @@
+// Brings a model to this device: finds out which files it has, fetches those that are not there, and keeps each one only when it is
+// what it should be. Ended at any moment, it goes on later where it stood.
+import { AppError } from "../../platform/app-error";
+import { LIBRARY, type DownloadOrder, type LoadProgress, type ModelFile, type StoredModel } from "../protocol";
+import { isStored, storedFile, storeFile } from "./artifact-store";
+import { fetchFile, type FetchOptions } from "./fetch-file";
+import { integrityOf } from "./integrity";
+import { Meter } from "./meter";
+import { CONFIGURATION, filesOfModel, parseJson, PINS, readPins, WEIGHTS, type ExpectedFile } from "./package";
+
+/** Files that are fetched at the same time. */
+const AT_ONCE = 4;
+
+/** The lock that a tab holds while it brings or removes a model. */
+export const modelLock = (baseUrl: string) => `islet-model-${baseUrl}`;
+
+/** Brings the model, or waits until another tab has. Throws AppError, or an AbortError when `signal` says so. */
+export async function download(
+  order: DownloadOrder,
+  signal: AbortSignal,
+  tell: (progress: LoadProgress) => void,
+): Promise<StoredModel> {
+  const lock = modelLock(order.baseUrl);
+  const bring = () => bringFiles(order, signal, tell);
+  const mine = await navigator.locks.request(
+    lock,
+    { ifAvailable: true },
+    async (held) => held && { stored: await bring() },
+  );
+  if (mine) return mine.stored;
+  tell({ phase: "elsewhere", done: 0, total: 0 });
+  return navigator.locks.request(lock, { signal }, bring);
+}
+
+async function bringFiles(
+  order: DownloadOrder,
+  signal: AbortSignal,
+  tell: (progress: LoadProgress) => void,
+): Promise<StoredModel> {
+  const { baseUrl } = order;
+  const address = (name: string) => (name === LIBRARY ? order.library : order.from + name);
+  const quiet: FetchOptions = {
+    signal,
+    onBytes: () => {},
+    onRetry: (seconds, reason) => tell({ phase: "start", done: 0, total: 0, retry: { seconds, reason } }),
+  };
+  tell({ phase: "start", done: 0, total: 0 });
+  const pins = order.files ?? (order.pinsAtSource ? await fetchPins(order, quiet) : undefined);
+  const expected = pins ?? (await findFiles(order, address, quiet));
+
+  const names = Object.keys(expected);
+  const stored: Record<string, ModelFile> = {};
+  const verifying = new Meter("verify", totalOf(expected), tell);
+  for (const name of names) {
+    signal.throwIfAborted();
+    const kept = await keptFile(baseUrl, name, expected[name]!);
+    if (kept) {
+      stored[name] = kept;
+      verifying.add(kept.bytes);
+    }
+  }
+
+  const waiting = names.filter((name) => !(name in stored));
+  const meter = new Meter("download", totalOf(expected, waiting), tell);
+  const count = () => meter.countFiles(Object.keys(stored).length, names.length);
+  if (waiting.length > 0) {
+    count();
+    await needRoom(totalOf(expected, waiting));
+  }
+  const giveUp = new AbortController();
+  const either = AbortSignal.any([signal, giveUp.signal]);
+  async function fetchNext(): Promise<void> {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const { bytes, integrity } = await fetchFile(address(name), name, expected[name]!, {
+        signal: either,
+        onBytes: (n) => meter.add(n),
+        onRetry: (seconds, reason) => meter.retry(seconds, reason),
+      });
+      if (expected[name]!.bytes === undefined) meter.expect(bytes.byteLength);
+      await storeFile(baseUrl, name, bytes);
+      stored[name] = { bytes: bytes.byteLength, integrity };
+      count();
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, fetchNext));
+  } catch (error) {
+    giveUp.abort();
+    throw error;
+  }
+  return { files: stored, pinned: pins ? names : [] };
+}
+
+/** Throws AppError "storage-full" when the browser would not let this site store so many bytes more. */
+async function needRoom(bytes: number): Promise<void> {
+  const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
+  const lacking = bytes - Math.max(0, quota - usage);
+  if (lacking > 0) throw new AppError("storage-full", `${bytes} bytes to store`, "free-space", lacking);
+}
+
+function totalOf(files: Readonly<Record<string, ExpectedFile>>, names = Object.keys(files)): number {
+  return names.reduce((sum, name) => sum + (files[name]!.bytes ?? 0), 0);
+}
+
+/** What a stored file is, if it is what is expected. One that came without a published hash is taken as it was kept. */
+async function keptFile(baseUrl: string, name: string, expected: ExpectedFile): Promise<ModelFile | undefined> {
+  if (!(await isStored(baseUrl, name))) return undefined;
+  const bytes = await storedFile(baseUrl, name).catch(() => undefined);
+  if (!bytes || (expected.bytes !== undefined && bytes.byteLength !== expected.bytes)) return undefined;
+  const integrity = await integrityOf(bytes);
+  if (expected.integrity !== undefined && integrity !== expected.integrity) return undefined;
+  return { bytes: bytes.byteLength, integrity };
+}
+
+async function fetchPins(order: DownloadOrder, options: FetchOptions): Promise<Record<string, ModelFile>> {
+  const { bytes } = await fetchFile(order.from + PINS, PINS, {}, options);
+  const { id, files } = readPins(parseJson(bytes, PINS));
+  if (id !== undefined && id !== order.id)
+    throw new AppError("model-invalid", `${order.from + PINS} is of ${id}, not of ${order.id}`, "none");
+  return files;
+}
+
+/** Which files a model without pins has, as its own configuration and list of weights say. These two are kept at once. */
+async function findFiles(
+  order: DownloadOrder,
+  address: (name: string) => string,
+  options: FetchOptions,
+): Promise<Record<string, ExpectedFile>> {
+  const bytesOf = async (name: string) =>
+    (await storedFile(order.baseUrl, name).catch(() => undefined)) ??
+    (await fetchFile(address(name), name, {}, options)).bytes;
+  const configuration = await bytesOf(CONFIGURATION);
+  const weights = await bytesOf(WEIGHTS);
+  const files = filesOfModel(parseJson(configuration, CONFIGURATION), parseJson(weights, WEIGHTS), order.manifest);
+  await storeFile(order.baseUrl, CONFIGURATION, configuration);
+  await storeFile(order.baseUrl, WEIGHTS, weights);
+  return files;
+}

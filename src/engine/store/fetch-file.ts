@@ -1,0 +1,145 @@
+// One file from a server: counted, cancellable, tried again when the server or the network fails, and refused unless it is what
+// is expected. Not for: keeping it.
+import { AppError, isCancelled, thrownText } from "../../platform/app-error";
+import { permits } from "../../trust/policy";
+import { integrityOf } from "./integrity";
+import { checkForm, limitOf, type ExpectedFile } from "./package";
+
+/** Milliseconds to wait before the second, third … try. Servers that say when to come again are heard, up to `PATIENCE`. */
+const DELAYS = [500, 1_000, 2_000, 4_000];
+const PATIENCE = 120_000;
+
+/** A failure after which the same request may succeed. */
+class Passing extends Error {
+  constructor(
+    readonly failure: AppError,
+    /** What the server asked for, in milliseconds. */
+    readonly retryAfter = 0,
+  ) {
+    super(failure.message);
+  }
+}
+
+export interface FetchOptions {
+  signal: AbortSignal;
+  /** Bytes that came; negative when some are thrown away. */
+  onBytes(bytes: number): void;
+  onRetry(seconds: number, reason: string): void;
+}
+
+export interface FetchedFile {
+  bytes: ArrayBuffer;
+  integrity: string;
+}
+
+/** Fetches a file. Throws AppError "download-failed", "download-corrupt", "model-invalid" or, when aborted, an AbortError. */
+export async function fetchFile(
+  url: string,
+  name: string,
+  expected: ExpectedFile,
+  options: FetchOptions,
+): Promise<FetchedFile> {
+  if (!permits(url, location.origin))
+    throw new AppError("not-allowed", `${url}: the policy does not allow this address`, "none");
+  for (let attempt = 0; ; attempt++) {
+    let came = 0;
+    try {
+      return await fetchOnce(url, name, expected, options.signal, (n) => {
+        came += n;
+        options.onBytes(n);
+      });
+    } catch (error) {
+      options.onBytes(-came);
+      if (isCancelled(error) || !(error instanceof Passing)) throw error;
+      if (attempt === DELAYS.length) throw error.failure;
+      const delay = error.retryAfter || DELAYS[attempt]! * (1 + Math.random() / 4);
+      options.onRetry(delay / 1000, error.failure.detail);
+      await pause(delay, options.signal);
+    }
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}
+
+/** What a Retry-After header asks for, in milliseconds; 0 without one. Source: RFC 9110, 10.2.3 */
+export function retryAfter(header: string | null, now = Date.now()): number {
+  if (header === null) return 0;
+  const wanted = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return wanted > 0 ? Math.min(wanted, PATIENCE) : 0;
+}
+
+async function fetchOnce(
+  url: string,
+  name: string,
+  expected: ExpectedFile,
+  signal: AbortSignal,
+  onBytes: (n: number) => void,
+): Promise<FetchedFile> {
+  const response = await fetch(url, { signal, cache: "no-store", credentials: "omit" }).catch((error: unknown) => {
+    if (isCancelled(error)) throw error;
+    throw new Passing(new AppError("download-failed", `${url}: ${thrownText(error)}`));
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    const failure = new AppError("download-failed", `${url}: HTTP ${response.status}`);
+    if (response.status === 408 || response.status === 429 || response.status >= 500)
+      throw new Passing(failure, retryAfter(response.headers.get("retry-after")));
+    throw failure;
+  }
+  const bytes = await readAll(response, name, expected.bytes, onBytes);
+  if (expected.integrity === undefined) checkForm(name, bytes);
+  const integrity = await integrityOf(bytes);
+  if (expected.integrity !== undefined && integrity !== expected.integrity)
+    throw new AppError("download-corrupt", `${url}: SHA-256 is not the published ${expected.integrity}`);
+  return { bytes, integrity };
+}
+
+async function readAll(
+  response: Response,
+  name: string,
+  expected: number | undefined,
+  onBytes: (n: number) => void,
+): Promise<ArrayBuffer> {
+  const { headers, url } = response;
+  const type = headers.get("content-type") ?? "";
+  const stated = headers.has("content-encoding") ? undefined : Number(headers.get("content-length") ?? NaN);
+  const reader = response.body!.getReader();
+  const refuse = async (what: string) => {
+    await reader.cancel();
+    return new AppError("download-corrupt", `${url}: ${what} (${type})`);
+  };
+  if (type.startsWith("text/html")) throw await refuse("a web page, not a file of a model");
+  if (expected !== undefined && stated !== undefined && !Number.isNaN(stated) && stated !== expected)
+    throw await refuse(`${stated} bytes, not ${expected}`);
+  const most = expected ?? limitOf(name);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  // With a known size the bytes go straight to their place; without, they are put together at the end.
+  let whole = expected === undefined ? undefined : new Uint8Array(expected);
+  let at = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (at + value.length > most) throw await refuse(`longer than ${most} bytes`);
+      if (whole) whole.set(value, at);
+      else chunks.push(value);
+      at += value.length;
+      onBytes(value.length);
+    }
+  } catch (error) {
+    if (error instanceof AppError || isCancelled(error)) throw error;
+    throw new Passing(new AppError("download-failed", `${url}: ${thrownText(error)} after ${at} bytes`));
+  }
+  if (expected !== undefined && at !== expected)
+    throw new Passing(new AppError("download-failed", `${url}: ended after ${at} of ${expected} bytes`));
+  whole ??= new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return whole.buffer;
+}

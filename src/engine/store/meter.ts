@@ -1,0 +1,58 @@
+// How bringing a model goes on, told at most ten times a second: bytes, a rate over the last seconds, files, time left.
+import type { LoadProgress } from "../protocol";
+
+const WINDOW = 5_000;
+const INTERVAL = 100;
+
+export class Meter {
+  private done = 0;
+  private files = { done: 0, total: 0 };
+  private readonly marks: { time: number; done: number }[] = [];
+  private told = 0;
+
+  constructor(
+    private readonly phase: LoadProgress["phase"],
+    private total: number,
+    private readonly tell: (progress: LoadProgress) => void,
+  ) {}
+
+  /** Bytes that are to come and were not known of, or fewer than was thought. */
+  expect(bytes: number): void {
+    this.total += bytes;
+  }
+
+  countFiles(done: number, total: number): void {
+    this.files = { done, total };
+    this.report(true);
+  }
+
+  /** Bytes that came; negative for those that were thrown away. */
+  add(bytes: number): void {
+    this.done += bytes;
+    this.report(this.done >= this.total);
+  }
+
+  retry(seconds: number, reason: string): void {
+    this.tell({ ...this.progress(), retry: { seconds, reason } });
+    this.told = performance.now();
+  }
+
+  private progress(): LoadProgress {
+    const { phase, done } = this;
+    const total = Math.max(this.total, done);
+    return { phase, done, total, ...(this.files.total > 0 ? { files: this.files } : {}) };
+  }
+
+  private report(now: boolean): void {
+    const time = performance.now();
+    if (!now && time - this.told < INTERVAL) return;
+    this.told = time;
+    this.marks.push({ time, done: this.done });
+    while (this.marks.length > 2 && time - this.marks[0]!.time > WINDOW) this.marks.shift();
+    const first = this.marks[0]!;
+    const rate = time > first.time ? ((this.done - first.done) * 1000) / (time - first.time) : 0;
+    const progress = this.progress();
+    if (rate > 0) Object.assign(progress, { rate, secondsLeft: (progress.total - this.done) / rate });
+    this.tell(progress);
+  }
+}

@@ -1,0 +1,11 @@
+// How a worker lets the page know that it lives: it holds a Web Lock for as long as its thread does.
+import type { WorkerEvent } from "./protocol";
+
+/** The lock is never released while this thread lives: whoever is granted it next knows that the thread is gone. */
+export function announceLife(post: (event: WorkerEvent) => void): void {
+  const lifeLock = `islet-worker-${crypto.randomUUID()}`;
+  void navigator.locks.request(lifeLock, () => {
+    post({ kind: "ready", lifeLock });
+    return new Promise<never>(() => {});
+  });
+}

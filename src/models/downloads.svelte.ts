@@ -1,0 +1,240 @@
+// Models on their way to this device: a queue, one at a time, that can be paused, goes on after a closed tab, and follows what other
+// tabs do with the same model. Not for: how files are fetched and verified (engine/store).
+import { SvelteMap } from "svelte/reactivity";
+import type { StoreClient } from "../engine/client/store-client";
+import type { LoadProgress, ModelFile } from "../engine/protocol";
+import { AppError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
+import type { Records, RecordKey, StoredRecord } from "../storage/records";
+import { policy } from "../trust/policy";
+import { addressOf, baseUrlOf, type ModelCard } from "./catalogue/catalogue";
+import type { Installed } from "./installed.svelte";
+
+/** What is kept of a download that is not finished. */
+interface DownloadRecord extends StoredRecord {
+  version: 1;
+  id: string;
+  paused: boolean;
+  /** The person wants to use it as soon as it is here. */
+  start: boolean;
+  addedAt: number;
+  /** What the files must be, where an earlier download recorded it. */
+  pins?: Readonly<Record<string, ModelFile>>;
+}
+
+export interface Download {
+  card: ModelCard;
+  status: "queued" | "running" | "paused" | "failed";
+  start: boolean;
+  progress: LoadProgress;
+  error?: ErrorData;
+}
+
+interface Waiter {
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface BringOptions {
+  start?: boolean;
+  pins?: Readonly<Record<string, ModelFile>> | undefined;
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+const key = (id: string): RecordKey => `download:${id}`;
+const cancelled = () => new DOMException("cancelled", "AbortError");
+const nothing: LoadProgress = { phase: "queued", done: 0, total: 0 };
+
+export class Downloads {
+  /** By id of the model, in the order in which they come. */
+  readonly all = new SvelteMap<string, Download>();
+  private readonly records = new Map<string, DownloadRecord>();
+  private readonly waiters = new Map<string, Waiter[]>();
+  private running: { id: string; controller: AbortController } | undefined;
+
+  constructor(
+    private readonly store: StoreClient,
+    private readonly installed: Installed,
+    private readonly storage: Records,
+  ) {
+    storage.onChangeElsewhere((changed) => {
+      if (changed.startsWith("download:")) void this.follow(changed.slice("download:".length));
+    });
+    addEventListener("online", () => {
+      for (const { card, status, error } of this.all.values())
+        if (status === "failed" && error?.code === "download-failed") void this.resume(card.id);
+    });
+  }
+
+  /** Shows what an earlier visit left unfinished, and goes on with what was not paused. */
+  async begin(): Promise<void> {
+    const found = [...(await this.storage.all<DownloadRecord>("download")).values()];
+    for (const record of found.sort((a, b) => a.addedAt - b.addedAt)) this.adopt(record);
+    void this.pump();
+  }
+
+  /**
+   * Brings a model to this device; at once, or after those that are in the queue. Throws AppError, or an AbortError when it was
+   * paused or cancelled.
+   */
+  async bring(card: ModelCard, options: BringOptions = {}): Promise<void> {
+    const old = this.records.get(card.id);
+    const start = options.start ?? false;
+    const pins = options.pins ?? old?.pins;
+    const addedAt = old?.addedAt ?? Date.now();
+    const waiting = new Promise<void>((resolve, reject) => {
+      const waiter = { onProgress: options.onProgress, resolve, reject };
+      this.waiters.set(card.id, [...(this.waiters.get(card.id) ?? []), waiter]);
+    });
+    // Whoever waits hears of a failure; it is shown in the list as well.
+    waiting.catch(() => {});
+    await this.save({ version: 1, id: card.id, paused: false, start, addedAt, ...(pins ? { pins } : {}) });
+    const there = this.all.get(card.id);
+    if (there?.status === "running") this.all.set(card.id, { ...there, start });
+    else this.all.set(card.id, { card, status: "queued", start, progress: nothing });
+    this.report(card.id, this.all.get(card.id)!.progress);
+    void this.pump();
+    return waiting;
+  }
+
+  /** Goes on with a paused or failed download. Its failure is shown by `all`, not thrown. */
+  async resume(id: string): Promise<void> {
+    const download = this.all.get(id);
+    if (download) await this.bring(download.card, { start: download.start }).catch(() => {});
+  }
+
+  /** Stops for now. Finished files stay. */
+  async pause(id: string): Promise<void> {
+    const record = this.records.get(id);
+    if (!record) return;
+    await this.save({ ...record, paused: true });
+    this.hold(id);
+  }
+
+  /** Gives up, and removes what came. */
+  async cancel(id: string): Promise<void> {
+    if (!this.all.has(id)) return;
+    this.drop(id);
+    await this.storage.remove([key(id)]);
+    await this.store.remove(baseUrlOf(id));
+  }
+
+  /** Another tab finished the model: there is nothing left to do here. */
+  installedElsewhere(id: string): void {
+    if (this.installed.models.has(id)) this.finish(id);
+  }
+
+  private adopt(record: DownloadRecord): void {
+    const card = this.installed.card(record.id);
+    if (!card) return;
+    this.records.set(record.id, record);
+    const status = record.paused ? "paused" : "queued";
+    this.all.set(record.id, { card, status, start: record.start, progress: nothing });
+  }
+
+  /** Does what another tab did with a download. */
+  private async follow(id: string): Promise<void> {
+    const record = await this.storage.read<DownloadRecord>(key(id));
+    if (!record) this.drop(id);
+    else if (!this.all.has(id) || (this.all.get(id)!.status === "paused" && !record.paused)) {
+      this.adopt(record);
+      void this.pump();
+    } else {
+      this.records.set(id, record);
+      if (record.paused) this.hold(id);
+    }
+  }
+
+  private async save(record: DownloadRecord): Promise<void> {
+    this.records.set(record.id, record);
+    await this.storage.write(key(record.id), record);
+  }
+
+  private hold(id: string): void {
+    const download = this.all.get(id);
+    if (!download || download.status === "paused") return;
+    this.all.set(id, { ...download, status: "paused" });
+    this.abort(id);
+    this.settle(id, (waiter) => waiter.reject(cancelled()));
+  }
+
+  private drop(id: string): void {
+    this.all.delete(id);
+    this.records.delete(id);
+    this.abort(id);
+    this.settle(id, (waiter) => waiter.reject(cancelled()));
+  }
+
+  private finish(id: string): void {
+    if (!this.all.has(id)) return;
+    this.all.delete(id);
+    this.records.delete(id);
+    this.abort(id);
+    void this.storage.remove([key(id)]).catch(() => {});
+    this.settle(id, (waiter) => waiter.resolve());
+  }
+
+  private abort(id: string): void {
+    if (this.running?.id === id) this.running.controller.abort();
+  }
+
+  private settle(id: string, how: (waiter: Waiter) => void): void {
+    const waiting = this.waiters.get(id) ?? [];
+    this.waiters.delete(id);
+    waiting.forEach(how);
+  }
+
+  private report(id: string, progress: LoadProgress): void {
+    for (const waiter of this.waiters.get(id) ?? []) waiter.onProgress?.(progress);
+  }
+
+  /** Starts the next one, unless one is running. */
+  private async pump(): Promise<void> {
+    if (this.running) return;
+    const next = [...this.all.values()].find((d) => d.status === "queued");
+    if (!next) return;
+    const { id } = next.card;
+    const controller = new AbortController();
+    this.running = { id, controller };
+    this.all.set(id, { ...next, status: "running" });
+    try {
+      await this.fetch(next.card, controller.signal);
+      this.finish(id);
+    } catch (error) {
+      const download = this.all.get(id);
+      // Ended by a person: what is shown says so already.
+      if (download?.status === "running") {
+        const data = isCancelled(error) ? undefined : errorData(error);
+        this.all.set(id, { ...download, status: data ? "failed" : "paused", ...(data ? { error: data } : {}) });
+        this.settle(id, (waiter) => waiter.reject(error));
+      }
+    } finally {
+      this.running = undefined;
+      void this.pump();
+    }
+  }
+
+  private async fetch(card: ModelCard, signal: AbortSignal): Promise<void> {
+    const address = addressOf(card, policy);
+    if (!address) throw new AppError("import-damaged", card.id, "none");
+    const order = {
+      id: card.id,
+      baseUrl: baseUrlOf(card.id),
+      ...address,
+      files: card.pins ?? this.records.get(card.id)?.pins,
+      manifest: card.manifest,
+    };
+    const stored = await this.store.download(
+      order,
+      (progress) => {
+        const download = this.all.get(card.id);
+        if (download?.status !== "running") return;
+        this.all.set(card.id, { ...download, progress });
+        this.report(card.id, progress);
+      },
+      signal,
+    );
+    signal.throwIfAborted();
+    await this.installed.add(card.id, stored, address.from);
+  }
+}

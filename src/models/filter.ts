@@ -1,0 +1,62 @@
+// Which models of a list are shown, and in which order. Pure rules over data.
+import type { CatalogueModel, ModelCard } from "./catalogue/catalogue";
+import { licences, type Licence } from "./catalogue/licences";
+import type { Fit } from "./fit";
+
+export interface Filter {
+  text: string;
+  fits: boolean;
+  reasoning: boolean;
+  installed: boolean;
+  /** BCP 47 code, or "" for any. */
+  language: string;
+  /** Terms of a licence, or "" for any. */
+  terms: string;
+  sort: "recommended" | "name" | "smallest" | "largest";
+}
+
+export const noFilter: Filter = {
+  text: "",
+  fits: false,
+  reasoning: false,
+  installed: false,
+  language: "",
+  terms: "",
+  sort: "recommended",
+};
+
+/** A model with the build that stands for it. */
+export interface ShownModel {
+  model: CatalogueModel;
+  card: ModelCard;
+  fit: Fit;
+  installed: boolean;
+}
+
+export const termsOf = (card: ModelCard): string =>
+  (licences as Record<string, Licence>)[card.licence]?.terms ?? "unknown";
+
+const verdicts: Fit["verdict"][] = ["fits", "tight", "no"];
+
+const orders: Record<Filter["sort"], (a: ShownModel, b: ShownModel) => number> = {
+  recommended: (a, b) => verdicts.indexOf(a.fit.verdict) - verdicts.indexOf(b.fit.verdict),
+  name: (a, b) => a.card.name.localeCompare(b.card.name),
+  smallest: (a, b) => a.card.size - b.card.size,
+  largest: (a, b) => b.card.size - a.card.size,
+};
+
+/** The models that pass the filter, sorted; those of equal rank stay in the order of the list. */
+export function filterModels(list: readonly ShownModel[], filter: Filter): ShownModel[] {
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  return list
+    .filter(({ card, fit, installed }) => {
+      if (filter.fits && fit.verdict === "no") return false;
+      if (filter.reasoning && !card.reasoning) return false;
+      if (filter.installed && !installed) return false;
+      if (filter.language && !card.languages.includes(filter.language)) return false;
+      if (filter.terms && termsOf(card) !== filter.terms) return false;
+      const text = `${card.name} ${card.family} ${card.publisher} ${card.id} ${card.licence}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    })
+    .sort(orders[filter.sort]);
+}

@@ -1,0 +1,83 @@
+// Whether a build fits a machine, and why not; which build of a model to offer, and which models to recommend. Pure rules over data.
+import type { CatalogueModel, ModelCard } from "./catalogue/catalogue";
+import { memoryBudget, type Machine } from "./machine";
+
+/** Why a build does not simply fit: `models.fit.<reason>` says it. */
+type FitReason = "half-precision" | "buffer" | "memory" | "memory-unknown" | "phone" | "storage";
+
+export interface Fit {
+  verdict: "fits" | "tight" | "no";
+  reason?: FitReason;
+  /** What is needed and what there is, in bytes, where the reason is one of size. */
+  need?: number;
+  have?: number;
+}
+
+/** Part of the budget beyond which it is tight: other tabs and programs want memory too. */
+const COMFORT = 0.7;
+
+/** `installed`: its bytes are on this device already, so storage is no question. */
+export function fitOf(card: ModelCard, machine: Machine, installed = false): Fit {
+  if (card.halfPrecision && !machine.halfPrecision) return { verdict: "no", reason: "half-precision" };
+  if (card.bufferSize !== undefined && card.bufferSize > machine.maxBufferSize)
+    return { verdict: "no", reason: "buffer", need: card.bufferSize, have: machine.maxBufferSize };
+  if (!installed && card.size > machine.free)
+    return { verdict: "no", reason: "storage", need: card.size, have: machine.free };
+  const budget = memoryBudget(machine);
+  const sizes = { need: card.memory, have: budget };
+  if (card.memory <= COMFORT * budget) return { verdict: "fits" };
+  if (card.memory <= budget) return { verdict: "tight", reason: "memory", ...sizes };
+  if (machine.phone) return { verdict: "no", reason: "phone", ...sizes };
+  // A computer that names the most a browser names may well have twice as much.
+  if (machine.memoryIsFloor && card.memory <= 2 * budget)
+    return { verdict: "tight", reason: "memory-unknown", ...sizes };
+  return { verdict: "no", reason: "memory", ...sizes };
+}
+
+const order: Fit["verdict"][] = ["fits", "tight", "no"];
+
+/** The build to offer of a model: the first that is here, else the first of those that fit best. */
+export function pickBuild(model: CatalogueModel, machine: Machine, installed: ReadonlySet<string>): ModelCard {
+  const rank = (card: ModelCard) => (installed.has(card.id) ? -1 : order.indexOf(fitOf(card, machine).verdict));
+  return [...model.builds].sort((a, b) => rank(a) - rank(b))[0]!;
+}
+
+export type Purpose = "fast" | "balanced" | "reasoning";
+
+/** For each purpose the models to think of, the best first. A judgement of the project, from published evaluations and sizes. */
+const candidates: Record<Purpose, readonly string[]> = {
+  fast: ["Qwen3.5-0.8B", "Llama-3.2-1B-Instruct", "Qwen2.5-0.5B-Instruct", "SmolLM2-360M-Instruct"],
+  balanced: [
+    "Qwen3.5-4B",
+    "Ministral-3-3B-Instruct-2512-BF16",
+    "Llama-3.2-3B-Instruct",
+    "Qwen3.5-2B",
+    "Qwen2.5-1.5B-Instruct",
+  ],
+  reasoning: ["Qwen3.5-9B", "DeepSeek-R1-Distill-Qwen-7B", "Qwen3.5-4B", "Qwen3-4B", "Qwen3-1.7B", "Qwen3-0.6B"],
+};
+/** Models made for one language come first for those who use the app in it. */
+const forLanguage: Partial<Record<string, Partial<Record<Purpose, string>>>> = {
+  ja: { balanced: "gemma-2-2b-jpn-it" },
+};
+
+/** One model for each purpose that fits this machine, among `offered`; none where none fits. */
+export function recommend(
+  offered: readonly CatalogueModel[],
+  machine: Machine,
+  language: string,
+): Partial<Record<Purpose, ModelCard>> {
+  const chosen: Partial<Record<Purpose, ModelCard>> = {};
+  for (const purpose of Object.keys(candidates) as Purpose[]) {
+    const special = forLanguage[language]?.[purpose];
+    for (const key of [...(special ? [special] : []), ...candidates[purpose]]) {
+      const model = offered.find((m) => m.key === key);
+      const card = model && pickBuild(model, machine, new Set());
+      if (card && fitOf(card, machine).verdict === "fits") {
+        chosen[purpose] = card;
+        break;
+      }
+    }
+  }
+  return chosen;
+}

@@ -1,0 +1,120 @@
+// Which models are on this device, with what was verified of each, and which ones a person added to the catalogue. Kept as records; a
+// model has one only when every byte of it is there. Not for: bringing them (downloads.svelte.ts).
+import { SvelteMap } from "svelte/reactivity";
+import type { ModelFile, ModelSource, StoredModel } from "../engine/protocol";
+import type { Records, RecordKey, StoredRecord } from "../storage/records";
+import { baseUrlOf, groupBuilds, knownCards, type CatalogueModel, type ModelCard } from "./catalogue/catalogue";
+
+/** What is kept of an installed model. Times in milliseconds since 1970. */
+export interface InstalledModel extends StoredRecord {
+  version: 1;
+  id: string;
+  files: Record<string, ModelFile>;
+  /** The files whose hashes were published beforehand; those of the others were recorded as they came. */
+  pinned: string[];
+  /** The address or the name of the folder or file it came from. */
+  source: string;
+  installedAt: number;
+  /** When all files were last compared with their hashes. */
+  verifiedAt: number;
+  usedAt: number;
+}
+
+interface AddedModel extends StoredRecord {
+  version: 1;
+  card: ModelCard;
+}
+
+const installedKey = (id: string): RecordKey => `model:${id}`;
+const addedKey = (id: string): RecordKey => `added-model:${id}`;
+
+export class Installed {
+  readonly models = new SvelteMap<string, InstalledModel>();
+  private readonly added = new SvelteMap<string, ModelCard>();
+  /** Everything on offer: the catalogue and what the person added. */
+  readonly cards: readonly ModelCard[] = $derived([...this.added.values(), ...knownCards]);
+  readonly catalogue: readonly CatalogueModel[] = $derived(groupBuilds(this.cards));
+  readonly ids: ReadonlySet<string> = $derived(new Set(this.models.keys()));
+  /** Bytes of all installed models. */
+  readonly size: number = $derived([...this.models.values()].reduce((sum, m) => sum + bytesOf(m), 0));
+  /** Called when another tab installed or removed a model. */
+  onChangeElsewhere: (id: string) => void = () => {};
+
+  constructor(private readonly records: Records) {
+    records.onChangeElsewhere((key) => {
+      if (key.startsWith("model:") || key.startsWith("added-model:"))
+        void this.load().then(() => this.onChangeElsewhere(key.slice(key.indexOf(":") + 1)));
+    });
+  }
+
+  async load(): Promise<void> {
+    const [models, added] = await Promise.all([
+      this.records.all<InstalledModel>("model"),
+      this.records.all<AddedModel>("added-model"),
+    ]);
+    this.models.clear();
+    for (const model of models.values()) this.models.set(model.id, model);
+    this.added.clear();
+    for (const { card } of added.values()) this.added.set(card.id, card);
+  }
+
+  card(id: string | undefined): ModelCard | undefined {
+    return this.cards.find((c) => c.id === id);
+  }
+
+  isAdded(id: string): boolean {
+    return this.added.has(id);
+  }
+
+  /** What the engine needs to load an installed model. */
+  source(card: ModelCard): ModelSource | undefined {
+    const model = this.models.get(card.id);
+    if (!model) return undefined;
+    return {
+      id: card.id,
+      baseUrl: baseUrlOf(card.id),
+      files: $state.snapshot(model.files),
+      ...(card.origin.kind === "hub" && card.contextSize !== undefined ? { contextSize: card.contextSize } : {}),
+      ...(card.task === "embedding" ? { embedding: true } : {}),
+      ...(card.manifest === undefined ? {} : { manifest: card.manifest }),
+    };
+  }
+
+  /** Every byte of the model is here and verified. */
+  async add(id: string, stored: StoredModel, source: string): Promise<void> {
+    const now = Date.now();
+    await this.write({ version: 1, id, ...stored, source, installedAt: now, verifiedAt: now, usedAt: now });
+  }
+
+  async change(id: string, changes: Partial<Pick<InstalledModel, "usedAt" | "verifiedAt">>): Promise<void> {
+    const model = this.models.get(id);
+    if (model) await this.write({ ...model, ...changes });
+  }
+
+  /** It no longer counts as installed; its files are not touched. */
+  async remove(id: string): Promise<void> {
+    await this.records.remove([installedKey(id)]);
+    this.models.delete(id);
+  }
+
+  /** Puts a model of the person's own into the catalogue. */
+  async addCard(card: ModelCard): Promise<void> {
+    await this.records.write(addedKey(card.id), { version: 1, card } as AddedModel);
+    this.added.set(card.id, card);
+  }
+
+  async removeCard(id: string): Promise<void> {
+    await this.records.remove([addedKey(id)]);
+    this.added.delete(id);
+  }
+
+  private async write(model: InstalledModel): Promise<void> {
+    await this.records.write(installedKey(model.id), model);
+    this.models.set(model.id, model);
+  }
+}
+
+/** Bytes of an installed model. */
+export function bytesOf(model: InstalledModel): number {
+  return Object.values(model.files).reduce((sum, f) => sum + f.bytes, 0);
+}

@@ -1,0 +1,114 @@
+// What a person can do with the files of models, from a screen or from the command palette: import, export, check. One at a time,
+// shown as it goes on. Not for: how files are read, verified and written (transfer.ts, engine/store).
+import type { StoreClient } from "../engine/client/store-client";
+import type { GivenFile, LoadProgress } from "../engine/protocol";
+import { t } from "../i18n/i18n.svelte";
+import { isCancelled } from "../platform/app-error";
+import { pickFiles } from "../platform/pick-files";
+import type { Notices } from "../ui/notices.svelte";
+import { baseUrlOf, type ModelCard } from "./catalogue/catalogue";
+import type { Models } from "./models.svelte";
+import { exportModel, importModel } from "./transfer";
+
+interface Running {
+  title: () => string;
+  progress: LoadProgress;
+  cancel(): void;
+}
+
+export class ModelActions {
+  /** What is under way. */
+  running = $state.raw<Running | undefined>(undefined);
+  /** Where files lie that belong to no model on this device and to no download, by `baseUrl`. */
+  leftovers = $state.raw<readonly string[]>([]);
+  readonly canExportFolder = "showDirectoryPicker" in globalThis;
+
+  constructor(
+    private readonly models: Models,
+    private readonly store: StoreClient,
+    private readonly notices: Notices,
+  ) {}
+
+  /** Asks for a folder, or for files, and takes the model in it. */
+  async pick(folder: boolean): Promise<void> {
+    const files = await pickFiles(folder ? { folder } : { multiple: true });
+    await this.take(files.map((file) => ({ path: file.webkitRelativePath || file.name, file })));
+  }
+
+  /** Takes a model from files that were chosen or dropped. Throws AppError. */
+  async take(given: GivenFile[]): Promise<void> {
+    if (given.length === 0) return;
+    const card = await this.run(
+      () => t("own.importing"),
+      "import",
+      (tell, signal) => importModel(this.models, this.store, given, tell, signal),
+    );
+    if (card) this.notices.tell(() => t("own.imported", { name: card.name }));
+  }
+
+  /** Compares all files with their hashes and fetches damaged ones anew. Throws AppError. */
+  async check(card: ModelCard): Promise<void> {
+    const { name } = card;
+    const damaged = await this.run(
+      () => t("storage.checking", { name }),
+      "verify",
+      (tell) => this.models.mend(card, tell),
+    );
+    if (damaged)
+      this.notices.tell(() =>
+        damaged.length === 0
+          ? t("storage.sound", { name })
+          : t("storage.repaired", { name, files: damaged.join(", ") }),
+      );
+  }
+
+  /** Hands the model to the person as a zip, or writes it into a folder that they choose. Throws AppError. */
+  async export(card: ModelCard, toFolder: boolean): Promise<void> {
+    const { name } = card;
+    let folder: FileSystemDirectoryHandle | undefined;
+    try {
+      folder = toFolder ? await window.showDirectoryPicker!({ mode: "readwrite" }) : undefined;
+    } catch (error) {
+      if (isCancelled(error)) return;
+      throw error;
+    }
+    const done = await this.run(
+      () => t("storage.exporting", { name }),
+      "export",
+      (tell, signal) => exportModel(this.models, this.store, card, folder, tell, signal).then(() => true),
+    );
+    if (done && folder) this.notices.tell(() => t("storage.exported", { name, folder: folder.name }));
+  }
+
+  async lookForLeftovers(): Promise<void> {
+    const { installed, downloads } = this.models;
+    const known = new Set([...installed.ids, ...downloads.all.keys()].map(baseUrlOf));
+    this.leftovers = (await this.store.kept()).filter((baseUrl) => !known.has(baseUrl));
+  }
+
+  async removeLeftovers(): Promise<void> {
+    for (const baseUrl of this.leftovers) await this.store.remove(baseUrl);
+    await this.models.lookAtStorage();
+    await this.lookForLeftovers();
+  }
+
+  /** Does it and shows how it goes on. Gives undefined when the person ended it, or when something else is under way. */
+  private async run<T>(
+    title: () => string,
+    phase: LoadProgress["phase"],
+    action: (tell: (progress: LoadProgress) => void, signal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    if (this.running) return undefined;
+    const controller = new AbortController();
+    const cancel = () => controller.abort();
+    this.running = { title, progress: { phase, done: 0, total: 0 }, cancel };
+    try {
+      return await action((progress) => (this.running = { title, progress, cancel }), controller.signal);
+    } catch (error) {
+      if (!isCancelled(error)) throw error;
+      return undefined;
+    } finally {
+      this.running = undefined;
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// Models in and out by hand, for machines without a network, and models from addresses that are not in the catalogue. Not for: how
+// files are read and checked (engine/store).
+import type { StoreClient } from "../engine/client/store-client";
+import type { GivenFile, LoadProgress, PackageFacts } from "../engine/protocol";
+import { AppError } from "../platform/app-error";
+import { saveBlob } from "../platform/download";
+import { permits, policy } from "../trust/policy";
+import { baseUrlOf, foreignCard, type ModelCard } from "./catalogue/catalogue";
+import type { Models } from "./models.svelte";
+
+type Tell = (progress: LoadProgress) => void;
+
+/** A name that can be an id and part of an address: what is not plain becomes "-". */
+function plainId(text: string): string {
+  return text
+    .replace(/[^\w.-]+/g, "-")
+    .replace(/^[^\w]+|[^\w]+$/g, "")
+    .slice(0, 100);
+}
+
+/** The name of what was given: of the file, or of the folder. */
+function nameOfGiven(given: readonly GivenFile[]): string {
+  const path = given[0]?.path ?? "";
+  const folders = path
+    .split("/")
+    .slice(0, -1)
+    .filter((part) => !["resolve", "main"].includes(part));
+  return folders.at(-1) ?? path.replace(/\.zip$/i, "");
+}
+
+/** Takes a model from files; all of it is here and verified afterwards, or nothing. Gives its card. Throws AppError. */
+export async function importModel(
+  models: Models,
+  store: StoreClient,
+  given: GivenFile[],
+  onProgress: Tell,
+  signal: AbortSignal,
+): Promise<ModelCard> {
+  const { id: stated, facts = {}, bytes } = await store.inspect(given);
+  const source = nameOfGiven(given);
+  const id = stated ?? (plainId(source) || "model");
+  if (models.installed.ids.has(id)) throw new AppError("model-known", id, "none");
+  const known = models.installed.card(id);
+  if (!known && !policy.ownModels) throw new AppError("not-allowed", `${id} is not in the catalogue`, "none");
+  if (models.machine && bytes > models.machine.free)
+    throw new AppError("storage-full", `${bytes} bytes to store`, "free-space", bytes - models.machine.free);
+  await models.downloads.cancel(id);
+  const stored = await store.import(given, baseUrlOf(id), known?.pins, onProgress, signal);
+  const card = known ?? foreignCard(id, { kind: "given" }, facts, bytes);
+  if (!known) await models.installed.addCard(card);
+  await models.installed.add(id, stored, source);
+  await models.lookAtStorage();
+  return card;
+}
+
+/** What an export says of its model, for the device that imports it. */
+function factsOf({ name, publisher, licence, parameters }: ModelCard): PackageFacts {
+  return { name, publisher, licence, ...(parameters === undefined ? {} : { parameters }) };
+}
+
+/** Writes an installed model into a folder, or hands it to the person as a zip. Throws AppError. */
+export async function exportModel(
+  models: Models,
+  store: StoreClient,
+  card: ModelCard,
+  folder: FileSystemDirectoryHandle | undefined,
+  onProgress: Tell,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = models.installed.source(card);
+  if (!source) return;
+  const zip = await store.export(source, factsOf(card), folder, onProgress, signal);
+  if (zip) saveBlob(`${card.id}.zip`, zip);
+}
+
+/** The address of a folder of files, from a Hugging Face repository ("owner/name") or a web address. Throws AppError. */
+function folderAddress(text: string): string {
+  const plain = text.trim().replace(/\/+$/, "");
+  if (/^[\w.-]+\/[\w.-]+$/.test(plain)) return `https://huggingface.co/${plain}/resolve/main/`;
+  if (!/^https?:/.test(plain) || !URL.canParse(plain)) throw new AppError("address-invalid", text, "none");
+  const { hostname, pathname } = new URL(plain);
+  const repository = hostname === "huggingface.co" && /^\/[\w.-]+\/[\w.-]+$/.test(pathname);
+  return repository ? `${plain}/resolve/main/` : `${plain}/`;
+}
+
+/** Puts a model of the person's own into the catalogue. Nothing is fetched yet. Throws AppError. */
+export async function addModel(models: Models, repository: string, library: string): Promise<ModelCard> {
+  const base = folderAddress(repository);
+  if (!URL.canParse(library.trim())) throw new AppError("address-invalid", library, "none");
+  const libraryUrl = new URL(library.trim()).href;
+  for (const url of [base, libraryUrl])
+    if (!permits(url, location.origin)) throw new AppError("not-allowed", url, "none");
+  const id = plainId(
+    new URL(base).pathname
+      .split("/")
+      .filter((p) => p && !["resolve", "main"].includes(p))
+      .at(-1) ?? "",
+  );
+  if (!id) throw new AppError("address-invalid", repository, "none");
+  if (models.installed.card(id)) throw new AppError("model-known", id, "none");
+  const card = foreignCard(id, { kind: "address", base, library: libraryUrl }, {}, 0);
+  await models.installed.addCard(card);
+  return card;
+}
