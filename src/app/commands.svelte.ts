@@ -43,6 +43,7 @@ export class Commands {
     ...this.modelsToUse(),
     ...this.modelFiles(),
     ...this.app(),
+    ...this.modelsToBring(),
   ]);
 
   constructor(private readonly rooms: Rooms) {}
@@ -137,15 +138,13 @@ export class Commands {
   private modelsToUse(): Command[] {
     const { models } = this.rooms;
     const commands: Command[] = [];
-    if (models.gpu === "available")
-      for (const model of models.offered) {
-        const card = models.buildOf(model);
-        const here = models.isInstalled(card);
-        if (card.id === models.chosen?.id || card.task === "embedding") continue;
-        const label = here ? t("models.start") : t("models.download");
-        if (here || models.fit(card).verdict !== "no")
-          commands.push({ id: `start-${card.id}`, label: `${label}: ${card.name}`, run: () => void models.load(card) });
-      }
+    for (const card of models.gpu === "available" ? models.usable : [])
+      if (card.id !== models.chosen?.id)
+        commands.push({
+          id: `start-${card.id}`,
+          label: `${t("models.start")}: ${card.name}`,
+          run: () => void models.load(card),
+        });
     if (models.state.phase === "loading")
       commands.push({
         id: "cancel-load",
@@ -166,6 +165,32 @@ export class Commands {
       add("cancel", t("models.cancel"), () => models.downloads.cancel(card.id));
     }
     return commands;
+  }
+
+  /** Last, since there are many. */
+  private modelsToBring(): Command[] {
+    const { models } = this.rooms;
+    if (models.gpu !== "available") return [];
+    return models.offered
+      .map((model) => models.buildOf(model))
+      .filter((card) => !models.isInstalled(card) && !models.downloads.all.has(card.id))
+      .filter((card) => models.fit(card).verdict !== "no")
+      .flatMap((card) => [
+        ...(card.task === "embedding"
+          ? []
+          : [
+              {
+                id: `bring-${card.id}`,
+                label: `${t("models.download")}: ${card.name}`,
+                run: () => void models.load(card),
+              },
+            ]),
+        {
+          id: `later-${card.id}`,
+          label: `${t("models.downloadOnly")}: ${card.name}`,
+          run: () => this.guard(models.download(card)),
+        },
+      ]);
   }
 
   private modelFiles(): Command[] {

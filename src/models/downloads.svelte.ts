@@ -60,10 +60,6 @@ export class Downloads {
     storage.onChangeElsewhere((changed) => {
       if (changed.startsWith("download:")) void this.follow(changed.slice("download:".length));
     });
-    addEventListener("online", () => {
-      for (const { card, status, error } of this.all.values())
-        if (status === "failed" && error?.code === "download-failed") void this.resume(card.id);
-    });
   }
 
   /** Shows what an earlier visit left unfinished, and goes on with what was not paused. */
@@ -198,7 +194,11 @@ export class Downloads {
     this.running = { id, controller };
     this.all.set(id, { ...next, status: "running" });
     try {
-      await this.fetch(next.card, controller.signal);
+      await this.fetch(next.card, controller.signal).catch((error: unknown) => {
+        // A worker that died is replaced once by itself; what it had finished is there.
+        if (!(error instanceof AppError) || error.code !== "worker-crashed") throw error;
+        return this.fetch(next.card, controller.signal);
+      });
       this.finish(id);
     } catch (error) {
       const download = this.all.get(id);

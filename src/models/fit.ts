@@ -3,7 +3,7 @@ import type { CatalogueModel, ModelCard } from "./catalogue/catalogue";
 import { memoryBudget, type Machine } from "./machine";
 
 /** Why a build does not simply fit: `models.fit.<reason>` says it. */
-type FitReason = "half-precision" | "buffer" | "memory" | "memory-unknown" | "phone" | "storage";
+type FitReason = "half-precision" | "buffer" | "memory" | "memory-unknown" | "phone" | "storage" | "software";
 
 export interface Fit {
   verdict: "fits" | "tight" | "no";
@@ -15,6 +15,8 @@ export interface Fit {
 
 /** Part of the budget beyond which it is tight: other tabs and programs want memory too. */
 const COMFORT = 0.7;
+/** Bytes beyond which a model without a graphics device is too slow to talk with. */
+const SLOW_BEYOND = 0.6e9;
 
 /** `installed`: its bytes are on this device already, so storage is no question. */
 export function fitOf(card: ModelCard, machine: Machine, installed = false): Fit {
@@ -25,6 +27,8 @@ export function fitOf(card: ModelCard, machine: Machine, installed = false): Fit
     return { verdict: "no", reason: "storage", need: card.size, have: machine.free };
   const budget = memoryBudget(machine);
   const sizes = { need: card.memory, have: budget };
+  if (machine.software && card.memory > SLOW_BEYOND)
+    return { verdict: card.memory > budget ? "no" : "tight", reason: "software" };
   if (card.memory <= COMFORT * budget) return { verdict: "fits" };
   if (card.memory <= budget) return { verdict: "tight", reason: "memory", ...sizes };
   if (machine.phone) return { verdict: "no", reason: "phone", ...sizes };
@@ -53,6 +57,7 @@ const candidates: Record<Purpose, readonly string[]> = {
     "Llama-3.2-3B-Instruct",
     "Qwen3.5-2B",
     "Qwen2.5-1.5B-Instruct",
+    "Llama-3.2-1B-Instruct",
   ],
   reasoning: ["Qwen3.5-9B", "DeepSeek-R1-Distill-Qwen-7B", "Qwen3.5-4B", "Qwen3-4B", "Qwen3-1.7B", "Qwen3-0.6B"],
 };

@@ -50,6 +50,11 @@ export class Models {
     this.installed = new Installed(records);
     this.downloads = new Downloads(store, this.installed, records);
     this.installed.onChangeElsewhere = (id) => this.downloads.installedElsewhere(id);
+    // What the network broke off goes on when it is back.
+    addEventListener("online", () => {
+      for (const { card, status, error } of this.downloads.all.values())
+        if (status === "failed" && error?.code === "download-failed") void this.resume(card.id);
+    });
     engines.onLost = (error) => this.lost(errorData(error));
   }
 
@@ -145,7 +150,12 @@ export class Models {
 
   /** Brings what is missing and loads the model. A failure is shown by `state`, not thrown. */
   load(card: ModelCard): Promise<void> {
-    const loading = this.loadNow(card).finally(() => {
+    return this.track(this.loadNow(card));
+  }
+
+  /** What `ready` waits for. */
+  private track(work: Promise<void>): Promise<void> {
+    const loading = work.finally(() => {
       if (this.loading === loading) this.loading = undefined;
     });
     this.loading = loading;
@@ -194,8 +204,10 @@ export class Models {
 
   /** Deletes the damaged files of the model that failed, fetches just these again, and loads it. */
   async repair(): Promise<void> {
-    if (this.state.phase !== "failed") return;
-    const { card } = this.state;
+    if (this.state.phase === "failed") await this.track(this.repairNow(this.state.card));
+  }
+
+  private async repairNow(card: ModelCard): Promise<void> {
     const mine = (this.latest = {});
     const tell = (progress: LoadProgress) => {
       if (this.latest === mine) this.state = { phase: "loading", card, progress };
@@ -207,7 +219,7 @@ export class Models {
       this.state = isCancelled(error) ? { phase: "none" } : { phase: "failed", card, error: errorData(error) };
       return;
     }
-    await this.load(card);
+    await this.loadNow(card);
   }
 
   /**
@@ -250,7 +262,7 @@ export class Models {
 
   /** Waits until a model is ready. Throws AppError where none is, or its load fails. */
   async ready(): Promise<{ card: ModelCard; loaded: LoadedModel }> {
-    await this.loading;
+    while (this.loading) await this.loading;
     if (this.state.phase === "resting") await this.load(this.state.card);
     if (this.state.phase === "failed" && this.state.error.remedy === "retry") await this.retry();
     if (this.state.phase === "ready") return this.state;

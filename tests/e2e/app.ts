@@ -20,6 +20,8 @@ interface OpenOptions {
   /** A profile of an earlier browser. */
   profile?: string;
   server?: TestServer;
+  /** Origins besides the app's own that may be asked in this test. */
+  allowed?: string[];
   /** Without WebGPU flags: the browser has no adapter here. */
   withoutGpu?: boolean;
   locale?: string;
@@ -71,7 +73,8 @@ export class App {
     const foreign: string[] = [];
     context.on("request", (request) => {
       const { protocol, origin } = new URL(request.url());
-      if (protocol.startsWith("http") && origin !== new URL(server.url).origin) foreign.push(request.url());
+      const allowed = [new URL(server.url).origin, ...(options.allowed ?? [])];
+      if (protocol.startsWith("http") && !allowed.includes(origin)) foreign.push(request.url());
     });
     const crashes: string[] = [];
     context.on("weberror", (event) => crashes.push(String(event.error())));
@@ -102,7 +105,12 @@ export class App {
   }
 
   card(model: ModelName): Locator {
-    return this.page.locator("article", { has: this.page.getByRole("heading", { name: models[model].name }) });
+    return this.entry(models[model].name);
+  }
+
+  /** A model of the catalogue, by its name. */
+  entry(name: string): Locator {
+    return this.page.locator("article", { has: this.page.getByRole("heading", { name, exact: true }) });
   }
 
   /** From the models screen: downloads or starts a model. Does not wait. */

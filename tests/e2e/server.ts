@@ -13,7 +13,11 @@ export class TestServer {
   private port = 0;
 
   /** `host`: how the browser names this machine. */
-  constructor(private readonly host: "127.0.0.1" | "localhost" | "islet.test" = "127.0.0.1") {}
+  constructor(
+    private readonly host: "127.0.0.1" | "localhost" | "islet.test" = "127.0.0.1",
+    /** The build to serve. */
+    private readonly build = "dist",
+  ) {}
 
   get url(): string {
     return `http://${this.host}:${this.port}/`;
@@ -23,6 +27,7 @@ export class TestServer {
   async start(): Promise<void> {
     this.server = await preview({
       logLevel: "error",
+      build: { outDir: this.build },
       preview: {
         host: this.host === "islet.test" ? "127.0.0.1" : this.host,
         allowedHosts: true,

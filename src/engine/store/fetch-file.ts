@@ -8,6 +8,8 @@ import { checkForm, limitOf, type ExpectedFile } from "./package";
 /** Milliseconds to wait before the second, third … try. Servers that say when to come again are heard, up to `PATIENCE`. */
 const DELAYS = [500, 1_000, 2_000, 4_000];
 const PATIENCE = 120_000;
+/** How many times as long a server is left alone that asked for it without saying, or so that a page may not read, for how long. */
+const TOO_MANY = 4;
 
 /** A failure after which the same request may succeed. */
 class Passing extends Error {
@@ -15,6 +17,8 @@ class Passing extends Error {
     readonly failure: AppError,
     /** What the server asked for, in milliseconds. */
     readonly retryAfter = 0,
+    /** By how much to lengthen the delay where it did not ask for one. */
+    readonly slower = 1,
   ) {
     super(failure.message);
   }
@@ -52,7 +56,7 @@ export async function fetchFile(
       options.onBytes(-came);
       if (isCancelled(error) || !(error instanceof Passing)) throw error;
       if (attempt === DELAYS.length) throw error.failure;
-      const delay = error.retryAfter || DELAYS[attempt]! * (1 + Math.random() / 4);
+      const delay = error.retryAfter || DELAYS[attempt]! * error.slower * (1 + Math.random() / 4);
       options.onRetry(delay / 1000, error.failure.detail);
       await pause(delay, options.signal);
     }
@@ -91,7 +95,11 @@ async function fetchOnce(
     await response.body?.cancel();
     const failure = new AppError("download-failed", `${url}: HTTP ${response.status}`);
     if (response.status === 408 || response.status === 429 || response.status >= 500)
-      throw new Passing(failure, retryAfter(response.headers.get("retry-after")));
+      throw new Passing(
+        failure,
+        retryAfter(response.headers.get("retry-after")),
+        response.status === 429 ? TOO_MANY : 1,
+      );
     throw failure;
   }
   const bytes = await readAll(response, name, expected.bytes, onBytes);

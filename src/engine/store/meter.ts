@@ -9,6 +9,7 @@ export class Meter {
   private files = { done: 0, total: 0 };
   private readonly marks: { time: number; done: number }[] = [];
   private told = 0;
+  private retrying = { until: 0, reason: "" };
 
   constructor(
     private readonly phase: LoadProgress["phase"],
@@ -32,15 +33,24 @@ export class Meter {
     this.report(this.done >= this.total);
   }
 
+  /** A file is asked for again after so many seconds; told until then, whatever else goes on. */
   retry(seconds: number, reason: string): void {
-    this.tell({ ...this.progress(), retry: { seconds, reason } });
-    this.told = performance.now();
+    this.retrying = { until: performance.now() + seconds * 1000, reason };
+    this.report(true);
   }
 
   private progress(): LoadProgress {
     const { phase, done } = this;
     const total = Math.max(this.total, done);
-    return { phase, done, total, ...(this.files.total > 0 ? { files: this.files } : {}) };
+    const { until, reason } = this.retrying;
+    const seconds = (until - performance.now()) / 1000;
+    return {
+      phase,
+      done,
+      total,
+      ...(this.files.total > 0 ? { files: this.files } : {}),
+      ...(seconds > 0 ? { retry: { seconds, reason } } : {}),
+    };
   }
 
   private report(now: boolean): void {

@@ -13,6 +13,9 @@ interface Tensor {
 /** What the page has after `openLibrary`; WebLLM keeps the pipeline private. */
 interface Library {
   engine: MLCEngine;
+  /** Milliseconds from the first line of WebLLM's script to a loaded model, and from the start of the page's visit. */
+  loadTime: number;
+  readyAt: number;
   pipeline: {
     tvm: {
       beginScope(): void;
@@ -45,8 +48,15 @@ export async function openLibrary(model: ModelName, serve: Fault = () => false):
     return true;
   };
   await app.page.evaluate(async () => (await navigator.serviceWorker.ready).unregister());
+  await visitLibrary(app, model);
+  return app;
+}
+
+/** Visits the page, anew or again, and loads the model there. */
+export async function visitLibrary(app: App, model: ModelName): Promise<void> {
   await app.goto("library/");
   await app.page.evaluate(async (id) => {
+    const start = performance.now();
     const webllm = (await import("/library/web-llm.js" as string)) as typeof import("@mlc-ai/web-llm");
     const base = `${location.origin}/models/${id}/resolve/main/`;
     const engine = new webllm.MLCEngine({
@@ -59,7 +69,7 @@ export async function openLibrary(model: ModelName, serve: Fault = () => false):
     await engine.reload(id);
     const pipelines = (engine as unknown as { loadedModelIdToPipeline: Map<string, Library["pipeline"]> })
       .loadedModelIdToPipeline;
-    window.library = { engine, pipeline: pipelines.get(id)! };
+    const readyAt = performance.now();
+    window.library = { engine, pipeline: pipelines.get(id)!, loadTime: readyAt - start, readyAt };
   }, models[model].id);
-  return app;
 }
