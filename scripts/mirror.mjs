@@ -21,7 +21,7 @@ import { webllmModels } from "./webllm-models.mjs";
 /** The same rules as the app's about what a model consists of. */
 const { module: rules } = await runnerImport("./src/engine/store/package.ts");
 const LIBRARY = "library.wasm";
-const TRIES = 5;
+const TRIES = 4;
 
 const usage = `Usage:
   npm run mirror -- MODEL DIR                        copies a model of WebLLM's list (npm run mirror -- --list) into DIR

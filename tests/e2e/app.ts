@@ -113,6 +113,13 @@ export class App {
     return this.page.locator("article", { has: this.page.getByRole("heading", { name, exact: true }) });
   }
 
+  /** Chooses files, or a folder, in the dialog that the button of this name opens. */
+  async give(button: string, files: Parameters<Locator["setInputFiles"]>[0]): Promise<void> {
+    const choosing = this.page.waitForEvent("filechooser");
+    await this.page.getByRole("button", { name: button, exact: true }).click();
+    await (await choosing).setFiles(files);
+  }
+
   /** From the models screen: downloads or starts a model. Does not wait. */
   async startModel(model: ModelName): Promise<void> {
     await this.goto("#/models");

@@ -158,7 +158,7 @@ test("conversations go out as JSON and come back with every branch, and go out a
   const json = await save("Export as JSON");
   const before = await page.getByRole("navigation").getByRole("listitem").count();
   await app.goto("#/settings");
-  await page.locator("input[type=file]").setInputFiles(json.path);
+  await app.give("Import conversations", json.path);
   await expect(page.getByText("Conversations imported: 1.")).toBeVisible();
   await expect(page.getByRole("navigation").getByRole("listitem")).toHaveCount(before + 1);
   await page
@@ -174,7 +174,7 @@ test("a file that is no export is refused with a reason, and nothing changes", a
   const before = await app.messages();
   await app.goto("#/settings");
   const file = { name: "x.json", mimeType: "application/json", buffer: Buffer.from('{"format":"other"}') };
-  await page.locator("input[type=file]").setInputFiles(file);
+  await app.give("Import conversations", file);
   await expect(page.getByRole("alert")).toContainText("This file cannot be imported");
   await page.getByRole("button", { name: "Dismiss" }).click();
   expect(await app.messages()).toEqual(before);

@@ -228,14 +228,43 @@ test("onto a full disk says so, offers to free space, and goes on when there is 
   await devtools.send("Storage.overrideQuotaForOrigin", { origin });
 });
 
-test("that would not fit the storage is not begun, and says how much is wanting", async () => {
+test("that would not fit the storage is not begun, says how much is wanting, and offers what could go", async () => {
+  await app.goto("#/models");
+  await app.card("tiny").getByRole("button", { name: "Download for later" }).click();
+  await expect(app.card("tiny").getByText("On this device")).toBeVisible();
+  // What Chrome says of the quota cannot be set from outside, so the answer to the page is.
   await app.context.addInitScript(() => {
-    StorageManager.prototype.estimate = () => Promise.resolve({ quota: 1_000_000, usage: 400_000 });
+    StorageManager.prototype.estimate = () => Promise.resolve({ quota: 100_000_000, usage: 60_000_000 });
+  });
+  await app.page.reload();
+  const starter = app.card("starter");
+  await expect(starter).toContainText("Will not fit: it needs 101.9 MB of storage; 40 MB are free");
+  await expect(starter.getByRole("button", { name: "Download and start" })).toBeDisabled();
+  await starter.getByRole("button", { name: "Free space" }).click();
+  const dialog = app.page.getByRole("dialog", { name: "Free space" });
+  await expect(dialog).toContainText("61.9 MB more are needed");
+  await dialog.getByRole("button", { name: /^Remove 4.1 MB/ }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(app.card("tiny").getByText("On this device")).toHaveCount(0);
+  expect(server.modelRequests().filter((path) => path.includes("smollm2"))).toEqual([]);
+});
+
+test("is not offered to a phone that it would kill", async () => {
+  await app.context.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, "userAgentData", { get: () => ({ mobile: true }) });
+    Object.defineProperty(Navigator.prototype, "deviceMemory", { get: () => 8 });
   });
   await app.page.reload();
   await app.goto("#/models");
-  await expect(app.card("tiny")).toContainText("Will not fit: it needs 4.1 MB of storage; 600 kB are free");
-  await expect(app.card("tiny").getByRole("button", { name: "Download and start" })).toBeDisabled();
+  const large = app.entry("Qwen3 8B");
+  await expect(large).toContainText(
+    "Will not fit: it needs 7.2 GB of memory; on a phone the system would close the page",
+  );
+  for (const name of ["Download and start", "Download for later"])
+    await expect(large.getByRole("button", { name })).toBeDisabled();
+  await app.page.getByLabel("Fits here").check();
+  await expect(large).toHaveCount(0);
+  await expect(app.card("tiny")).toBeVisible();
 });
 
 test("wanted by two tabs is fetched once, and both have it", async () => {
@@ -330,10 +359,16 @@ test("of a model of the person's own, without published hashes, records them and
   await app.goto("#/models");
   await app.page.getByText("Bring your own").click();
   await app.page.getByText("Add a model from an address").click();
-  await app.page.getByLabel("Hugging Face repository or address").fill("https://example.org/a-model");
+  await app.page.getByLabel("Hugging Face repository or address").fill("owner/a-model");
   await app.page.getByLabel("Address of the library").fill(`${mirrorOrigin}/models/tiny/library.wasm`);
   await app.page.getByRole("button", { name: "Add", exact: true }).click();
   await shows("The policy of this site does not allow this");
+  await app.page.getByText("Technical detail", { exact: true }).click();
+  await shows("https://huggingface.co/owner/a-model/resolve/main/");
+  await app.page.getByRole("button", { name: "Dismiss" }).click();
+  await app.page.getByLabel("Hugging Face repository or address").fill("not an address");
+  await app.page.getByRole("button", { name: "Add", exact: true }).click();
+  await shows("This is not an address");
   await app.page.getByRole("button", { name: "Dismiss" }).click();
   await app.page.getByLabel("Hugging Face repository or address").fill(`${mirrorOrigin}/models/tiny`);
   await app.page.getByRole("button", { name: "Add", exact: true }).click();

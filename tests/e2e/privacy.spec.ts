@@ -1,11 +1,12 @@
 // The browser enforces what the policy file promises. (That no test's app asks another origin is checked in app.ts.)
 import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
+import policy from "../../src/trust/policy.json" with { type: "json" };
 import { App } from "./app";
 
 const elsewhere = "https://example.org/";
 
-test("the page's own policy blocks every way out, in the page and in the engine worker", async () => {
+test("the page's own policy blocks every way out, in the page and in both workers", async () => {
   const app = await App.open();
   await app.load();
   const attempts = (url: string) => {
@@ -23,7 +24,13 @@ test("the page's own policy blocks every way out, in the page and in the engine 
     return blocked;
   };
   expect(await app.page.evaluate(attempts, elsewhere)).toBe("connect-src");
-  expect(await (await app.engine()).evaluate(attempts, elsewhere)).toBe("connect-src");
+  for (const name of ["/engine-worker", "/store-worker"])
+    expect(
+      await app.page
+        .workers()
+        .find((worker) => worker.url().includes(name))!
+        .evaluate(attempts, elsewhere),
+    ).toBe("connect-src");
   for (const [element, directive] of [
     ["img", "img-src"],
     ["script", "script-src-elem"],
@@ -56,14 +63,17 @@ test("the page's own policy blocks every way out, in the page and in the engine 
   await app.close();
 });
 
-test("the policy stands in the page, in the headers of the server and in _headers, and allows nothing but the app's own origin", async () => {
+test("the policy stands in the page, in the headers of the server and in _headers, and allows nothing but the app's own origin and the listed hosts", async () => {
   const app = await App.open();
   const header = (await app.page.reload())!.headers()["content-security-policy"]!;
   const page = await app.page.locator("meta[http-equiv=Content-Security-Policy]").getAttribute("content");
   expect(header).toBe(`${page}; frame-ancestors 'none'`);
   expect(readFileSync("dist/_headers", "utf8")).toContain(header);
   const sources = header.split(";").flatMap((directive) => directive.trim().split(" ").slice(1));
-  expect([...new Set(sources)].sort()).toEqual(["'none'", "'self'", "'wasm-unsafe-eval'"]);
+  expect([...new Set(sources)].sort()).toEqual(["'none'", "'self'", "'wasm-unsafe-eval'", ...policy.modelHosts].sort());
+  // The hosts are for connections; nothing that runs or is shown comes from them.
+  for (const directive of header.split(";"))
+    if (directive.includes("https:")) expect(directive).toMatch(/^ ?connect-src /);
   await app.close();
 });
 

@@ -16,13 +16,6 @@ function folderOf(name: string, alter: (path: string) => void = () => {}): strin
   return folder;
 }
 
-/** Chooses files, or a folder, by the button of this name. */
-async function give(app: App, button: string, paths: string | string[]): Promise<void> {
-  const choosing = app.page.waitForEvent("filechooser");
-  await app.page.getByRole("button", { name: button, exact: true }).click();
-  await (await choosing).setFiles(paths);
-}
-
 async function openOwn(app: App): Promise<void> {
   await app.goto("#/models");
   const folder = app.page.getByRole("button", { name: "Import a folder" });
@@ -49,7 +42,7 @@ test("export, wipe the profile, import, answer: with the network gone", async ()
   await second.context.setOffline(true);
   await second.page.reload();
   await openOwn(second);
-  await give(second, "Import files or a zip", zip);
+  await second.give("Import files or a zip", zip);
   await expect(second.page.getByText("Islet Tiny is on this device.")).toBeVisible();
   await second.card("tiny").getByText("More about Islet Tiny").click();
   await expect(second.card("tiny")).toContainText("5 of 5 files match published hashes");
@@ -74,19 +67,19 @@ test.describe("on one device", () => {
       // The package's own hashes are no proof: whoever changed a file can change them too.
       rmSync(join(path, "islet-model.json"));
     });
-    await give(app, "Import a folder", wrong);
+    await app.give("Import a folder", wrong);
     await shows("These files are not a complete model");
     await app.page.getByText("Technical detail", { exact: true }).click();
     await shows("params_shard_0.bin is not the published file");
     await dismiss();
     await expect(app.card("tiny").getByText("On this device")).toHaveCount(0);
-    await give(app, "Import a folder", folderOf(models.tiny.id));
+    await app.give("Import a folder", folderOf(models.tiny.id));
     await expect(app.card("tiny").getByText("On this device")).toBeVisible();
   });
 
   test("a folder with another model is offered as one's own, answers, and can be removed", async () => {
     const folder = folderOf("Our model (2)", (path) => rmSync(join(path, "islet-model.json")));
-    await give(app, "Import a folder", folder);
+    await app.give("Import a folder", folder);
     const own = app.entry("Our-model-2");
     await expect(own.getByText("On this device")).toBeVisible();
     await own.getByRole("button", { name: "Start" }).click();
@@ -94,7 +87,7 @@ test.describe("on one device", () => {
     await app.newConversation();
     expect(await app.ask("What is 4 + 4?")).toBe("8");
     await openOwn(app);
-    await give(app, "Import a folder", folder);
+    await app.give("Import a folder", folder);
     await shows("There is a model of this name already");
     await dismiss();
     await own.getByRole("button", { name: "Remove from this device" }).click();
@@ -182,7 +175,7 @@ test.describe("on one device", () => {
   };
   for (const [name, [alter, says]] of Object.entries(hostile))
     test(`a package ${name} is refused, and nothing of it is kept`, async () => {
-      await give(app, "Import a folder", folderOf("hostile", alter));
+      await app.give("Import a folder", folderOf("hostile", alter));
       await shows("These files are not a complete model");
       await app.page.getByText("Technical detail", { exact: true }).click();
       await shows(says);
@@ -195,14 +188,13 @@ test.describe("on one device", () => {
   test("a zip that is none is refused", async () => {
     const file = join(mkdtempSync(join(tmpdir(), "islet-usb-")), "model.zip");
     writeFileSync(file, "PK not really");
-    await give(app, "Import files or a zip", file);
+    await app.give("Import files or a zip", file);
     await shows("These files are not a complete model");
     await dismiss();
   });
 
   test("an imported model that was damaged says that it must be imported again", async () => {
-    await give(
-      app,
+    await app.give(
       "Import a folder",
       folderOf("stick", (path) => rmSync(join(path, "islet-model.json"))),
     );
