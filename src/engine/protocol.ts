@@ -123,7 +123,8 @@ export interface PackageFacts {
 }
 
 export type EngineRequest =
-  | { kind: "load"; id: number; model: ModelSource; contextSize?: number }
+  /** `arriving`: the last files are on their way; each is verified as it comes, so that none need be hashed again. */
+  | { kind: "load"; id: number; model: ModelSource; contextSize?: number; arriving?: boolean }
   | { kind: "generate"; id: number; turns: ChatTurn[]; sampling: Sampling; continueFrom?: string }
   | { kind: "unload"; id: number }
   | { kind: "statistics"; id: number }

@@ -66,14 +66,13 @@ export class Installed {
     return this.added.has(id);
   }
 
-  /** What the engine needs to load an installed model. */
-  source(card: ModelCard): ModelSource | undefined {
+  /** What the engine needs to load a model. One that is not here yet has no files. */
+  source(card: ModelCard): ModelSource {
     const model = this.models.get(card.id);
-    if (!model) return undefined;
     return {
       id: card.id,
       baseUrl: baseUrlOf(card.id),
-      files: $state.snapshot(model.files),
+      files: model ? $state.snapshot(model.files) : {},
       ...(card.origin.kind === "hub" && card.contextSize !== undefined ? { contextSize: card.contextSize } : {}),
       ...(card.task === "embedding" ? { embedding: true } : {}),
       ...(card.manifest === undefined ? {} : { manifest: card.manifest }),

@@ -1,6 +1,4 @@
 // What this machine is, as far as a browser tells: graphics adapter, memory, storage, whether it is a phone.
-import { storageFacts } from "../platform/storage-estimate";
-
 /** Sizes in bytes. */
 export interface Machine {
   /** Features of the graphics adapter that matter here. */
@@ -25,15 +23,13 @@ export function memoryBudget({ memory, phone }: Machine): number {
   return phone ? Math.min(0.25 * memory, 2 * GIB) : 0.75 * memory;
 }
 
-/** Asks the browser; never throws. */
-export async function readMachine(): Promise<Machine> {
-  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
+/** Asks the browser; never throws. `adapter`: the one it offers, if it does. `free` is not known yet. */
+export function readMachine(adapter: GPUAdapter | undefined): Machine {
   const { deviceMemory, userAgentData } = navigator as Navigator & {
     deviceMemory?: number;
     userAgentData?: { mobile: boolean };
   };
   const phone = userAgentData?.mobile ?? /Mobi|Android|iPhone|iPad/i.test(navigator.userAgent);
-  const { usage, quota } = await storageFacts().catch(() => ({ usage: 0, quota: Infinity }));
   const { vendor = "", architecture = "", isFallbackAdapter = false } = adapter?.info ?? {};
   return {
     halfPrecision: adapter?.features.has("shader-f16") ?? false,
@@ -42,6 +38,6 @@ export async function readMachine(): Promise<Machine> {
     memory: (deviceMemory ?? (phone ? 4 : 8)) * GIB,
     memoryIsFloor: deviceMemory === undefined || NAMED_CAPS.includes(deviceMemory),
     phone,
-    free: Math.max(0, quota - usage),
+    free: Infinity,
   };
 }

@@ -5,7 +5,7 @@ import type { StoreClient } from "../engine/client/store-client";
 import type { LoadedModel, LoadProgress } from "../engine/protocol";
 import { AppError, appError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import { askToPersist, storageFacts, type StorageFacts } from "../platform/storage-estimate";
-import { gpuSupport, type GpuSupport } from "../platform/webgpu";
+import { probeGpu, type GpuSupport } from "../platform/webgpu";
 import type { Records } from "../storage/records";
 import { DEFAULT_IDLE_MINUTES, type Settings } from "../storage/settings.svelte";
 import { permits, policy } from "../trust/policy";
@@ -14,6 +14,9 @@ import { Downloads } from "./downloads.svelte";
 import { fitOf, pickBuild, type Fit } from "./fit";
 import { Installed } from "./installed.svelte";
 import { memoryBudget, readMachine, type Machine } from "./machine";
+
+/** Seconds before the expected end of a download at which its model begins to load. */
+const EARLY = 5;
 
 /** `resting`: unloaded since nobody asked anything for a while; the next question loads it. */
 type State =
@@ -60,17 +63,23 @@ export class Models {
 
   /** Looks at the machine and at what is installed, goes on with downloads, and loads the model of the last visit if it is here. */
   async begin(): Promise<void> {
-    await this.installed.load();
-    [this.gpu, this.machine] = await Promise.all([gpuSupport(), readMachine()]);
+    const [gpu] = await Promise.all([probeGpu(), this.installed.load()]);
+    this.gpu = gpu.support;
+    this.machine = readMachine(gpu.adapter);
     // A page that came over plain HTTP has no storage to speak of.
     if (this.gpu === "insecure") return;
-    await this.lookAtStorage();
     await this.downloads.begin();
-    if (this.gpu !== "available") return;
-    for (const { card, start, status } of this.downloads.all.values())
-      if (start && status !== "paused") return this.load(card);
+    const wanted = [...this.downloads.all.values()].find(({ start, status }) => start && status !== "paused")?.card;
     const last = this.installed.card(this.settings.current.modelId);
-    if (last && this.installed.ids.has(last.id)) await this.load(last);
+    const card = wanted ?? (last && this.isInstalled(last) ? last : undefined);
+    // To sum up what is stored takes the browser a while, so a model that is to be loaded comes first.
+    if (card && this.gpu === "available") await this.load(card);
+    else await this.lookAtStorage();
+  }
+
+  /** Starts what loading the model of the last visit will need, as soon as it is known that there was one. */
+  prepare(): void {
+    if (this.settings.current.modelId !== undefined) this.engines.prepare();
   }
 
   async lookAtStorage(): Promise<void> {
@@ -170,18 +179,11 @@ export class Models {
     };
     tell({ phase: "start", done: 0, total: 0 });
     try {
-      if (!this.isInstalled(card)) {
-        // The moment at which a person asks for a model is the moment at which losing it would hurt.
-        await askToPersist();
-        await this.downloads.bring(card, { start: true, onProgress: tell });
-      }
+      const loaded = this.isInstalled(card)
+        ? await this.start(card, false, tell)
+        : await this.bringAndStart(card, tell);
       if (this.latest !== mine) return;
-      const source = this.installed.source(card);
-      if (!source) throw new AppError("cache-corrupt", card.id, "repair");
-      const budget = this.machine ? memoryBudget(this.machine) : 0;
-      const loaded = await this.engines.load(source, card.memory, budget, tell);
-      if (this.latest !== mine) return;
-      this.state = { phase: "ready", card, loaded };
+      this.state = { phase: "ready", card, loaded: loaded! };
       this.rest();
       await this.settings.save({ modelId: card.id });
       await this.installed.change(card.id, { usedAt: Date.now() });
@@ -192,6 +194,40 @@ export class Models {
     this.loadedIds = this.engines.loadedIds;
     // What the browser says of its storage is only shown; what goes wrong here shows when a model is asked for.
     await this.lookAtStorage().catch(() => {});
+  }
+
+  private start(card: ModelCard, arriving: boolean, tell: (progress: LoadProgress) => void): Promise<LoadedModel> {
+    const budget = this.machine ? memoryBudget(this.machine) : 0;
+    return this.engines.load(this.installed.source(card), card.memory, budget, arriving, tell);
+  }
+
+  /** Brings a model here and loads it, beginning with that when the last of its files are about to come. */
+  private async bringAndStart(
+    card: ModelCard,
+    tell: (progress: LoadProgress) => void,
+  ): Promise<LoadedModel | undefined> {
+    const mine = this.latest;
+    // The moment at which a person asks for a model is the moment at which losing it would hurt.
+    void askToPersist();
+    this.engines.prepare();
+    let early: Promise<LoadedModel> | undefined;
+    let here = false;
+    const watch = (progress: LoadProgress) => {
+      tell(progress);
+      if (early || this.latest !== mine || !(progress.secondsLeft! < EARLY)) return;
+      early = this.start(card, true, (p) => here && tell(p));
+      // It waits for files that do not come when the download ends without them; the download says why.
+      early.catch(() => {});
+    };
+    try {
+      await this.downloads.bring(card, { start: true, onProgress: watch });
+    } catch (error) {
+      if (early && this.latest === mine) this.engines.cancel();
+      throw error;
+    }
+    here = true;
+    if (this.latest !== mine) return undefined;
+    return early ?? this.start(card, false, tell);
   }
 
   /** Ends the load that is under way; what came of a download is removed. */
@@ -227,8 +263,8 @@ export class Models {
    * Throws AppError.
    */
   async mend(card: ModelCard, onProgress: (progress: LoadProgress) => void): Promise<string[]> {
+    if (!this.isInstalled(card)) return [];
     const source = this.installed.source(card);
-    if (!source) return [];
     const damaged = await this.store.check(source, true, onProgress);
     if (damaged.length > 0) {
       if (!addressOf(card, policy)) throw new AppError("import-damaged", damaged.join(", "), "none");

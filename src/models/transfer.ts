@@ -67,9 +67,7 @@ export async function exportModel(
   onProgress: Tell,
   signal: AbortSignal,
 ): Promise<void> {
-  const source = models.installed.source(card);
-  if (!source) return;
-  const zip = await store.export(source, factsOf(card), folder, onProgress, signal);
+  const zip = await store.export(models.installed.source(card), factsOf(card), folder, onProgress, signal);
   if (zip) saveBlob(`${card.id}.zip`, zip);
 }
 

@@ -6,13 +6,10 @@
  */
 export type GpuSupport = "available" | "insecure" | "no-api" | "no-adapter";
 
-/** Asks the browser once; never throws. */
-export async function gpuSupport(): Promise<GpuSupport> {
-  if (!isSecureContext) return "insecure";
-  if (!navigator.gpu) return "no-api";
-  try {
-    return (await navigator.gpu.requestAdapter()) ? "available" : "no-adapter";
-  } catch {
-    return "no-adapter";
-  }
+/** Asks the browser once; never throws. The adapter is there when the support is "available". */
+export async function probeGpu(): Promise<{ support: GpuSupport; adapter?: GPUAdapter }> {
+  if (!isSecureContext) return { support: "insecure" };
+  if (!navigator.gpu) return { support: "no-api" };
+  const adapter = await navigator.gpu.requestAdapter().catch(() => null);
+  return adapter ? { support: "available", adapter } : { support: "no-adapter" };
 }

@@ -1,6 +1,6 @@
 // The only door to IndexedDB for the app's own records. Each record carries the version of its form; an older one is
 // migrated as it is read. Other tabs hear of every change. Not for: model weights (WebLLM keeps these).
-import { createStore, del, delMany, entries, get, set, setMany, update, type UseStore } from "idb-keyval";
+import { createStore, del, delMany, get, promisifyRequest, set, setMany, update, type UseStore } from "idb-keyval";
 import { AppError } from "../platform/app-error";
 
 /** Kinds of records; a key is "<kind>:<id>", and ids of messages begin with the id of their conversation. */
@@ -29,12 +29,17 @@ export class Records {
 
   /** Every record of a kind, by key, migrated. A record of a later version than this app knows is left out. */
   async all<T extends StoredRecord>(kind: RecordKind): Promise<Map<RecordKey, T>> {
-    const found = await guarded(() => entries<RecordKey, StoredRecord & Record<string, unknown>>(this.store));
+    // Only the records of this kind are read: ";" is what comes after ":".
+    const range = IDBKeyRange.bound(`${kind}:`, `${kind};`, false, true);
+    const [keys, found] = await guarded(() =>
+      this.store("readonly", (s) =>
+        Promise.all([promisifyRequest(s.getAllKeys(range)), promisifyRequest(s.getAll(range))]),
+      ),
+    );
     const result = new Map<RecordKey, T>();
-    for (const [key, record] of found) {
-      if (!key.startsWith(`${kind}:`)) continue;
+    for (const [i, record] of (found as (StoredRecord & Record<string, unknown>)[]).entries()) {
       const current = this.migrated(kind, record);
-      if (current) result.set(key, current as unknown as T);
+      if (current) result.set(keys[i] as RecordKey, current as unknown as T);
     }
     return result;
   }

@@ -41,14 +41,19 @@ export class EngineClient {
   /** `onLost`: the loaded model is gone without having been asked to go, and no answer was streaming. */
   constructor(private readonly onLost: (error: AppError) => void) {}
 
+  /** Starts the worker, whose script is large, before there is something to load. */
+  prepare(): void {
+    this.door.prepare();
+  }
+
   /** Loads a model that is on this device, replacing the one that is loaded. Throws AppError. `cancel` ends it. */
   async load(
     model: ModelSource,
-    onProgress?: (progress: LoadProgress) => void,
-    contextSize?: number,
+    options: { contextSize?: number; arriving?: boolean; onProgress?: (progress: LoadProgress) => void } = {},
   ): Promise<LoadedModel> {
     this.forget();
-    const request = { kind: "load" as const, model, ...(contextSize === undefined ? {} : { contextSize }) };
+    const { onProgress, ...how } = options;
+    const request = { kind: "load" as const, model, ...how };
     this.loaded = (await this.door.ask(request, { onProgress })) as LoadedModel;
     this.model = model;
     return this.loaded;
@@ -91,7 +96,7 @@ export class EngineClient {
       // A lost device is mostly one that ran out of memory: try with half the context window.
       const { contextSize } = loaded;
       const half = Math.max(512, Math.floor(contextSize / 2));
-      await this.load(model, undefined, error.code === "worker-crashed" ? contextSize : half);
+      await this.load(model, { contextSize: error.code === "worker-crashed" ? contextSize : half });
       if (this.stopped) throw new DOMException("stopped", "AbortError");
       return attempt();
     }

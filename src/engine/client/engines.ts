@@ -32,12 +32,14 @@ export class Engines {
 
   /**
    * Makes a model of this device the current one, loading it unless it is loaded. `memory`: bytes it needs; `budget`: bytes
-   * that all loaded models may need together. The one that was used longest ago makes room. Throws AppError.
+   * that all loaded models may need together. The one that was used longest ago makes room. `arriving`: its last files
+   * are on their way. Throws AppError.
    */
   async load(
     model: ModelSource,
     memory: number,
     budget: number,
+    arriving: boolean,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<LoadedModel> {
     const there = this.slots.find((slot) => slot.client.model?.id === model.id);
@@ -48,7 +50,12 @@ export class Engines {
     const slot = await this.freeSlot(memory, budget);
     slot.memory = memory;
     this.use(slot);
-    return slot.client.load(model, onProgress);
+    return slot.client.load(model, { arriving, onProgress });
+  }
+
+  /** Starts an engine for a model that is about to be loaded. */
+  prepare(): void {
+    if (this.slots.length === 0) this.addSlot().client.prepare();
   }
 
   /** Gives up what the current engine does. */
@@ -88,11 +95,14 @@ export class Engines {
     while (loaded().length >= MOST_LOADED || (loaded().length > 0 && this.memoryOf(loaded()) + memory > budget))
       await loaded()[0]!.client.unload();
     const empty = this.slots.find((slot) => slot.client.model === undefined);
-    if (empty) return empty;
+    return empty ?? this.addSlot();
+  }
+
+  private addSlot(): Slot {
     const client: EngineClient = new EngineClient((error) => {
       if (this.current?.client === client) this.onLost(error);
     });
-    const slot = { client, memory, usedAt: 0 };
+    const slot = { client, memory: 0, usedAt: 0 };
     this.slots.push(slot);
     return slot;
   }

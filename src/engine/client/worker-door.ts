@@ -50,6 +50,11 @@ export class WorkerDoor<Request extends { kind: string }> {
     this.worker?.postMessage(request);
   }
 
+  /** Starts the worker without a request, so that the first one need not wait for that. */
+  prepare(): void {
+    this.worker ??= this.start();
+  }
+
   get started(): boolean {
     return this.worker !== undefined;
   }

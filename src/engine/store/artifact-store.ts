@@ -56,8 +56,9 @@ interface Stored {
   data: unknown;
 }
 
-const read = (name: ArtifactDatabase, url: string) =>
-  withStore(name, "readonly", (s) => s.get(url) as IDBRequest<Stored | undefined>);
+/** By `getAll`, since the engine worker watches what WebLLM reads by `get` (worker/offline.ts). */
+const read = async (name: ArtifactDatabase, url: string) =>
+  (await withStore(name, "readonly", (s) => s.getAll(url) as IDBRequest<Stored[]>))[0];
 
 /** The bytes of a file as they were published, or undefined. Throws AppError "cache-corrupt" when two stored forms of it disagree. */
 export async function storedFile(baseUrl: string, name: string): Promise<ArrayBuffer | undefined> {

@@ -48,7 +48,8 @@ async function bringFiles(
   const pins = order.files ?? (order.pinsAtSource ? await fetchPins(order, quiet) : undefined);
   const expected = pins ?? (await findFiles(order, address, quiet));
 
-  const names = Object.keys(expected);
+  // The small files first: with them a model can begin to load while its weights are still coming.
+  const names = Object.keys(expected).sort((a, b) => Number(isWeights(a)) - Number(isWeights(b)));
   const stored: Record<string, ModelFile> = {};
   const verifying = new Meter("verify", totalOf(expected), tell);
   for (const name of names) {
@@ -90,6 +91,8 @@ async function bringFiles(
   }
   return { files: stored, pinned: pins ? names : [] };
 }
+
+const isWeights = (name: string) => name.endsWith(".bin");
 
 /** Throws AppError "storage-full" when the browser would not let this site store so many bytes more. */
 async function needRoom(bytes: number): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type ModelSource,
   type WorkerEvent,
 } from "../protocol";
-import { damagedFiles, missingFiles } from "../store/check";
+import { missingFiles } from "../store/check";
 import { announceLife } from "../worker-life";
 import { watchDevices } from "./device";
 import { classify } from "./failure";
@@ -44,19 +44,21 @@ function appConfig(model: ModelSource): AppConfig {
   return { cacheBackend: "indexeddb", model_list: [record] };
 }
 
-/** Loads a model that is on this device. What is stored is hashed while the shaders compile; it counts as loaded only when both are done. */
+/**
+ * Loads a model that is on this device, or whose last files are `arriving`. What is read is hashed while the shaders compile; the model
+ * counts as loaded only when both are done.
+ */
 async function load(
   model: ModelSource,
   contextSize: number | undefined,
+  arriving: boolean,
   tell: (p: LoadProgress) => void,
 ): Promise<LoadedModel> {
   await unload();
   tell({ phase: "start", done: 0, total: 0 });
-  const missing = await missingFiles(model);
+  const missing = arriving ? [] : await missingFiles(model);
   if (missing.length > 0) throw corrupt(missing);
-  const checking = damagedFiles(model);
-  const settled = checking.catch(() => []);
-  const network = withoutNetwork(model);
+  const offline = withoutNetwork(model, arriving);
   try {
     engine.setAppConfig(appConfig(model));
     engine.setInitProgressCallback(({ text }) => {
@@ -66,12 +68,12 @@ async function load(
     await engine.reload(model.id, contextSize === undefined ? {} : { context_window_size: contextSize });
   } catch (error) {
     await engine.unload().catch(() => {});
-    const damaged = await settled;
+    const damaged = await offline.damaged().catch(() => []);
     throw damaged.length > 0 ? corrupt(damaged) : error;
   } finally {
-    network.restore();
+    offline.restore();
   }
-  const damaged = await checking;
+  const damaged = await offline.damaged();
   if (damaged.length > 0) {
     await unload();
     throw corrupt(damaged);
@@ -156,7 +158,7 @@ async function answer(request: Exclude<EngineRequest, { kind: "stop" }>): Promis
   const tell = (progress: LoadProgress) => post({ kind: "progress", id: request.id, progress });
   switch (request.kind) {
     case "load":
-      return load(request.model, request.contextSize, tell);
+      return load(request.model, request.contextSize, request.arriving ?? false, tell);
     case "generate":
       stopping = false;
       return generate(request);
