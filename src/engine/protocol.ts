@@ -57,11 +57,11 @@ export interface Sampling {
 }
 
 /**
- * Where bringing or loading a model stands. Bytes for "download", "verify", "import" and "export", a count of shaders for
- * "compile". `elsewhere`: another tab is bringing the same model; `queued`: another model comes first.
+ * Where bringing or loading a model stands. Bytes for "download", "verify", "import" and "export", a count of shards for "read" and of
+ * shaders for "compile". `elsewhere`: another tab is bringing the same model; `queued`: another model comes first.
  */
 export interface LoadProgress {
-  phase: "start" | "queued" | "elsewhere" | "download" | "verify" | "import" | "export" | "compile";
+  phase: "start" | "queued" | "elsewhere" | "download" | "verify" | "import" | "export" | "read" | "compile";
   done: number;
   total: number;
   /** Bytes per second over the last seconds, while downloading. */

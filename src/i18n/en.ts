@@ -155,6 +155,7 @@ export const en = {
   "models.all": "All models…",
   "models.resting": "resting; the next question wakes it",
   "models.fit.reason.software": "this machine computes without a graphics device, so it would be very slow",
+  "models.phase.read": "Reading the model: part {{done}} of {{total}}",
   "storage.title": "Storage",
   "storage.used": "{{used}} used of {{quota}}.",
   "storage.persisted": "The browser has promised to keep this data.",

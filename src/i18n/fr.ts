@@ -160,6 +160,7 @@ export const fr: Catalogue = {
   "models.all": "Tous les modèles…",
   "models.resting": "au repos ; la prochaine question le réveille",
   "models.fit.reason.software": "cette machine calcule sans processeur graphique ; ce serait très lent",
+  "models.phase.read": "Lecture du modèle : partie {{done}} sur {{total}}",
   "storage.title": "Stockage",
   "storage.used": "{{used}} utilisés sur {{quota}}.",
   "storage.persisted": "Le navigateur s'est engagé à garder ces données.",

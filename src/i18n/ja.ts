@@ -157,6 +157,7 @@ export const ja: Catalogue = {
   "models.all": "すべてのモデル…",
   "models.resting": "休止中。次の質問で再開します",
   "models.fit.reason.software": "この機械にはグラフィックスデバイスがないため、とても遅くなります",
+  "models.phase.read": "モデルを読み込み中: {{total}} 個中 {{done}} 個目",
   "storage.title": "保存領域",
   "storage.used": "{{quota}} のうち {{used}} を使用中。",
   "storage.persisted": "ブラウザーはこのデータを保持すると約束しています。",

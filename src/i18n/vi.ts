@@ -159,6 +159,7 @@ export const vi: Catalogue = {
   "models.all": "Tất cả mô hình…",
   "models.resting": "đang nghỉ; câu hỏi tiếp theo sẽ đánh thức",
   "models.fit.reason.software": "máy này tính không có thiết bị đồ họa nên sẽ rất chậm",
+  "models.phase.read": "Đang đọc mô hình: phần {{done}} / {{total}}",
   "storage.title": "Lưu trữ",
   "storage.used": "Đã dùng {{used}} trên {{quota}}.",
   "storage.persisted": "Trình duyệt đã hứa giữ dữ liệu này.",

@@ -62,8 +62,10 @@ async function load(
   try {
     engine.setAppConfig(appConfig(model));
     engine.setInitProgressCallback(({ text }) => {
-      const shaders = /shader modules\[(\d+)\/(\d+)\]/.exec(text);
-      if (shaders) tell({ phase: "compile", done: Number(shaders[1]), total: Number(shaders[2]) });
+      const counted = /(shader modules|from cache)\[(\d+)\/(\d+)\]/.exec(text);
+      if (!counted) return;
+      const phase = counted[1] === "from cache" ? "read" : "compile";
+      tell({ phase, done: Number(counted[2]), total: Number(counted[3]) });
     });
     await engine.reload(model.id, contextSize === undefined ? {} : { context_window_size: contextSize });
   } catch (error) {

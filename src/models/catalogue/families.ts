@@ -3,7 +3,7 @@
 import type { LicenceId } from "./licences";
 
 /** `base`: not trained to converse. `embedding`: turns text into vectors. */
-export type Task = "chat" | "base" | "embedding";
+type Task = "chat" | "base" | "embedding";
 
 /** Facts that hold for a family, and that a member may state otherwise. */
 interface FamilyFacts {

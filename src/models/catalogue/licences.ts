@@ -2,7 +2,7 @@
 // `licence.*` message says in a line what it allows. Facts, not legal advice.
 
 /** `permissive`: any use; `llama`, `gemma`: commercial use under conditions; `research`: no commercial use. */
-export type LicenceTerms = "permissive" | "llama" | "gemma" | "research" | "unknown";
+type LicenceTerms = "permissive" | "llama" | "gemma" | "research" | "unknown";
 
 export interface Licence {
   name: string;
