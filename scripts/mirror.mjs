@@ -59,6 +59,12 @@ async function fetchFile(url, file, bytes) {
   }
 }
 
+/** The hashes that the source states, if it does: a mirror, an export, or the app's own models. */
+async function publishedHashes(base) {
+  const response = await fetch(base + rules.PINS);
+  return response.ok ? rules.readPins(rules.parseJson(await response.arrayBuffer(), rules.PINS)).files : undefined;
+}
+
 async function mirror(id, directory, from, library) {
   const known = webllmModels().find((m) => m.id === id);
   if (!known && !from) throw new Error(`${id} is not in WebLLM's list; --from says where it is otherwise`);
@@ -76,11 +82,16 @@ async function mirror(id, directory, from, library) {
     known?.manifest,
   );
   for (const [name, { bytes }] of Object.entries(expected)) await get(name, bytes);
+  const published = from ? await publishedHashes(base) : undefined;
   const files = {};
   for (const name of Object.keys(expected).sort()) {
     const file = join(folder, name);
     if (/\.(json|wasm)$/.test(name)) rules.checkForm(name, new Uint8Array(readFileSync(file)).buffer);
     files[name] = { bytes: statSync(file).size, integrity: await integrityOf(file) };
+    if (published && published[name]?.integrity !== files[name].integrity) {
+      await rm(file);
+      throw new Error(`${file}: not the file that ${base}${rules.PINS} states; it was removed`);
+    }
   }
   await writeFile(join(folder, rules.PINS), `${JSON.stringify({ id, files }, null, 1)}\n`);
   console.log(`${id}: ${Object.keys(files).length} files, ${rules.PINS} written`);

@@ -62,6 +62,9 @@ export class Commands {
     return [
       { id: "new", label: t("chat.new"), keys: "alt+n", run: () => open(null) },
       ...screens.map(([screen, keys]) => ({ id: screen, label: t(`nav.${screen}`), keys, run: () => go(screen) })),
+      { id: "free-space", label: t("room.title"), run: () => go("storage") },
+      { id: "statistics", label: t("settings.statistics"), run: () => go("settings") },
+      { id: "add-address", label: t("own.address"), run: () => go("models") },
       ...(navigation.screen === "chat"
         ? []
         : [{ id: "chat", label: t("nav.chat"), run: () => open(conversations.openId) }]),

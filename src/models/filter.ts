@@ -1,6 +1,6 @@
 // Which models of a list are shown, and in which order. Pure rules over data.
 import type { CatalogueModel, ModelCard } from "./catalogue/catalogue";
-import { licences, type Licence } from "./catalogue/licences";
+import { licenceOf } from "./catalogue/licences";
 import type { Fit } from "./fit";
 
 export interface Filter {
@@ -33,8 +33,7 @@ export interface ShownModel {
   installed: boolean;
 }
 
-export const termsOf = (card: ModelCard): string =>
-  (licences as Record<string, Licence>)[card.licence]?.terms ?? "unknown";
+export const termsOf = (card: ModelCard): string => licenceOf(card.licence)?.terms ?? "unknown";
 
 const verdicts: Fit["verdict"][] = ["fits", "tight", "no"];
 

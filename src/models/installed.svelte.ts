@@ -3,7 +3,14 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { ModelFile, ModelSource, StoredModel } from "../engine/protocol";
 import type { Records, RecordKey, StoredRecord } from "../storage/records";
-import { baseUrlOf, groupBuilds, knownCards, type CatalogueModel, type ModelCard } from "./catalogue/catalogue";
+import {
+  baseUrlOf,
+  foreignCard,
+  groupBuilds,
+  knownCards,
+  type CatalogueModel,
+  type ModelCard,
+} from "./catalogue/catalogue";
 
 /** What is kept of an installed model. Times in milliseconds since 1970. */
 export interface InstalledModel extends StoredRecord {
@@ -31,8 +38,14 @@ const addedKey = (id: string): RecordKey => `added-model:${id}`;
 export class Installed {
   readonly models = new SvelteMap<string, InstalledModel>();
   private readonly added = new SvelteMap<string, ModelCard>();
-  /** Everything on offer: the catalogue and what the person added. */
-  readonly cards: readonly ModelCard[] = $derived([...this.added.values(), ...knownCards]);
+  /** Everything there is: the catalogue, what the person added, and what is here. */
+  readonly cards: readonly ModelCard[] = $derived.by(() => {
+    const cards = [...this.added.values(), ...knownCards];
+    const ids = new Set(cards.map((c) => c.id));
+    // A model that came with an older catalogue stays usable, and can be removed.
+    const unknown = [...this.models.values()].filter((m) => !ids.has(m.id));
+    return [...unknown.map((m) => foreignCard(m.id, { kind: "given" }, {}, bytesOf(m))), ...cards];
+  });
   readonly catalogue: readonly CatalogueModel[] = $derived(groupBuilds(this.cards));
   readonly ids: ReadonlySet<string> = $derived(new Set(this.models.keys()));
   /** Bytes of all installed models. */

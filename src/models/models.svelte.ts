@@ -134,12 +134,12 @@ export class Models {
     if (this.state.phase === "failed") await this.load(this.state.card);
   }
 
-  /** Puts a failure out of sight. */
+  /** Puts a failure out of sight. What came of a download is kept, for another try. */
   dismiss(): void {
     if (this.state.phase !== "failed") return;
     const { card } = this.state;
     this.state = { phase: "none" };
-    if (this.downloads.all.get(card.id)?.status === "failed") void this.downloads.cancel(card.id);
+    if (this.downloads.all.get(card.id)?.status === "failed") void this.downloads.pause(card.id);
   }
 
   /** Brings a model to this device, to be used later. Its progress and failure are shown by `downloads`, not thrown. */

@@ -13,6 +13,8 @@ let origin = "";
 let asked: string[] = [];
 /** Answers for one path, in turn; the file itself when there is none left. */
 let faults: Record<string, number[]> = {};
+/** A file of which one byte comes wrong. */
+let altered = "";
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -23,7 +25,9 @@ beforeAll(async () => {
     else if (fault) response.writeHead(fault).end();
     else
       try {
-        response.end(readFileSync(join(source, name)));
+        const bytes = readFileSync(join(source, name));
+        if (name === altered) bytes[100]! ^= 1;
+        response.end(bytes);
       } catch {
         response.writeHead(404).end();
       }
@@ -87,7 +91,19 @@ describe("npm run mirror", { timeout: 60_000 }, () => {
     expect(await mirror("--verify", folder)).toMatchObject({ code: 1 });
     asked = [];
     expect(await make()).toMatchObject({ code: 0 });
-    expect(asked).toEqual(["params_shard_0.bin"]);
+    expect(asked).toEqual(["params_shard_0.bin", "islet-model.json"]);
+  });
+
+  test("holds the files to the hashes that their source states", async () => {
+    altered = "params_shard_0.bin";
+    expect(await make()).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/params_shard_0\.bin: not the file that .*islet-model\.json states/) as string,
+    });
+    altered = "";
+    asked = [];
+    expect(await make()).toMatchObject({ code: 0 });
+    expect(asked).toContain("params_shard_0.bin");
   });
 
   test("lists the models of WebLLM, and says what is wrong with what it is asked", async () => {

@@ -4,7 +4,7 @@
 /** `permissive`: any use; `llama`, `gemma`: commercial use under conditions; `research`: no commercial use. */
 type LicenceTerms = "permissive" | "llama" | "gemma" | "research" | "unknown";
 
-export interface Licence {
+interface Licence {
   name: string;
   url: string;
   terms: LicenceTerms;
@@ -36,3 +36,8 @@ export const licences = {
 } as const satisfies Record<string, Licence>;
 
 export type LicenceId = keyof typeof licences;
+
+/** What is known of a licence; undefined for one that a model names and nobody here knows. */
+export function licenceOf(id: string): Licence | undefined {
+  return Object.hasOwn(licences, id) ? licences[id as LicenceId] : undefined;
+}
