@@ -63,7 +63,7 @@ export const en = {
   "link.text": "It leaves Islet and opens in a new tab. The site will see your visit, but nothing of the conversation.",
   "link.open": "Open",
   "models.title": "Models",
-  "models.intro": "A model is downloaded once, checked against its published hashes, and kept in this browser.",
+  "models.intro": "A model is downloaded once, verified file by file, and kept in this browser.",
   "models.about.starter":
     "A small general model. Answers simple questions in English; it makes mistakes, so check what matters.",
   "models.about.tiny":
@@ -261,7 +261,7 @@ export const en = {
   "error.download-failed.remedy": "Check the connection and try again. Files that were finished are not fetched again.",
   "error.download-corrupt.title": "The download is not the published model",
   "error.download-corrupt.remedy":
-    "What came does not match the pinned hash, so it was thrown away. Try again; if it happens again, tell whoever runs this site.",
+    "What came is not what the model's publisher states, so it was thrown away. Try again; if it happens again, tell whoever runs this site.",
   "error.cache-corrupt.title": "The stored model is damaged",
   "error.cache-corrupt.remedy": "Some of its files are no longer what was downloaded. Repair fetches only these again.",
   "error.storage-full.title": "The browser's storage is full",

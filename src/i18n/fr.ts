@@ -67,8 +67,7 @@ export const fr: Catalogue = {
     "Elle quitte Islet et s'ouvre dans un nouvel onglet. Le site verra votre visite, mais rien de la conversation.",
   "link.open": "Ouvrir",
   "models.title": "Modèles",
-  "models.intro":
-    "Un modèle est téléchargé une fois, contrôlé par ses empreintes publiées, puis gardé dans ce navigateur.",
+  "models.intro": "Un modèle est téléchargé une fois, vérifié fichier par fichier, puis gardé dans ce navigateur.",
   "models.about.starter":
     "Un petit modèle général. Il répond en anglais à des questions simples ; il se trompe, vérifiez ce qui compte.",
   "models.about.tiny":
@@ -267,7 +266,7 @@ export const fr: Catalogue = {
   "error.download-failed.remedy": "Vérifiez la connexion et réessayez. Les fichiers terminés ne sont pas repris.",
   "error.download-corrupt.title": "Le téléchargement n'est pas le modèle publié",
   "error.download-corrupt.remedy":
-    "Ce qui est arrivé ne correspond pas à l'empreinte fixée et a été jeté. Réessayez ; si cela se reproduit, prévenez le responsable de ce site.",
+    "Ce qui est arrivé n'est pas ce qu'annonce l'éditeur du modèle et a été jeté. Réessayez ; si cela se reproduit, prévenez le responsable de ce site.",
   "error.cache-corrupt.title": "Le modèle enregistré est abîmé",
   "error.cache-corrupt.remedy":
     "Certains fichiers ne sont plus ceux qui ont été téléchargés. La réparation ne reprend que ceux-là.",

@@ -65,7 +65,7 @@ export const ja: Catalogue = {
   "link.text": "Islet を離れ、新しいタブで開きます。相手のサイトには訪問が伝わりますが、会話の内容は伝わりません。",
   "link.open": "開く",
   "models.title": "モデル",
-  "models.intro": "モデルは一度だけダウンロードし、公開されたハッシュ値と照合して、このブラウザーに保存します。",
+  "models.intro": "モデルは一度だけダウンロードし、ファイルごとに検証して、このブラウザーに保存します。",
   "models.about.starter":
     "小型の汎用モデルです。簡単な質問に英語で答えます。間違えることがあるので、大事なことは確かめてください。",
   "models.about.tiny":
@@ -265,7 +265,7 @@ export const ja: Catalogue = {
   "error.download-failed.remedy": "接続を確かめて、もう一度試してください。完了したファイルは再び取得しません。",
   "error.download-corrupt.title": "ダウンロードしたものが公開されたモデルと違います",
   "error.download-corrupt.remedy":
-    "届いたデータが定められたハッシュ値と一致しないため、破棄しました。もう一度試し、また起こる場合はこのサイトの管理者に知らせてください。",
+    "届いたデータがモデルの公開元の示す内容と異なるため、破棄しました。もう一度試し、また起こる場合はこのサイトの管理者に知らせてください。",
   "error.cache-corrupt.title": "保存されたモデルが壊れています",
   "error.cache-corrupt.remedy":
     "一部のファイルがダウンロード時と違っています。修復すると、そのファイルだけを取得し直します。",

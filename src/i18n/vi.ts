@@ -67,7 +67,7 @@ export const vi: Catalogue = {
     "Địa chỉ này rời khỏi Islet và mở trong thẻ mới. Trang đó sẽ biết bạn ghé thăm, nhưng không biết gì về cuộc trò chuyện.",
   "link.open": "Mở",
   "models.title": "Mô hình",
-  "models.intro": "Mô hình chỉ tải về một lần, được đối chiếu với mã băm đã công bố và lưu trong trình duyệt này.",
+  "models.intro": "Mô hình chỉ tải về một lần, được kiểm chứng từng tệp và lưu trong trình duyệt này.",
   "models.about.starter":
     "Một mô hình nhỏ đa dụng. Trả lời câu hỏi đơn giản bằng tiếng Anh; nó có thể sai, hãy kiểm tra những điều quan trọng.",
   "models.about.tiny":
@@ -266,7 +266,7 @@ export const vi: Catalogue = {
   "error.download-failed.remedy": "Kiểm tra kết nối rồi thử lại. Các tệp đã xong sẽ không phải tải lại.",
   "error.download-corrupt.title": "Dữ liệu tải về không phải mô hình đã công bố",
   "error.download-corrupt.remedy":
-    "Dữ liệu nhận được không khớp mã băm đã định nên đã bị bỏ. Hãy thử lại; nếu vẫn xảy ra, hãy báo cho người quản lý trang này.",
+    "Dữ liệu nhận được không đúng như nhà phát hành công bố nên đã bị bỏ. Hãy thử lại; nếu vẫn xảy ra, hãy báo cho người quản lý trang này.",
   "error.cache-corrupt.title": "Mô hình đã lưu bị hỏng",
   "error.cache-corrupt.remedy": "Một số tệp không còn như lúc tải về. Sửa chữa chỉ tải lại những tệp đó.",
   "error.storage-full.title": "Bộ nhớ của trình duyệt đã đầy",
