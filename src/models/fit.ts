@@ -27,11 +27,12 @@ export function fitOf(card: ModelCard, machine: Machine, installed = false): Fit
     return { verdict: "no", reason: "storage", need: card.size, have: machine.free };
   const budget = memoryBudget(machine);
   const sizes = { need: card.memory, have: budget };
+  const tooLarge = card.memory > budget;
+  if (tooLarge && machine.phone) return { verdict: "no", reason: "phone", ...sizes };
   if (machine.software && card.memory > SLOW_BEYOND)
-    return { verdict: card.memory > budget ? "no" : "tight", reason: "software" };
+    return tooLarge ? { verdict: "no", reason: "memory", ...sizes } : { verdict: "tight", reason: "software" };
   if (card.memory <= COMFORT * budget) return { verdict: "fits" };
-  if (card.memory <= budget) return { verdict: "tight", reason: "memory", ...sizes };
-  if (machine.phone) return { verdict: "no", reason: "phone", ...sizes };
+  if (!tooLarge) return { verdict: "tight", reason: "memory", ...sizes };
   // A computer that names the most a browser names may well have twice as much.
   if (machine.memoryIsFloor && card.memory <= 2 * budget)
     return { verdict: "tight", reason: "memory-unknown", ...sizes };

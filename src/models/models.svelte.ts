@@ -41,6 +41,8 @@ export class Models {
   private loading: Promise<void> | undefined;
   /** The load that counts; a newer one makes an older one's end of no interest. */
   private latest: object | undefined;
+  /** Loads that an engine is busy with. */
+  private starting = 0;
   private inUse = 0;
   private idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -71,7 +73,8 @@ export class Models {
     await this.downloads.begin();
     const wanted = [...this.downloads.all.values()].find(({ start, status }) => start && status !== "paused")?.card;
     const last = this.installed.card(this.settings.current.modelId);
-    const card = wanted ?? (last && this.isInstalled(last) ? last : undefined);
+    // Whoever has a model can go on asking it while another one is still coming.
+    const card = last && this.isInstalled(last) ? last : wanted;
     // To sum up what is stored takes the browser a while, so a model that is to be loaded comes first.
     if (card && this.gpu === "available") await this.load(card);
     else await this.lookAtStorage();
@@ -172,7 +175,8 @@ export class Models {
   }
 
   private async loadNow(card: ModelCard): Promise<void> {
-    if (this.state.phase === "loading") this.engines.cancel();
+    // A model that is only being downloaded has no engine yet: the one before it stays loaded.
+    if (this.starting > 0) this.engines.cancel();
     const mine = (this.latest = {});
     const tell = (progress: LoadProgress) => {
       if (this.latest === mine) this.state = { phase: "loading", card, progress };
@@ -196,9 +200,18 @@ export class Models {
     await this.lookAtStorage().catch(() => {});
   }
 
-  private start(card: ModelCard, arriving: boolean, tell: (progress: LoadProgress) => void): Promise<LoadedModel> {
+  private async start(
+    card: ModelCard,
+    arriving: boolean,
+    tell: (progress: LoadProgress) => void,
+  ): Promise<LoadedModel> {
     const budget = this.machine ? memoryBudget(this.machine) : 0;
-    return this.engines.load(this.installed.source(card), card.memory, budget, arriving, tell);
+    this.starting++;
+    try {
+      return await this.engines.load(this.installed.source(card), card.memory, budget, arriving, tell);
+    } finally {
+      this.starting--;
+    }
   }
 
   /** Brings a model here and loads it, beginning with that when the last of its files are about to come. */

@@ -341,6 +341,24 @@ test("can be paused, also over a reload, and goes on where it stood; cancelled, 
   await notInstalled();
 });
 
+test("that takes long leaves the model before it at hand, now and at the next visit", async () => {
+  await app.load();
+  faultAt(cutShard, (response) => void response.writeHead(200, { "content-length": mirror.bytes(cutShard).length }));
+  await begin();
+  await expect(status()).toContainText(`${SHARDS + 3} of ${SHARDS + 4} files`);
+  await app.newConversation();
+  await app.page.getByRole("button", { name: /^Model that answers/ }).click();
+  await app.page.getByRole("menuitem", { name: "Islet Tiny", exact: true }).click();
+  expect(await app.ask("What is 3 + 6?")).toBe("9");
+  await app.page.reload();
+  expect(await app.ask("What is 2 + 6?")).toBe("8");
+  mirror.fault = undefined;
+  await app.goto("#/models");
+  await app.page.getByRole("button", { name: "Pause" }).click();
+  await app.page.getByRole("button", { name: "Resume" }).click();
+  await running();
+});
+
 test("waits for its turn behind another", async () => {
   faultAt(cutShard, (response) => void response.writeHead(200, { "content-length": mirror.bytes(cutShard).length }));
   await app.goto("#/models");
