@@ -43,7 +43,12 @@ const order: Fit["verdict"][] = ["fits", "tight", "no"];
 
 /** The build to offer of a model: the first that is here, else the first of those that fit best. */
 export function pickBuild(model: CatalogueModel, machine: Machine, installed: ReadonlySet<string>): ModelCard {
-  const rank = (card: ModelCard) => (installed.has(card.id) ? -1 : order.indexOf(fitOf(card, machine).verdict));
+  const rank = (card: ModelCard) => {
+    if (installed.has(card.id)) return -1;
+    const { verdict, reason } = fitOf(card, machine);
+    // Where none fits, the reason that is said is that of a build which the adapter could run.
+    return order.indexOf(verdict) + (reason === "half-precision" ? 1 : 0);
+  };
   return [...model.builds].sort((a, b) => rank(a) - rank(b))[0]!;
 }
 

@@ -1,5 +1,5 @@
 // The service worker: the app's shell from its own cache, so that the page opens without a network. Not for: models,
-// which the engine worker fetches and keeps in IndexedDB; a request for one passes through untouched.
+// which the store worker fetches and keeps in IndexedDB; a request for one passes through untouched.
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 
