@@ -197,6 +197,27 @@ export class App {
     return (records as Message[]).sort((a, b) => a.createdAt - b.createdAt);
   }
 
+  /** Puts a few bytes in the place of a stored file of a model, or of one that belongs to none. */
+  async putFile(url: string): Promise<void> {
+    await this.page.evaluate(
+      (key) =>
+        new Promise<void>((resolve, reject) => {
+          const opening = indexedDB.open("webllm/model");
+          opening.onerror = () => reject(opening.error);
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction("urls", "readwrite");
+            transaction.objectStore("urls").put({ url: key, data: new ArrayBuffer(3) });
+            transaction.onabort = () => reject(transaction.error);
+            transaction.oncomplete = () => {
+              opening.result.close();
+              resolve();
+            };
+          };
+        }),
+      url,
+    );
+  }
+
   /** Serious and critical faults of what is shown now. Axe comes in by the debugger, which the page's policy does not bind. */
   async accessibilityFaults(): Promise<string[]> {
     await this.page.evaluate(axe.source);

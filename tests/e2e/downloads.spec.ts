@@ -409,24 +409,7 @@ test("of a model of the person's own, without published hashes, records them and
   await answers();
 
   // Another file in the place of a recorded one is found, and one that has changed at its source is not taken for it.
-  await app.page.evaluate(
-    (name) =>
-      new Promise<void>((resolve, reject) => {
-        const opening = indexedDB.open("webllm/model");
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const store = opening.result.transaction("urls", "readwrite").objectStore("urls");
-          store.getAllKeys().onsuccess = ({ target }) => {
-            const url = (target as IDBRequest<string[]>).result.find((key) => key.endsWith(name))!;
-            store.put({ url, data: new ArrayBuffer(8) }).onsuccess = () => {
-              opening.result.close();
-              resolve();
-            };
-          };
-        };
-      }),
-    shardName(2),
-  );
+  await app.putFile(`${server.url}models/tiny/resolve/main/${shardName(2)}`);
   await app.goto("#/storage");
   mirror.reset();
   await app.page.getByRole("button", { name: "Check and repair" }).click();

@@ -199,21 +199,7 @@ test.describe("on one device", () => {
       folderOf("stick", (path) => rmSync(join(path, "islet-model.json"))),
     );
     await expect(app.entry("stick").getByText("On this device")).toBeVisible();
-    await app.page.evaluate(
-      () =>
-        new Promise<void>((resolve, reject) => {
-          const opening = indexedDB.open("webllm/model");
-          opening.onerror = () => reject(opening.error);
-          opening.onsuccess = () => {
-            const url = new URL("models/stick/resolve/main/params_shard_0.bin", document.baseURI).href;
-            const store = opening.result.transaction("urls", "readwrite").objectStore("urls");
-            store.put({ url, data: new ArrayBuffer(3) }).onsuccess = () => {
-              opening.result.close();
-              resolve();
-            };
-          };
-        }),
-    );
+    await app.putFile(`${app.server.url}models/stick/resolve/main/params_shard_0.bin`);
     await app.goto("#/storage");
     const stored = app.page.getByRole("article", { name: "stick" });
     await stored.getByRole("button", { name: "Check and repair" }).click();
@@ -224,20 +210,7 @@ test.describe("on one device", () => {
   });
 
   test("files that belong to nothing are shown as left over, and removed", async () => {
-    await app.page.evaluate(
-      () =>
-        new Promise<void>((resolve, reject) => {
-          const opening = indexedDB.open("webllm/model");
-          opening.onerror = () => reject(opening.error);
-          opening.onsuccess = () => {
-            const store = opening.result.transaction("urls", "readwrite").objectStore("urls");
-            store.put({ url: "https://example.org/gone/x.bin", data: new ArrayBuffer(3) }).onsuccess = () => {
-              opening.result.close();
-              resolve();
-            };
-          };
-        }),
-    );
+    await app.putFile("https://example.org/gone/x.bin");
     await app.goto("#/storage");
     await expect(app.page.getByText("https://example.org/gone/")).toBeVisible();
     expect(await app.accessibilityFaults()).toEqual([]);
