@@ -134,7 +134,6 @@ export type StoreRequest =
   | { kind: "download"; id: number; order: DownloadOrder }
   /** Which files of the model are missing or not the recorded bytes; with `repair`, those are deleted. */
   | { kind: "check"; id: number; model: ModelSource; repair: boolean }
-  | { kind: "missing"; id: number; model: ModelSource }
   | { kind: "remove"; id: number; baseUrl: string }
   /** Every model of which something is stored, by its `baseUrl`. */
   | { kind: "kept"; id: number }

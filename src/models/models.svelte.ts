@@ -183,9 +183,7 @@ export class Models {
     };
     tell({ phase: "start", done: 0, total: 0 });
     try {
-      const loaded = this.isInstalled(card)
-        ? await this.start(card, false, tell)
-        : await this.bringAndStart(card, tell);
+      const loaded = this.isInstalled(card) ? await this.start(card, tell) : await this.bringAndStart(card, tell);
       if (this.latest !== mine) return;
       this.state = { phase: "ready", card, loaded: loaded! };
       this.rest();
@@ -202,13 +200,14 @@ export class Models {
 
   private async start(
     card: ModelCard,
-    arriving: boolean,
     tell: (progress: LoadProgress) => void,
+    source = this.installed.source(card),
+    arriving = false,
   ): Promise<LoadedModel> {
     const budget = this.machine ? memoryBudget(this.machine) : 0;
     this.starting++;
     try {
-      return await this.engines.load(this.installed.source(card), card.memory, budget, arriving, tell);
+      return await this.engines.load(source, card.memory, budget, arriving, tell);
     } finally {
       this.starting--;
     }
@@ -223,12 +222,13 @@ export class Models {
     // The moment at which a person asks for a model is the moment at which losing it would hurt.
     void askToPersist();
     this.engines.prepare();
+    const source = this.installed.source(card);
     let early: Promise<LoadedModel> | undefined;
     let here = false;
     const watch = (progress: LoadProgress) => {
       tell(progress);
       if (early || this.latest !== mine || !(progress.secondsLeft! < EARLY)) return;
-      early = this.start(card, true, (p) => here && tell(p));
+      early = this.start(card, (p) => here && tell(p), source, true);
       // It waits for files that do not come when the download ends without them; the download says why.
       early.catch(() => {});
     };
@@ -240,7 +240,9 @@ export class Models {
     }
     here = true;
     if (this.latest !== mine) return undefined;
-    return early ?? this.start(card, false, tell);
+    // An engine that began early keeps this as well: should it have to load the model again, it checks these hashes.
+    Object.assign(source, this.installed.source(card));
+    return early ?? this.start(card, tell);
   }
 
   /** Ends the load that is under way; what came of a download is removed. */

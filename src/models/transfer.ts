@@ -18,14 +18,18 @@ function plainId(text: string): string {
     .slice(0, 100);
 }
 
-/** The name of what was given: of the file, or of the folder. */
+/** The last folder of a path that names something: "resolve/main" is how the hub ends all of them. */
+function namingFolder(path: string): string | undefined {
+  return path
+    .split("/")
+    .filter((part) => !["", "resolve", "main"].includes(part))
+    .at(-1);
+}
+
+/** The name of what was given: of the folder, or of the file. */
 function nameOfGiven(given: readonly GivenFile[]): string {
   const path = given[0]?.path ?? "";
-  const folders = path
-    .split("/")
-    .slice(0, -1)
-    .filter((part) => !["resolve", "main"].includes(part));
-  return folders.at(-1) ?? path.replace(/\.zip$/i, "");
+  return namingFolder(path.slice(0, path.lastIndexOf("/") + 1)) ?? path.replace(/\.zip$/i, "");
 }
 
 /** Takes a model from files; all of it is here and verified afterwards, or nothing. Gives its card. Throws AppError. */
@@ -88,12 +92,7 @@ export async function addModel(models: Models, repository: string, library: stri
   const libraryUrl = new URL(library.trim()).href;
   for (const url of [base, libraryUrl])
     if (!permits(url, location.origin)) throw new AppError("not-allowed", url, "none");
-  const id = plainId(
-    new URL(base).pathname
-      .split("/")
-      .filter((p) => p && !["resolve", "main"].includes(p))
-      .at(-1) ?? "",
-  );
+  const id = plainId(namingFolder(new URL(base).pathname) ?? "");
   if (!id) throw new AppError("address-invalid", repository, "none");
   if (models.installed.card(id)) throw new AppError("model-known", id, "none");
   const card = foreignCard(id, { kind: "address", base, library: libraryUrl }, {}, 0);

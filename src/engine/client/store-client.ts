@@ -30,11 +30,6 @@ export class StoreClient {
     return (await this.door.ask({ kind: "check", model, repair }, { onProgress })) as string[];
   }
 
-  /** The names of files that are not there. */
-  async missing(model: ModelSource): Promise<string[]> {
-    return (await this.door.ask({ kind: "missing", model })) as string[];
-  }
-
   /** Removes everything that is kept under `baseUrl`. */
   async remove(baseUrl: string): Promise<void> {
     await this.door.ask({ kind: "remove", baseUrl });

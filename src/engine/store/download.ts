@@ -2,7 +2,7 @@
 // what it should be. Ended at any moment, it goes on later where it stood.
 import { AppError } from "../../platform/app-error";
 import { LIBRARY, type DownloadOrder, type LoadProgress, type ModelFile, type StoredModel } from "../protocol";
-import { isStored, storedFile, storeFile } from "./artifact-store";
+import { storedFile, storeFile } from "./artifact-store";
 import { fetchFile, type FetchOptions } from "./fetch-file";
 import { integrityOf } from "./integrity";
 import { Meter } from "./meter";
@@ -107,7 +107,6 @@ function totalOf(files: Readonly<Record<string, ExpectedFile>>, names = Object.k
 
 /** What a stored file is, if it is what is expected. One that came without a published hash is taken as it was kept. */
 async function keptFile(baseUrl: string, name: string, expected: ExpectedFile): Promise<ModelFile | undefined> {
-  if (!(await isStored(baseUrl, name))) return undefined;
   const bytes = await storedFile(baseUrl, name).catch(() => undefined);
   if (!bytes || (expected.bytes !== undefined && bytes.byteLength !== expected.bytes)) return undefined;
   const integrity = await integrityOf(bytes);

@@ -4,7 +4,7 @@ import { errorData, isCancelled } from "../../platform/app-error";
 import type { LoadProgress, StoreRequest, WorkerEvent } from "../protocol";
 import { announceLife } from "../worker-life";
 import { keptModels, removeFiles } from "./artifact-store";
-import { damagedFiles, missingFiles } from "./check";
+import { damagedFiles } from "./check";
 import { download, modelLock } from "./download";
 import { exportPackage, importPackage, inspectPackage } from "./transfer";
 
@@ -24,8 +24,6 @@ async function answer(
       if (request.repair) await removeFiles(request.model.baseUrl, damaged);
       return damaged;
     }
-    case "missing":
-      return missingFiles(request.model);
     case "remove":
       return navigator.locks.request(modelLock(request.baseUrl), () => removeFiles(request.baseUrl));
     case "kept":
