@@ -4,8 +4,8 @@ const below = {
   storage: ["platform"],
   pwa: ["platform"],
   engine: ["platform", "trust"],
-  models: ["engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
-  chat: ["models", "engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
+  models: ["engine/client", "engine/protocol", "engine/thoughts", "storage", "trust", "ui", "i18n", "platform"],
+  chat: ["models", "reasoning", "engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
 };
 const rules = Object.entries(below).map(([room, allowed]) => ({
   name: `${room.replaceAll("|", "-")}-imports-only-from-below`,

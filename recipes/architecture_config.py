@@ -23,3 +23,5 @@ class Config:
 
 STARTER = Config(hidden=576, inter=1536, layers=30, heads=9, kv_heads=3, head_dim=64, vocab=49152, rope_theta=100000.0, eps=1e-5, bits=4, context=2048, chunk=512)
 TINY = Config(hidden=128, inter=384, layers=4, heads=4, kv_heads=2, head_dim=32, vocab=512, rope_theta=10000.0, eps=1e-5, bits=8, context=1024, chunk=256)
+REASONER = Config(hidden=192, inter=512, layers=4, heads=6, kv_heads=2, head_dim=32, vocab=960, rope_theta=10000.0, eps=1e-5, bits=8, context=1024, chunk=256)
+CONFIGS = {"starter": STARTER, "tiny": TINY, "reasoner": REASONER}

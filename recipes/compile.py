@@ -1,4 +1,4 @@
-"""Compiles the model library of one model: python compile.py starter|tiny OUT.wasm
+"""Compiles the model library of one model: python compile.py starter|tiny|reasoner OUT.wasm
 
 The result is what WebLLM calls a model library: TVM's web runtime, the compiled Relax functions of architecture.py and
 their WebGPU shaders, linked into one WebAssembly module. Also writes OUT.params.json: the names, shapes and types of the
@@ -16,10 +16,9 @@ from tvm.s_tir import dlight as dl
 
 import kernels
 from architecture import Llama, Sampler
-from architecture_config import STARTER, TINY
+from architecture_config import CONFIGS
 
 RUNTIME = Path(__file__).parent / ".work/runtime/out"
-CONFIGS = {"starter": STARTER, "tiny": TINY}
 
 
 def library_module(config, target):

@@ -2,12 +2,14 @@
 // what the actions do, which their rooms say.
 import type { ConversationActions } from "../chat/conversation-actions.svelte";
 import type { Conversations } from "../chat/conversations.svelte";
+import type { Message } from "../chat/records";
 import type { Session } from "../chat/session.svelte";
 import { languageNames, t, type Language } from "../i18n/i18n.svelte";
 import type { ModelActions } from "../models/model-actions.svelte";
 import type { Models } from "../models/models.svelte";
 import type { Install } from "../pwa/install.svelte";
 import type { Updates } from "../pwa/updates.svelte";
+import { AUTO_EFFORT, efforts } from "../reasoning/effort";
 import type { Settings } from "../storage/settings.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Navigation, OtherScreen } from "./navigation.svelte";
@@ -85,12 +87,36 @@ export class Commands {
   private answering(): Command[] {
     const { conversations, session, models, navigation } = this.rooms;
     if (navigation.screen !== "chat") return [];
-    if (session.busy) return [{ id: "stop", label: t("chat.stop"), keys: "escape", run: () => session.stop() }];
+    if (session.busy)
+      return [
+        { id: "stop", label: t("chat.stop"), keys: "escape", run: () => session.stop() },
+        ...(session.live.thinkingSince === undefined
+          ? []
+          : [{ id: "answer-now", label: t("thought.answerNow"), keys: "alt+a", run: () => session.answerNow() }]),
+      ];
     const last = conversations.branch.at(-1);
     const answer = last?.role === "assistant" ? last : undefined;
     const question = conversations.branch.findLast((m) => m.role === "user");
     const canAsk = models.chosen !== undefined && models.gpu === "available";
-    const commands: Command[] = [];
+    const commands: Command[] = this.thinking();
+    if (answer && canAsk) {
+      const { need, status, content, thought } = answer;
+      const other = need?.think ? "off" : AUTO_EFFORT;
+      if (need)
+        commands.push({
+          id: "override",
+          label: t(other === "off" ? "need.answerDirect" : "need.think"),
+          run: () => this.guard(session.regenerate(answer, other)),
+        });
+      if ((status === "interrupted" || status === "stopped" || status === "failed") && (content || thought))
+        commands.push({ id: "resume-answer", label: t("chat.resume"), run: () => this.guard(session.resume(answer)) });
+      if (answer.comparison) commands.push(...this.compared(answer));
+    }
+    if (answer?.thought) {
+      const { thought } = answer;
+      const copy = () => navigator.clipboard.writeText(thought);
+      commands.push({ id: "copy-thought", label: t("thought.copy"), run: () => this.guard(copy()) });
+    }
     if (answer) {
       const copy = () => navigator.clipboard.writeText(answer.content);
       commands.push({ id: "copy", label: t("palette.copy"), keys: "alt+c", run: () => this.guard(copy()) });
@@ -116,6 +142,33 @@ export class Commands {
         run: () => (session.editingId = question.id),
       });
     return commands;
+  }
+
+  /** How much to think, and comparing. */
+  private thinking(): Command[] {
+    const { session, models } = this.rooms;
+    if (!models.chosen || models.gpu !== "available") return [];
+    const { thoughts } = models.chosen;
+    return [
+      ...(thoughts ? efforts : []).map((effort) => ({
+        id: `effort-${effort}`,
+        label: `${t("effort.title")}: ${t(`effort.${effort}`)}`,
+        run: () => this.guard(session.chooseEffort(effort)),
+      })),
+      ...(thoughts || models.usable.length > 1
+        ? [{ id: "compare", label: t("compare.title"), run: () => (session.comparing = true) }]
+        : []),
+    ];
+  }
+
+  private compared(answer: Message): Command[] {
+    const { conversations, session } = this.rooms;
+    const answers = conversations.siblings(answer).filter((m) => m.comparison === answer.comparison);
+    return answers.map((m, i) => ({
+      id: `keep-${m.id}`,
+      label: `${t("compare.keep")}: ${i + 1}`,
+      run: () => this.guard(session.keep(m)),
+    }));
   }
 
   private conversation(): Command[] {
@@ -239,6 +292,15 @@ export class Commands {
               id: "temperature",
               label: `${t("settings.temperature")}: ${t("settings.temperatureAuto")}`,
               run: () => this.guard(settings.save({ temperature: undefined })),
+            },
+          ]),
+      ...(settings.current.watts === undefined
+        ? []
+        : [
+            {
+              id: "watts",
+              label: `${t("settings.watts")}: ${t("settings.wattsAuto")}`,
+              run: () => this.guard(settings.save({ watts: undefined })),
             },
           ]),
       ...(models.storage && !models.storage.persisted

@@ -40,7 +40,7 @@ export class ConversationActions {
   }
 
   exportMarkdown(conversation: Conversation): void {
-    const names = { user: t("chat.you"), assistant: t("chat.model") };
+    const names = { user: t("chat.you"), assistant: t("chat.model"), thought: t("thought.title") };
     const title = this.titleOf(conversation);
     const branch = shownBranch(this.conversations.messagesOf(conversation.id), conversation.leafId);
     download(`${fileName(title)}.md`, "text/markdown", toMarkdown(title, branch, names));

@@ -17,6 +17,8 @@ export class Conversations {
   query = $state("");
   /** The conversation that was deleted last, while it can be had back. */
   deleted = $state.raw<Conversation | null>(null);
+  /** The answer whose writer was last found to be gone. */
+  interruptedId = $state<string | null>(null);
   /** Messages of every conversation, by the conversation's id, then by their own. */
   private readonly messages = new SvelteMap<string, SvelteMap<string, Message>>();
   /** Streaming messages of other tabs whose end is waited for. */
@@ -61,7 +63,10 @@ export class Conversations {
     this.watched.add(message.id);
     void navigator.locks.request(writingLock(message.id), async () => {
       const now = await this.records.read<Message>(messageKey(message));
-      if (now?.status === "streaming") await this.put({ ...now, status: "interrupted" });
+      if (now?.status === "streaming") {
+        await this.put({ ...now, status: "interrupted" });
+        this.interruptedId = now.id;
+      }
       this.watched.delete(message.id);
     });
   }
@@ -80,7 +85,7 @@ export class Conversations {
     for (const m of messages.values()) this.watchWriter(m);
   }
 
-  async create(title: string): Promise<Conversation> {
+  async create(title: string, manner: Pick<Conversation, "effort" | "votes">): Promise<Conversation> {
     const now = Date.now();
     const conversation: Conversation = {
       version: 1,
@@ -89,6 +94,7 @@ export class Conversations {
       createdAt: now,
       updatedAt: now,
       leafId: null,
+      ...manner,
     };
     await this.records.write(conversationKey(conversation.id), conversation);
     this.all.set(conversation.id, conversation);
@@ -134,6 +140,18 @@ export class Conversations {
 
   async rename(id: string, title: string): Promise<void> {
     await this.alter(id, (c) => ({ ...c, title: title.trim() || c.title }));
+  }
+
+  /** Sets how much the answers of a conversation are thought about. */
+  async setManner(id: string, manner: Pick<Conversation, "effort" | "votes">): Promise<void> {
+    await this.alter(id, (c) => ({ ...c, ...manner }));
+  }
+
+  /** Ends a comparison: the branch of the answer that is kept is shown, the others stay beside it. */
+  async keepCompared(kept: Message): Promise<void> {
+    for (const { comparison, ...message } of this.siblings(kept))
+      if (comparison === kept.comparison) await this.put(message);
+    await this.showLeaf(kept.conversationId, kept.id);
   }
 
   /** Hides a conversation at once and purges it when it can no longer be had back. */

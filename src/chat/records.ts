@@ -1,7 +1,10 @@
 // The records of a conversation as they lie in storage. Messages form a tree by `parentId`: editing a question or
 // regenerating an answer adds a sibling and overwrites nothing.
-import type { AnswerStats } from "../engine/protocol";
+import type { AnswerResult, AnswerStats } from "../engine/protocol";
 import type { ErrorData } from "../platform/app-error";
+import type { Effort } from "../reasoning/effort";
+import type { Need } from "../reasoning/need";
+import type { Vote } from "../reasoning/vote";
 import type { RecordKey, StoredRecord } from "../storage/records";
 
 export interface Conversation extends StoredRecord {
@@ -15,6 +18,9 @@ export interface Conversation extends StoredRecord {
   leafId: string | null;
   /** Deleted, but still to be had back. */
   deletedAt?: number;
+  /** How much its answers are thought about, and how many are voted on with high effort. */
+  effort?: Effort;
+  votes?: number;
 }
 
 /** `streaming`: being written by some tab; `interrupted`: that tab was closed or killed meanwhile. */
@@ -36,6 +42,21 @@ export interface Message extends StoredRecord {
   droppedTurns?: number;
   /** The engine was lost while this streamed, and recovered by itself. */
   recovered?: boolean;
+  /** What the model thought before the answer, which is `content`. */
+  thought?: string;
+  /** How much it was to think, where it can; with "auto", what decided. */
+  effort?: Effort;
+  need?: Need;
+  /** Why the thought was closed, where the model did not do it. */
+  cut?: AnswerResult["cut"];
+  /** What several answers came to, of which this is one. */
+  vote?: Vote;
+  /** What it took so far, of which `stats` tells only when it ends. */
+  seconds?: number;
+  /** It broke off and was gone on with. */
+  resumed?: boolean;
+  /** Answers with the same mark are being compared. */
+  comparison?: string;
 }
 
 export const conversationKey = (id: string): RecordKey => `conversation:${id}`;

@@ -1,36 +1,70 @@
-// Asking and answering: from a question to a stored answer, with stop, regenerate, edit and branches. One answer at a
-// time in a tab. Not for: how a conversation is stored or shown.
+// Asking and answering: from a question to a stored answer, with stop, regenerate, edit, branches, resumption and comparison. One answer
+// at a time in a tab. Not for: how a conversation is stored or shown.
 import type { Engines } from "../engine/client/engines";
+import type { AnswerResult, AnswerStats, LoadedModel, Question } from "../engine/protocol";
+import type { ModelCard } from "../models/catalogue/catalogue";
 import type { Models } from "../models/models.svelte";
 import { errorData, isCancelled } from "../platform/app-error";
 import { generatingLock } from "../platform/locks";
+import { AUTO_EFFORT, isEffort, thinkingOf, type Effort } from "../reasoning/effort";
+import { needOf } from "../reasoning/need";
+import { VOTE_TEMPERATURE, voteOn } from "../reasoning/vote";
 import type { Settings } from "../storage/settings.svelte";
 import type { Conversations } from "./conversations.svelte";
+import { LiveAnswer } from "./live-answer.svelte";
 import { writingLock, type Message } from "./records";
 import { branchTo, turnsOf } from "./tree";
 
 /** How often an answer is saved while it streams, in milliseconds: what a killed tab can lose. */
 const SAVE_INTERVAL = 500;
 
+/** Who answers, and how. */
+export interface Contestant {
+  card: ModelCard;
+  effort: Effort;
+}
+
+/** Figures of an answer whose text is among others that were asked for as well. */
+function withOther(stats: AnswerStats, other: AnswerStats): AnswerStats {
+  const sums = ["promptTokens", "thoughtTokens", "answerTokens", "seconds", "thoughtSeconds"] as const;
+  return { ...stats, ...Object.fromEntries(sums.map((key) => [key, stats[key] + other[key]])) };
+}
+
+/** How one answer is asked for, where it is not as the conversation says. */
+interface Manner {
+  effort?: Effort | undefined;
+  card?: ModelCard | undefined;
+  comparison?: string;
+  votes?: number;
+}
+
 export class Session {
   /** The answer that is being written in this tab. */
-  streamingId = $state<string | null>(null);
-  /** Its text so far; apart from the message, so that a token changes nothing else. */
-  streamed = $state("");
+  readonly live = new LiveAnswer();
   /** The question that is being written; here so that it outlives a look at another screen. */
   draft = $state("");
   /** The question that is being changed. */
   editingId = $state<string | null>(null);
-  /** The model is not ready yet. */
-  waiting = $state(false);
-  /** The engine was lost and is starting again. */
-  recovering = $state(false);
+  /** The effort of the next question alone. */
+  once = $state<Effort | null>(null);
+  /** The comparison that is being set up. */
+  comparing = $state(false);
+  /** The answers of a running comparison, of which some are still to come. */
+  contestants = $state.raw<readonly Contestant[]>([]);
   /** The answer that was finished last in this tab. */
   lastAnswerId = $state<string | null>(null);
-  readonly busy = $derived(this.streamingId !== null);
+  readonly busy = $derived(this.live.id !== null);
+  /** How much the next question is thought about. */
+  readonly effort: Effort = $derived.by(() => {
+    const { effort } = this.settings.current;
+    return this.once ?? this.conversations.open?.effort ?? (isEffort(effort) ? effort : "auto");
+  });
+  /** Answers that are voted on with high effort. */
+  readonly votes: number = $derived.by(() => this.conversations.open?.votes ?? this.settings.current.votes ?? 1);
   /** Called when a question began a new conversation. */
   onBegun: (conversationId: string) => void = () => {};
   private giveUp: (reason: DOMException) => void = () => {};
+  private stopped = false;
 
   constructor(
     private readonly conversations: Conversations,
@@ -39,39 +73,102 @@ export class Session {
     private readonly settings: Settings,
   ) {}
 
+  /** Sets the effort of the next question, or of the conversation and of those that will be begun. */
+  async chooseEffort(effort: Effort, once = false): Promise<void> {
+    this.once = once ? effort : null;
+    if (!once) await this.chooseManner({ effort });
+  }
+
+  /** Sets how many answers are voted on with high effort. */
+  async chooseVotes(votes: number): Promise<void> {
+    await this.chooseManner({ votes });
+  }
+
+  private async chooseManner(manner: { effort?: Effort; votes?: number }): Promise<void> {
+    const { open } = this.conversations;
+    if (open) await this.conversations.setManner(open.id, manner);
+    await this.settings.save(manner);
+  }
+
   /** Asks a question at the end of the open conversation, or in a new one. */
   async ask(content: string): Promise<void> {
+    const effort = this.effort;
+    const { conversationId, questionId } = await this.place(content);
+    this.once = null;
+    await this.answer(conversationId, questionId, { effort });
+  }
+
+  /** Asks one question of several models or with several efforts, one after the other. "Stop" ends all of it. */
+  async compare(content: string, contestants: readonly Contestant[]): Promise<void> {
+    const { conversationId, questionId } = await this.place(content);
+    this.contestants = contestants;
+    const comparison = crypto.randomUUID();
+    try {
+      for (const { card, effort } of contestants) {
+        await this.answer(conversationId, questionId, { card, effort, comparison });
+        if (this.stopped) break;
+      }
+    } finally {
+      this.contestants = [];
+    }
+  }
+
+  /** Keeps one of the compared answers, and goes on with its model. */
+  async keep(answer: Message): Promise<void> {
+    await this.conversations.keepCompared(answer);
+    const card = this.models.usable.find(({ id }) => id === answer.modelId);
+    if (card && card.id !== this.models.chosen?.id) await this.models.load(card);
+  }
+
+  /** Asks a changed form of a question beside the old one, which stays. */
+  async edit(question: Message, content: string): Promise<void> {
+    if (this.busy) return;
+    const { conversationId, parentId } = question;
+    await this.answer(conversationId, await this.put(conversationId, parentId, content), {});
+  }
+
+  /** Writes another answer beside one, with another effort if that is said; the old one stays, unless it has no text. */
+  async regenerate(answer: Message, effort?: Effort): Promise<void> {
+    if (answer.parentId === null || this.busy) return;
+    if (answer.content === "" && !answer.thought) await this.conversations.drop(answer);
+    await this.answer(answer.conversationId, answer.parentId, { effort });
+  }
+
+  /** Goes on with an answer that broke off, where it stands, with the model that wrote it if that is here. */
+  async resume(answer: Message): Promise<void> {
+    if (answer.parentId === null || this.busy) return;
+    const card = this.models.usable.find(({ id }) => id === answer.modelId);
+    const { error: _, vote: __, ...kept } = answer;
+    await this.begin({ ...kept, status: "streaming", resumed: true }, { card, votes: 1 });
+  }
+
+  /** Ends the answer that is being written, or waited for. What was streamed stays. */
+  stop(): void {
+    this.stopped = true;
+    this.giveUp(new DOMException("stopped", "AbortError"));
+    this.engines.stop();
+  }
+
+  /** Closes the thought that is being written, so that the answer begins. */
+  answerNow(): void {
+    this.engines.answerNow();
+  }
+
+  /** Stores a question at the end of the open conversation, or in a new one. */
+  private async place(content: string): Promise<{ conversationId: string; questionId: string }> {
     const { branch } = this.conversations;
     // Under an answer that another tab is writing there is nothing to ask yet: the question goes beside that one's question.
     const above = branch.at(-1)?.status === "streaming" ? branch.at(-3) : branch.at(-1);
     let conversation = this.conversations.open;
     if (!conversation) {
-      conversation = await this.conversations.create(content);
+      const effort = this.once === null ? this.effort : undefined;
+      conversation = await this.conversations.create(content, { ...(effort ? { effort } : {}), votes: this.votes });
       this.onBegun(conversation.id);
     }
-    await this.askUnder(conversation.id, above?.id ?? null, content);
+    return { conversationId: conversation.id, questionId: await this.put(conversation.id, above?.id ?? null, content) };
   }
 
-  /** Asks a changed form of a question beside the old one, which stays. */
-  async edit(question: Message, content: string): Promise<void> {
-    await this.askUnder(question.conversationId, question.parentId, content);
-  }
-
-  /** Writes another answer beside one; the old one stays, unless it has no text. */
-  async regenerate(answer: Message): Promise<void> {
-    if (answer.parentId === null || this.busy) return;
-    if (answer.content === "") await this.conversations.drop(answer);
-    await this.answer(answer.conversationId, answer.parentId);
-  }
-
-  /** Ends the answer that is being written, or waited for. What was streamed stays. */
-  stop(): void {
-    this.giveUp(new DOMException("stopped", "AbortError"));
-    this.engines.stop();
-  }
-
-  private async askUnder(conversationId: string, parentId: string | null, content: string): Promise<void> {
-    if (this.busy) return;
+  private async put(conversationId: string, parentId: string | null, content: string): Promise<string> {
     const question: Message = {
       version: 1,
       id: crypto.randomUUID(),
@@ -84,23 +181,23 @@ export class Session {
     };
     await this.conversations.put(question);
     await this.conversations.showLeaf(conversationId, question.id);
-    await this.answer(conversationId, question.id);
+    return question.id;
   }
 
-  /** The model when it is ready, unless the person stops waiting for it. */
-  private async modelReady() {
+  /** The model when it is ready, unless the person stops waiting for it. `card`: the one it is to be. */
+  private async modelReady(card: ModelCard | undefined) {
     const stopped = new Promise<never>((_, reject) => (this.giveUp = reject));
-    this.waiting = true;
+    this.live.waiting = true;
     try {
+      if (card && card.id !== this.models.chosen?.id) await Promise.race([this.models.load(card), stopped]);
       return await Promise.race([this.models.ready(), stopped]);
     } finally {
-      this.waiting = false;
+      this.live.waiting = false;
     }
   }
 
-  private async answer(conversationId: string, questionId: string): Promise<void> {
-    if (this.busy) return;
-    const turns = turnsOf(branchTo(this.conversations.messagesOf(conversationId), questionId));
+  private async answer(conversationId: string, questionId: string, manner: Manner): Promise<void> {
+    const { comparison, effort = this.effort } = manner;
     const message: Message = {
       version: 1,
       id: crypto.randomUUID(),
@@ -110,64 +207,134 @@ export class Session {
       content: "",
       createdAt: Date.now(),
       status: "streaming",
+      effort,
+      ...(comparison ? { comparison } : {}),
     };
-    this.streamingId = message.id;
-    this.streamed = "";
+    await this.begin(message, { ...manner, votes: effort === "high" && !comparison ? this.votes : 1 });
+  }
+
+  /** Writes a message, new or broken off, while the locks are held that tell other tabs of it. */
+  private async begin(message: Message, manner: Manner): Promise<void> {
+    if (this.busy) return;
+    const turns = turnsOf(branchTo(this.conversations.messagesOf(message.conversationId), message.parentId));
+    this.stopped = false;
+    this.live.begin(message.id, message.thought, message.content);
     try {
       // Shared: an update of the app waits until no tab holds it. Exclusive: other tabs see that this message has a writer.
       await navigator.locks.request(generatingLock, { mode: "shared" }, () =>
         navigator.locks.request(writingLock(message.id), async () => {
           await this.conversations.put(message);
-          await this.conversations.showLeaf(conversationId, message.id);
-          await this.write(message, turns);
+          await this.conversations.showLeaf(message.conversationId, message.id);
+          await this.write(message, turns, manner);
         }),
       );
     } finally {
-      this.streamingId = null;
+      this.live.end();
     }
   }
 
   /** Streams the answer into `message`, saving it as it grows. What goes wrong with the model is stored in the message. */
-  private async write(message: Message, turns: Message[]): Promise<void> {
+  private async write(message: Message, turns: Message[], { card: wanted, votes = 1 }: Manner): Promise<void> {
+    const { live } = this;
+    const began = performance.now();
+    const before = { promptTokens: 0, thoughtSeconds: 0, seconds: message.seconds ?? 0, ...message.stats };
     const change = (changes: Partial<Message>) => (message = { ...message, ...changes });
+    const took = () => ({ content: live.answer, ...(live.thought ? { thought: live.thought } : {}) });
+    const seconds = () => before.seconds + (performance.now() - began) / 1000;
     const save = setInterval(() => {
       // A save that fails is made up for by the next one; the last one, below, is not let off.
-      if (message.content !== this.streamed)
-        void this.conversations.put(change({ content: this.streamed })).catch(() => {});
+      if (message.content !== live.answer || (message.thought ?? "") !== live.thought)
+        void this.conversations.put(change({ ...took(), seconds: seconds() })).catch(() => {});
     }, SAVE_INTERVAL);
     const release = this.models.keepAwake();
+    const results: AnswerResult[] = [];
     try {
-      const { card, loaded } = await this.modelReady();
+      const { card, loaded } = await this.modelReady(wanted);
       const recommended = card.sampling ?? loaded.sampling;
-      change({ modelId: card.id });
-      const result = await this.engines.generate({
+      change({ modelId: card.id, ...this.decide(message, turns, card) });
+      const temperature = this.settings.current.temperature ?? recommended.temperature;
+      const question: Question = {
         turns: turns.map(({ role, content }) => ({ role, content })),
-        sampling: { ...recommended, temperature: this.settings.current.temperature ?? recommended.temperature },
-        onToken: (text) => {
-          this.recovering = false;
-          this.streamed += text;
-        },
-        onStarted: (droppedTurns) => change({ droppedTurns }),
-        onRecovering: () => {
-          this.recovering = true;
-          change({ recovered: true });
-        },
-      });
-      this.models.noteContextSize(result.stats.contextSize);
-      change({ status: result.finish === "stop" ? "complete" : result.finish, stats: result.stats });
+        sampling: { ...recommended, temperature: votes > 1 ? Math.max(temperature, VOTE_TEMPERATURE) : temperature },
+        thinking: this.thinking(message, card, loaded),
+      };
+      for (let n = 1; n <= (card.thoughts ? votes : 1) && !this.stopped; n++) {
+        if (votes > 1) live.round = { n, of: votes };
+        if (n > 1) live.restart();
+        results.push(await this.generate(question, message, change));
+      }
+      this.models.noteContextSize(results[0]!.stats.contextSize);
+      this.conclude(results, before, change);
     } catch (error) {
       const data = errorData(error);
       if (!this.engines.hasModel) this.models.lost(data);
+      // Of several answers, those that were finished are not lost with the one that failed.
+      if (results.length > 0) this.conclude(results, before, change);
       change(isCancelled(error) ? { status: "stopped" } : { status: "failed", error: data });
     } finally {
       clearInterval(save);
       release();
-      change({ content: this.streamed });
+      change(took());
       this.conversations.keep(message);
       this.lastAnswerId = message.id;
-      this.streamingId = null;
-      this.recovering = false;
+      live.end();
       await this.conversations.put(message);
     }
+  }
+
+  /** What "auto" comes to for a question; nothing where the model cannot think or that is settled. */
+  private decide(message: Message, turns: Message[], card: ModelCard): Partial<Message> {
+    if (!card.thoughts || message.effort !== "auto" || message.need) return {};
+    return { need: needOf(turns.at(-1)?.content ?? "") };
+  }
+
+  private thinking({ effort = "off", need }: Message, { thoughts }: ModelCard, { contextSize }: LoadedModel) {
+    if (!thoughts) return undefined;
+    return thinkingOf(thoughts, effort === "auto" ? (need?.think ? AUTO_EFFORT : "off") : effort, contextSize);
+  }
+
+  /** One answer of the model, from where the live answer stands. */
+  private generate(question: Question, message: Message, change: (changes: Partial<Message>) => void) {
+    const { live } = this;
+    const { thought, answer } = live;
+    const closed = answer !== "" || message.cut !== undefined;
+    return this.engines.generate({
+      ...question,
+      continueFrom: thought !== "" || answer !== "" ? { thought, answer, closed } : undefined,
+      onToken: (token) => live.take(token),
+      onStarted: (droppedTurns) => change({ droppedTurns }),
+      onRecovering: () => {
+        live.recovering = true;
+        change({ recovered: true });
+      },
+    });
+  }
+
+  /** Makes the message of one answer, or of the one that most of several agree with. */
+  private conclude(
+    results: readonly AnswerResult[],
+    before: Pick<AnswerStats, "promptTokens" | "thoughtSeconds" | "seconds">,
+    change: (changes: Partial<Message>) => void,
+  ): void {
+    const finished = results.filter(({ finish }) => finish !== "stopped");
+    const counted = finished.length > 0 ? finished : results;
+    const vote = voteOn(counted.map(({ answer }) => answer));
+    const chosen = counted[vote.chosen]!;
+    const { thought, answer, finish, cut } = chosen;
+    this.live.thought = thought;
+    this.live.answer = answer;
+    const stats = results.reduce((sum, other) => (other === chosen ? sum : withOther(sum, other.stats)), chosen.stats);
+    change({
+      status: finish === "stop" ? "complete" : finish,
+      // The tokens that stood before are counted in the result already.
+      stats: {
+        ...stats,
+        promptTokens: stats.promptTokens + before.promptTokens,
+        seconds: stats.seconds + before.seconds,
+        thoughtSeconds: stats.thoughtSeconds + before.thoughtSeconds,
+      },
+      ...(cut ? { cut } : {}),
+      ...(counted.length > 1 ? { vote } : {}),
+    });
   }
 }

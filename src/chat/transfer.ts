@@ -1,5 +1,6 @@
 // Conversations out of the app and into it: JSON, which keeps everything, and Markdown, which people read.
 import { AppError } from "../platform/app-error";
+import { isEffort } from "../reasoning/effort";
 import type { Conversation, Message, MessageStatus } from "./records";
 
 /** The exported form; `format` and `version` say what it is. */
@@ -16,13 +17,21 @@ export function toJson(conversations: Transfer["conversations"]): string {
   return JSON.stringify({ format: "islet-conversations", version: 1, conversations } satisfies Transfer, null, 1);
 }
 
-/** One branch as Markdown: a heading, then each message under the name of its author. */
+/** One branch as Markdown: a heading, then each message under the name of its author; a thought stands apart, as a quotation. */
 export function toMarkdown(
   title: string,
   branch: readonly Message[],
-  names: { user: string; assistant: string },
+  names: { user: string; assistant: string; thought: string },
 ): string {
-  const parts = branch.map((m) => `## ${names[m.role]}\n\n${m.content.trim()}\n`);
+  const quoted = (text: string) =>
+    text
+      .trim()
+      .replace(/^(?=.)/gm, "> ")
+      .replace(/^$/gm, ">");
+  const parts = branch.flatMap((m) => [
+    ...(m.thought ? [`## ${names.thought}\n\n${quoted(m.thought)}\n`] : []),
+    `## ${names[m.role]}\n\n${m.content.trim()}\n`,
+  ]);
   return [`# ${title.replaceAll("\n", " ")}\n`, ...parts].join("\n");
 }
 
@@ -71,6 +80,8 @@ function readConversation(entry: Record<string, unknown>, where: string): Transf
     if (role !== "user" && role !== "assistant") return bad(`${at}.role is neither "user" nor "assistant"`);
     const status = statuses.find((s) => s === m["status"]) ?? "complete";
     const modelId = m["modelId"];
+    const thought = m["thought"];
+    const effort = m["effort"];
     return {
       version: 1,
       id: ids.get(m["id"])!,
@@ -81,6 +92,8 @@ function readConversation(entry: Record<string, unknown>, where: string): Transf
       createdAt: time(m["createdAt"], `${at}.createdAt`),
       status,
       ...(typeof modelId === "string" ? { modelId } : {}),
+      ...(typeof thought === "string" ? { thought } : {}),
+      ...(isEffort(effort) ? { effort } : {}),
     };
   });
   const conversation: Conversation = {

@@ -1,6 +1,7 @@
 // The messages between the page and its two workers, and the types both sides share: the engine worker runs models, the
 // store worker brings them to this device. The only file that all of them import.
 import type { ErrorData } from "../platform/app-error";
+import type { AnswerParts, PartialAnswer, ThoughtFormat } from "./thoughts";
 
 /** The name under which a model's library is kept, whatever it is called where it comes from. */
 export const LIBRARY = "library.wasm";
@@ -81,22 +82,55 @@ export interface LoadedModel {
   adapter: string;
 }
 
-/** Figures of one answer, as WebLLM measured them. Tokens, and tokens or tokens per second. */
+/** Whether and how long a model that reasons is to think. */
+export interface Thinking {
+  format: ThoughtFormat;
+  think: boolean;
+  /** Tokens after which the thought is closed. */
+  budget?: number;
+}
+
+/** What is asked of the loaded model. */
+export interface Question {
+  turns: ChatTurn[];
+  sampling: Sampling;
+  /** Undefined for a model that does not reason. */
+  thinking?: Thinking | undefined;
+  /** What stands already of the answer. */
+  continueFrom?: PartialAnswer | undefined;
+}
+
+/** Figures of one answer. Tokens, seconds, and tokens per second as WebLLM measured them. */
 export interface AnswerStats {
+  /** What was read: the prompt, and what was read again where an answer was gone on with. */
   promptTokens: number;
+  thoughtTokens: number;
   answerTokens: number;
   prefillRate: number;
   decodeRate: number;
   secondsToFirstToken: number;
+  /** From the request to the end, and the part of it in which the model thought. */
+  seconds: number;
+  thoughtSeconds: number;
   /** Tokens in the context window after the answer, and its size. */
   contextUsed: number;
   contextSize: number;
 }
 
-export interface AnswerResult {
+export interface AnswerResult extends AnswerParts {
   stats: AnswerStats;
   /** "length": the context window was full. */
   finish: "stop" | "length" | "stopped";
+  /** Why the thought was closed, where the model did not do it. */
+  cut?: "budget" | "answer-now";
+}
+
+/** A piece of an answer that streams. */
+export interface AnswerToken {
+  part: keyof AnswerParts;
+  text: string;
+  /** Tokens of this part so far. */
+  tokens: number;
 }
 
 /** A file that a person gives: its path within what was given. */
@@ -125,10 +159,12 @@ export interface PackageFacts {
 export type EngineRequest =
   /** `arriving`: the last files are on their way; each is verified as it comes, so that none need be hashed again. */
   | { kind: "load"; id: number; model: ModelSource; contextSize?: number; arriving?: boolean }
-  | { kind: "generate"; id: number; turns: ChatTurn[]; sampling: Sampling; continueFrom?: string }
+  | ({ kind: "generate"; id: number } & Question)
   | { kind: "unload"; id: number }
   | { kind: "statistics"; id: number }
-  | { kind: "stop" };
+  | { kind: "stop" }
+  /** Closes the thought that streams. */
+  | { kind: "answer-now" };
 
 export type StoreRequest =
   | { kind: "download"; id: number; order: DownloadOrder }
@@ -148,7 +184,7 @@ export type WorkerEvent =
   | { kind: "ready"; lifeLock: string }
   | { kind: "progress"; id: number; progress: LoadProgress }
   | { kind: "started"; id: number; droppedTurns: number }
-  | { kind: "token"; id: number; text: string }
+  | ({ kind: "token"; id: number } & AnswerToken)
   | { kind: "done"; id: number; value: unknown }
   | { kind: "failed"; id: number; error: ErrorData }
   /** The page ended the request, and all that is to be tidied up is. */

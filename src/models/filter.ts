@@ -50,7 +50,7 @@ export function filterModels(list: readonly ShownModel[], filter: Filter): Shown
   return list
     .filter(({ card, fit, installed }) => {
       if (filter.fits && fit.verdict === "no") return false;
-      if (filter.reasoning && !card.reasoning) return false;
+      if (filter.reasoning && !card.thoughts) return false;
       if (filter.installed && !installed) return false;
       if (filter.language && !card.languages.includes(filter.language)) return false;
       if (filter.terms && termsOf(card) !== filter.terms) return false;

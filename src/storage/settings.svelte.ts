@@ -10,6 +10,11 @@ interface SettingsRecord extends StoredRecord {
   temperature?: number;
   /** Minutes without a question after which a model is unloaded; 0: never. Undefined: `DEFAULT_IDLE_MINUTES`. */
   idleMinutes?: number;
+  /** How much new conversations think, and how many answers are voted on with high effort. */
+  effort?: string;
+  votes?: number;
+  /** What this machine draws while a model writes, in watts. Undefined: a guess. */
+  watts?: number;
 }
 
 export const DEFAULT_IDLE_MINUTES = 30;

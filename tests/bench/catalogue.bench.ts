@@ -26,7 +26,7 @@ async function addModels(app: App, count: number): Promise<void> {
                 publisher: `Publisher ${i % 20}`,
                 licence: "MIT",
               },
-              ...{ languages: ["en", "fr"], reasoning: i % 2 === 0, tools: false, task: "chat", contextWindow: 4096 },
+              ...{ languages: ["en", "fr"], tools: false, task: "chat", contextWindow: 4096 },
               ...{ repository: "", quantization: "q4f32_1", halfPrecision: false, size: 1e8 + i, sizeIsExact: true },
               ...{ memory: 2e8, parameters: 1e8, origin: { kind: "address", base, library: `${base}x.wasm` } },
             };

@@ -27,20 +27,23 @@ function standIn({ pieces, rate }: { pieces: string[]; rate: number }) {
         let at = 0;
         const play = setInterval(() => {
           const due = Math.min(pieces.length, Math.floor(((performance.now() - start) * rate) / 1000));
-          for (; at < due; at++) answer({ kind: "token", id, text: pieces[at] });
+          for (; at < due; at++) answer({ kind: "token", id, part: "answer", text: pieces[at], tokens: at });
           Object.assign(window, { played: at });
           if (at < pieces.length) return;
           clearInterval(play);
           const stats = {
             promptTokens: 1,
+            thoughtTokens: 0,
             answerTokens: at,
             prefillRate: 1,
             decodeRate: rate,
             secondsToFirstToken: 0,
+            seconds: at / rate,
+            thoughtSeconds: 0,
             contextUsed: at,
             contextSize: 16384,
           };
-          done({ finish: "stop", stats });
+          done({ thought: "", answer: pieces.join(""), finish: "stop", stats });
         }, 5);
       }
     }

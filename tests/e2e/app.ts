@@ -33,6 +33,7 @@ interface OpenOptions {
 export const models = {
   starter: { id: "smollm2-135m-instruct", name: "SmolLM2 135M Instruct" },
   tiny: { id: "islet-tiny", name: "Islet Tiny" },
+  reasoner: { id: "islet-reasoner", name: "Islet Reasoner" },
 } as const;
 export type ModelName = keyof typeof models;
 
@@ -236,14 +237,14 @@ export class App {
   }
 }
 
-async function openWithModel(): Promise<App> {
+export async function openWithModel(model: ModelName = "tiny"): Promise<App> {
   const app = await App.open();
-  await app.load();
+  await app.load(model);
   return app;
 }
 
-/** Opens one app, with the small test model running, for all tests of a file or group; they then run in order. */
-export function shareApp(assign: (app: App) => void, open: () => Promise<App> = openWithModel): void {
+/** Opens one app, with the small test model running unless `open` says otherwise, for all tests of a file or group; they then run in order. */
+export function shareApp(assign: (app: App) => void, open: () => Promise<App> = () => openWithModel()): void {
   test.describe.configure({ mode: "serial" });
   let app: App;
   test.beforeAll(async () => assign((app = await open())));

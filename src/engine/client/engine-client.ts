@@ -3,19 +3,18 @@
 import { AppError, type ErrorCode } from "../../platform/app-error";
 import type {
   AnswerResult,
-  ChatTurn,
+  AnswerToken,
   EngineRequest,
   LoadedModel,
   LoadProgress,
   ModelSource,
-  Sampling,
+  Question,
 } from "../protocol";
+import type { PartialAnswer } from "../thoughts";
 import { WorkerDoor } from "./worker-door";
 
-export interface GenerateOptions {
-  turns: ChatTurn[];
-  sampling: Sampling;
-  onToken(text: string): void;
+export interface GenerateOptions extends Question {
+  onToken(token: AnswerToken): void;
   /** How many of the oldest turns do not fit the context window and are not read. */
   onStarted?(droppedTurns: number): void;
   /** The engine was lost and is being started again; what streamed so far is kept. */
@@ -67,21 +66,18 @@ export class EngineClient {
   /** Streams an answer. Recovers once from a lost device or a dead worker. Throws AppError. */
   async generate(options: GenerateOptions): Promise<AnswerResult> {
     this.stopped = false;
-    let streamed = "";
+    const { turns, sampling, thinking, continueFrom } = options;
+    const streamed: PartialAnswer = { thought: "", answer: "", closed: false, ...continueFrom };
     const attempt = () => {
-      const { turns, sampling } = options;
+      const begun = streamed.thought !== "" || streamed.answer !== "";
       return this.door.ask(
-        {
-          kind: "generate",
-          turns,
-          sampling,
-          ...(streamed === "" ? {} : { continueFrom: streamed }),
-        },
+        { kind: "generate", turns, sampling, thinking, continueFrom: begun ? { ...streamed } : undefined },
         {
           onStarted: options.onStarted?.bind(options),
-          onToken: (text) => {
-            streamed += text;
-            options.onToken(text);
+          onToken: (token) => {
+            streamed[token.part] += token.text;
+            if (token.part === "answer") streamed.closed = true;
+            options.onToken(token);
           },
         },
       ) as Promise<AnswerResult>;
@@ -106,6 +102,11 @@ export class EngineClient {
   stop(): void {
     this.stopped = true;
     this.door.tell({ kind: "stop" });
+  }
+
+  /** Closes the thought that streams, so that the answer begins. */
+  answerNow(): void {
+    this.door.tell({ kind: "answer-now" });
   }
 
   async unload(): Promise<void> {

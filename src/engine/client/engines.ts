@@ -73,6 +73,11 @@ export class Engines {
     this.current?.client.stop();
   }
 
+  /** Closes the thought of the current model's answer, so that the answer proper begins. */
+  answerNow(): void {
+    this.current?.client.answerNow();
+  }
+
   /** Frees the memory of all models, or of the one with this id. */
   async unload(id?: string): Promise<void> {
     const going = this.slots.filter((slot) => id === undefined || slot.client.model?.id === id);

@@ -1,12 +1,12 @@
 // A worker and the requests that wait for it: started at the first request, ended and replaced when it dies. What both clients
 // of this room have in common.
 import { appError, type AppError, type ErrorData } from "../../platform/app-error";
-import type { LoadProgress, WorkerEvent } from "../protocol";
+import type { AnswerToken, LoadProgress, WorkerEvent } from "../protocol";
 
 export interface Callbacks {
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   onStarted?: ((droppedTurns: number) => void) | undefined;
-  onToken?: ((text: string) => void) | undefined;
+  onToken?: ((token: AnswerToken) => void) | undefined;
 }
 
 /** Milliseconds in which a worker must have begun: one that dies before it can say that it lives is noticed by this. */
@@ -46,7 +46,7 @@ export class WorkerDoor<Request extends { kind: string }> {
   }
 
   /** Sends what has no answer; nothing happens without a worker. */
-  tell(request: Extract<Request, { kind: "stop" }>): void {
+  tell(request: Exclude<Request, { id: number }>): void {
     this.worker?.postMessage(request);
   }
 
@@ -102,7 +102,7 @@ export class WorkerDoor<Request extends { kind: string }> {
     if (!pending) return;
     if (event.kind === "progress") pending.onProgress?.(event.progress);
     else if (event.kind === "started") pending.onStarted?.(event.droppedTurns);
-    else if (event.kind === "token") pending.onToken?.(event.text);
+    else if (event.kind === "token") pending.onToken?.(event);
     else {
       this.pending.delete(event.id);
       if (event.kind === "done") pending.resolve(event.value);

@@ -11,26 +11,24 @@ import {
   type ModelSource,
   type WorkerEvent,
 } from "../protocol";
+import { Answer, type Pipeline } from "./answer";
 import { missingFiles } from "../store/check";
 import { announceLife } from "../worker-life";
 import { watchDevices } from "./device";
 import { classify } from "./failure";
 import { withoutNetwork } from "./offline";
-import { renderPrompt, turnsToDrop } from "./prompt";
 
-/** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts and the configuration in force. */
+/** What WebLLM keeps private: the pipelines and the configuration in force. */
 interface Internals {
-  loadedModelIdToPipeline: Map<string, { tokenizer: { encode(text: string): Int32Array } }>;
+  loadedModelIdToPipeline: Map<string, Pipeline>;
   loadedModelIdToChatConfig: Map<string, Required<ChatOptions>>;
 }
-
-/** Tokens of the context window that a prompt leaves for the answer, as a part of the window. */
-const ANSWER_SHARE = 0.25;
 
 const engine = new MLCEngine({ logLevel: "SILENT" });
 const internals = engine as unknown as Internals;
 let loaded: ModelSource | undefined;
-let stopping = false;
+/** The answer that streams. */
+let current: Answer | undefined;
 
 const post = (event: WorkerEvent) => self.postMessage(event);
 const devices = watchDevices((detail, outOfMemory) => post({ kind: "device-lost", detail, outOfMemory }));
@@ -100,69 +98,25 @@ async function unload(): Promise<void> {
 
 async function generate(request: Extract<EngineRequest, { kind: "generate" }>): Promise<AnswerResult> {
   if (!loaded) throw new AppError("unknown", "no model is loaded");
-  const tokenizer = internals.loadedModelIdToPipeline.get(loaded.id)!.tokenizer;
+  const pipeline = internals.loadedModelIdToPipeline.get(loaded.id)!;
   const config = internals.loadedModelIdToChatConfig.get(loaded.id)!;
-  const contextSize = config.context_window_size;
-  const count = (text: string) => tokenizer.encode(text).length;
-  const partial = request.continueFrom ?? "";
-  const reserve = Math.max(Math.floor(contextSize * ANSWER_SHARE), count(partial) + 32);
-  const dropped = turnsToDrop(config.conv_template, request.turns, contextSize, reserve, count);
-  if (dropped === undefined) {
-    const tokens = count(request.turns.at(-1)!.content);
-    throw new AppError("prompt-too-long", `${tokens} tokens; the context window holds ${contextSize}`, "none");
+  current = new Answer(engine, pipeline, config, request, {
+    started: (droppedTurns) => post({ kind: "started", id: request.id, droppedTurns }),
+    token: (token) => post({ kind: "token", id: request.id, ...token }),
+  });
+  try {
+    return await current.write();
+  } finally {
+    current = undefined;
   }
-  const turns = request.turns.slice(dropped);
-  post({ kind: "started", id: request.id, droppedTurns: dropped });
-  const settings = {
-    temperature: request.sampling.temperature,
-    top_p: request.sampling.topP,
-    stream_options: { include_usage: true },
-  };
-  // An answer that broke off is continued from its own text, for which WebLLM's chat has no form: the prompt is written out.
-  const chunks =
-    partial === ""
-      ? await engine.chat.completions.create({ ...settings, messages: turns, stream: true })
-      : await engine.completions.create({
-          ...settings,
-          prompt: renderPrompt(config.conv_template, turns) + partial,
-          stream: true,
-        });
-  let finish: AnswerResult["finish"] = "stop";
-  let result: AnswerResult | undefined;
-  for await (const chunk of chunks) {
-    const choice = chunk.choices[0];
-    const text = choice && ("delta" in choice ? (choice.delta.content ?? "") : choice.text);
-    if (text) post({ kind: "token", id: request.id, text });
-    if (choice?.finish_reason === "length") finish = "length";
-    if (chunk.usage) {
-      const { prompt_tokens, completion_tokens, extra } = chunk.usage;
-      const whole =
-        count(renderPrompt(config.conv_template, turns)) + completion_tokens + (partial ? count(partial) : 0);
-      result = {
-        finish: stopping ? "stopped" : finish,
-        stats: {
-          promptTokens: prompt_tokens,
-          answerTokens: completion_tokens,
-          prefillRate: extra.prefill_tokens_per_s,
-          decodeRate: extra.decode_tokens_per_s,
-          secondsToFirstToken: extra.time_to_first_token_s,
-          contextUsed: Math.min(whole, contextSize),
-          contextSize,
-        },
-      };
-    }
-  }
-  if (!result) throw new AppError("device-lost", "the answer ended without an end");
-  return result;
 }
 
-async function answer(request: Exclude<EngineRequest, { kind: "stop" }>): Promise<unknown> {
+async function answer(request: Extract<EngineRequest, { id: number }>): Promise<unknown> {
   const tell = (progress: LoadProgress) => post({ kind: "progress", id: request.id, progress });
   switch (request.kind) {
     case "load":
       return load(request.model, request.contextSize, request.arriving ?? false, tell);
     case "generate":
-      stopping = false;
       return generate(request);
     case "unload":
       return unload();
@@ -174,11 +128,8 @@ async function answer(request: Exclude<EngineRequest, { kind: "stop" }>): Promis
 let queue: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data: request }: MessageEvent<EngineRequest>) => {
-  if (request.kind === "stop") {
-    stopping = true;
-    engine.interruptGenerate();
-    return;
-  }
+  if (request.kind === "stop") return current?.stop();
+  if (request.kind === "answer-now") return current?.answerNow();
   queue = queue.then(async () => {
     try {
       post({ kind: "done", id: request.id, value: await answer(request) });

@@ -44,7 +44,7 @@ export interface ModelCard extends Omit<ModelFacts, "licence" | "country" | "par
   /** What to sample with, where it is not what the model's configuration says. */
   sampling?: Sampling;
   /** Which `models.about.*` message describes it. */
-  about?: "starter" | "tiny";
+  about?: "starter" | "tiny" | "reasoner";
   manifest?: string;
 }
 
@@ -82,7 +82,6 @@ function shipped(
     publisher: "Islet",
     licence: "Apache-2.0",
     languages: ["en"],
-    reasoning: false,
     tools: false,
     task: "chat",
     contextWindow: facts.contextSize ?? 0,
@@ -165,7 +164,6 @@ export function foreignCard(id: string, origin: Origin, facts: PackageFacts, siz
     publisher: facts.publisher ?? "",
     licence: facts.licence ?? "",
     languages: [],
-    reasoning: false,
     tools: false,
     task: "chat",
     contextWindow: 0,

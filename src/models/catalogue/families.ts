@@ -1,5 +1,6 @@
 // What is known of each model family that WebLLM has builds of, as its publisher says it: data, not code. A member is named as
 // WebLLM names it, without quantisation and suffix. Not for: sizes and libraries of builds (prebuilt.ts).
+import { thinkTags, type ThoughtFormat } from "../../engine/thoughts";
 import type { LicenceId } from "./licences";
 
 /** `base`: not trained to converse. `embedding`: turns text into vectors. */
@@ -15,8 +16,8 @@ interface FamilyFacts {
   languages: readonly string[];
   /** How many languages the publisher counts, where it names more than `languages` lists. */
   languageCount?: number;
-  /** Writes its thoughts before the answer, always or when asked to. */
-  reasoning: boolean;
+  /** How it writes its thoughts before the answer, always or when asked to; undefined: it does not. From its chat template. */
+  thoughts?: ThoughtFormat;
   /** Trained to call tools. */
   tools: boolean;
   task: Task;
@@ -54,7 +55,6 @@ const llama: FamilyFacts = {
   country: "US",
   licence: "LicenseRef-Llama-3.2",
   languages: llamaLanguages,
-  reasoning: false,
   tools: true,
   task: "chat",
   contextWindow: 131_072,
@@ -65,7 +65,6 @@ const qwen: FamilyFacts = {
   country: "CN",
   licence: "Apache-2.0",
   languages: qwenLanguages,
-  reasoning: false,
   tools: true,
   task: "chat",
   contextWindow: 32_768,
@@ -75,7 +74,6 @@ const microsoft: FamilyFacts = {
   country: "US",
   licence: "MIT",
   languages: phiLanguages,
-  reasoning: false,
   tools: false,
   task: "chat",
   contextWindow: 131_072,
@@ -86,7 +84,6 @@ const google: FamilyFacts = {
   country: "US",
   licence: "LicenseRef-Gemma",
   languages: ["en"],
-  reasoning: false,
   tools: false,
   task: "chat",
   contextWindow: 8192,
@@ -96,7 +93,6 @@ const mistral: FamilyFacts = {
   country: "FR",
   licence: "Apache-2.0",
   languages: ["en"],
-  reasoning: false,
   tools: false,
   task: "chat",
   contextWindow: 32_768,
@@ -106,7 +102,6 @@ const nous: FamilyFacts = {
   country: "US",
   licence: "LicenseRef-Llama-3",
   languages: ["en"],
-  reasoning: false,
   tools: true,
   task: "chat",
   contextWindow: 8192,
@@ -119,7 +114,7 @@ export const families: readonly Family[] = [
     country: "CN",
     licence: "MIT",
     languages: ["en", "zh"],
-    reasoning: true,
+    thoughts: thinkTags,
     tools: false,
     task: "chat",
     contextWindow: 131_072,
@@ -140,7 +135,7 @@ export const families: readonly Family[] = [
     family: "Qwen3.5",
     ...qwen,
     languageCount: 201,
-    reasoning: true,
+    thoughts: thinkTags,
     contextWindow: 262_144,
     members: {
       "Qwen3.5-0.8B": { name: "Qwen3.5 0.8B", parameters: 800_000_000, repository: "Qwen/Qwen3.5-0.8B" },
@@ -153,7 +148,7 @@ export const families: readonly Family[] = [
     family: "Qwen3",
     ...qwen,
     languageCount: 119,
-    reasoning: true,
+    thoughts: thinkTags,
     members: {
       "Qwen3-0.6B": { name: "Qwen3 0.6B", parameters: 596_049_920, repository: "Qwen/Qwen3-0.6B" },
       "Qwen3-1.7B": { name: "Qwen3 1.7B", parameters: 1_720_574_976, repository: "Qwen/Qwen3-1.7B" },
@@ -340,7 +335,7 @@ export const families: readonly Family[] = [
     licence: "Apache-2.0",
     languages: [...european, "ja", "ko", "zh", "vi", "ar", "hi"],
     languageCount: 140,
-    reasoning: true,
+    thoughts: { open: "<|channel>thought\n", close: "\n<channel|>", empty: "<|channel>thought\n<channel|>" },
     tools: true,
     contextWindow: 131_072,
     cutoff: "2025-01",
@@ -412,7 +407,6 @@ export const families: readonly Family[] = [
     country: "US",
     licence: "MIT",
     languages: ["en"],
-    reasoning: false,
     tools: false,
     task: "base",
     contextWindow: 2048,
@@ -432,7 +426,7 @@ export const families: readonly Family[] = [
         name: "Ministral 3 3B Reasoning",
         parameters: 3_400_000_000,
         repository: "mistralai/Ministral-3-3B-Reasoning-2512",
-        reasoning: true,
+        thoughts: { open: "[THINK]", close: "[/THINK]", empty: "[THINK][/THINK]" },
       },
       "Ministral-3-3B-Instruct-2512-BF16": {
         name: "Ministral 3 3B",
@@ -536,7 +530,6 @@ export const families: readonly Family[] = [
     country: "US",
     licence: "Apache-2.0",
     languages: ["en"],
-    reasoning: false,
     tools: false,
     task: "chat",
     contextWindow: 8192,
@@ -565,7 +558,6 @@ export const families: readonly Family[] = [
     country: "US",
     licence: "Apache-2.0",
     languages: ["en"],
-    reasoning: false,
     tools: false,
     task: "chat",
     contextWindow: 4096,
@@ -589,7 +581,6 @@ export const families: readonly Family[] = [
     country: "GB",
     licence: "LicenseRef-Stability-NC",
     languages: ["en"],
-    reasoning: false,
     tools: false,
     task: "chat",
     contextWindow: 4096,
@@ -607,7 +598,6 @@ export const families: readonly Family[] = [
     country: "US",
     licence: "Apache-2.0",
     languages: ["en"],
-    reasoning: false,
     tools: false,
     task: "chat",
     contextWindow: 2048,
@@ -625,7 +615,6 @@ export const families: readonly Family[] = [
     country: "SG",
     licence: "Apache-2.0",
     languages: ["en"],
-    reasoning: false,
     tools: false,
     task: "chat",
     contextWindow: 2048,
@@ -648,7 +637,6 @@ export const families: readonly Family[] = [
     country: "US",
     licence: "Apache-2.0",
     languages: ["en"],
-    reasoning: false,
     tools: false,
     task: "embedding",
     contextWindow: 512,

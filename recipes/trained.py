@@ -1,17 +1,16 @@
-"""Quantises the trained small test model to 8 bits and writes it as a WebLLM model:
-python tiny/weights.py TRAINED_DIR LIBRARY.wasm OUT_DIR"""
+"""Quantises a model that the project trained to 8 bits and writes it as a WebLLM model:
+python trained.py tiny|reasoner TRAINED_DIR LIBRARY.wasm OUT_DIR"""
 
 import sys
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
 import package
-from architecture_config import TINY as C
+from architecture_config import CONFIGS
 
 
-def tensors(trained):
+def tensors(trained, layers):
     out = {}
 
     def linear(target, name):
@@ -19,7 +18,7 @@ def tensors(trained):
 
     linear("embed_tokens", "embed")
     out["norm.weight"] = trained["norm"]
-    for i in range(C.layers):
+    for i in range(layers):
         for target, name in (("attn.qkv", "qkv"), ("attn.o", "o"), ("ffn.gate_up", "gate_up"), ("ffn.down", "down")):
             linear(f"layers.{i}.{target}", f"layers.{i}.{name}")
         for name in ("attn_norm", "ffn_norm"):
@@ -27,9 +26,10 @@ def tensors(trained):
     return out
 
 
-def main(trained, library, out):
-    config = package.chat_config(C, package.BYTE_LEVEL, package.chatml(""), bos_token_id=1, eos_token_id=2, pad_token_id=2, bits_per_param=8.6)
-    package.write_model(out, library, tensors(dict(np.load(Path(trained) / "weights.npz"))), config, Path(trained) / "tokenizer.json")
+def main(which, trained, library, out):
+    c, trained = CONFIGS[which], Path(trained)
+    config = package.chat_config(c, package.BYTE_LEVEL, package.chatml(""), bos_token_id=1, eos_token_id=2, pad_token_id=2, bits_per_param=8.6)
+    package.write_model(out, library, tensors(dict(np.load(trained / "weights.npz")), c.layers), config, trained / "tokenizer.json")
 
 
 if __name__ == "__main__":

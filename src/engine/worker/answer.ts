@@ -1,0 +1,184 @@
+// One answer of the loaded model: its prompt, its stream, and the end of its thought when that has cost enough. Not for: loading models.
+import type { ChatOptions, CompletionUsage, MLCEngine } from "@mlc-ai/web-llm";
+import { AppError } from "../../platform/app-error";
+import type { AnswerResult, AnswerStats, AnswerToken, Question } from "../protocol";
+import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
+import { renderPrompt, turnsToDrop } from "./prompt";
+
+/** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts, and the count of what was written. */
+export interface Pipeline {
+  tokenizer: { encode(text: string): Int32Array; decode(ids: Int32Array): string };
+  getCurRoundCompletionTotalTokens(): number;
+}
+
+/** Tokens of the context window that a prompt leaves for what is written, and a thought for the answer, as parts of the window. */
+const ANSWER_SHARE = 0.25;
+const AFTER_THOUGHT_SHARE = 0.125;
+
+export class Answer {
+  private stopping = false;
+  private hurrying = false;
+  private readonly contextSize: number;
+  private readonly tokens: Record<keyof AnswerParts, number> = { thought: 0, answer: 0 };
+  private readonly figures = {
+    read: 0,
+    readSeconds: 0,
+    written: 0,
+    writtenSeconds: 0,
+    firstToken: 0,
+    thoughtSeconds: 0,
+    used: 0,
+  };
+
+  constructor(
+    private readonly engine: MLCEngine,
+    private readonly pipeline: Pipeline,
+    private readonly config: Required<ChatOptions>,
+    private readonly question: Question,
+    private readonly tell: { started(droppedTurns: number): void; token(token: AnswerToken): void },
+  ) {
+    this.contextSize = config.context_window_size;
+  }
+
+  /** Ends the answer; what was written stays. */
+  stop(): void {
+    this.stopping = true;
+    void this.engine.interruptGenerate();
+  }
+
+  /** Closes the thought, if the model is thinking. */
+  answerNow(): void {
+    this.hurrying = true;
+  }
+
+  /** Streams the answer. Throws AppError. */
+  async write(): Promise<AnswerResult> {
+    const began = performance.now();
+    const { thinking, continueFrom } = this.question;
+    let state: PartialAnswer = continueFrom ?? { thought: "", answer: "", closed: thinking?.think === false };
+    this.tokens.thought = this.count(state.thought);
+    this.tokens.answer = this.count(state.answer);
+    const prompt = this.prompt(
+      Math.max(Math.floor(this.contextSize * ANSWER_SHARE), this.tokens.thought + this.tokens.answer + 32),
+    );
+    const room = this.contextSize - this.count(prompt.text) - Math.floor(this.contextSize * AFTER_THOUGHT_SHARE);
+    const budget = Math.max(1, Math.min(thinking?.budget ?? Infinity, room));
+    let cut: AnswerResult["cut"];
+    for (;;) {
+      const { parts, finish, closed } = await this.stream(prompt, state, budget);
+      if (closed === undefined || this.stopping) {
+        const stats = this.stats((performance.now() - began) / 1000);
+        return { ...parts, ...(cut ? { cut } : {}), finish: this.stopping ? "stopped" : finish, stats };
+      }
+      cut = closed;
+      state = { ...parts, closed: true };
+    }
+  }
+
+  private count(text: string): number {
+    return text === "" ? 0 : this.pipeline.tokenizer.encode(text).length;
+  }
+
+  /** The turns that leave `reserve` tokens, and the text that they become. */
+  private prompt(reserve: number) {
+    const template = this.config.conv_template;
+    const dropped = turnsToDrop(template, this.question.turns, this.contextSize, reserve, (text) => this.count(text));
+    if (dropped === undefined) {
+      const tokens = this.count(this.question.turns.at(-1)!.content);
+      throw new AppError("prompt-too-long", `${tokens} tokens; the context window holds ${this.contextSize}`, "none");
+    }
+    this.tell.started(dropped);
+    const turns = this.question.turns.slice(dropped);
+    // Some families begin with a token that WebLLM's chat adds, and its completions do not.
+    const begin = Int32Array.from(template.system_prefix_token_ids ?? []);
+    const text = (begin.length > 0 ? this.pipeline.tokenizer.decode(begin) : "") + renderPrompt(template, turns);
+    return { turns, text };
+  }
+
+  /** Runs the model to its end, or to where its thought is to be closed. */
+  private async stream(prompt: ReturnType<Answer["prompt"]>, state: PartialAnswer, budget: number) {
+    const { thinking, sampling } = this.question;
+    const format = thinking?.format ?? thinkTags;
+    const tag = format.open.trim();
+    const lead = leadOf(format, thinking?.think, state);
+    const opens = prompt.text.trimEnd().endsWith(tag);
+    const inThought = state.thought !== "" || thinking?.think || opens;
+    const parser = new ThoughtParser(format, {
+      ...state,
+      part: state.closed ? "answer" : inThought ? "thought" : undefined,
+    });
+    const text = prompt.text + (opens && lead.startsWith(tag) ? lead.slice(format.open.length) : lead);
+    const settings = {
+      temperature: sampling.temperature,
+      top_p: sampling.topP,
+      stream_options: { include_usage: true },
+      stream: true as const,
+    };
+    // WebLLM's chat keeps what it has read from one question to the next; only its completions go on from a text.
+    const chunks =
+      lead === ""
+        ? await this.engine.chat.completions.create({ ...settings, messages: prompt.turns })
+        : await this.engine.completions.create({ ...settings, prompt: text });
+    let finish: AnswerResult["finish"] | undefined;
+    let closed: AnswerResult["cut"];
+    let written = 0;
+    let before = 0;
+    for await (const chunk of chunks) {
+      const choice = chunk.choices[0];
+      if (choice) {
+        // The tag that ends a thought is one of its tokens.
+        const wasThought = parser.part === "thought";
+        const pieces = parser.push(("delta" in choice ? choice.delta.content : choice.text) ?? "");
+        const total = this.pipeline.getCurRoundCompletionTotalTokens();
+        const now = performance.now();
+        const thinks = parser.part === "thought";
+        if (total > written) this.tokens[thinks || wasThought ? "thought" : "answer"] += total - written;
+        if ((thinks || wasThought) && written > 0) this.figures.thoughtSeconds += (now - before) / 1000;
+        written = total;
+        before = now;
+        this.give(pieces);
+        if (choice.finish_reason !== null) finish = choice.finish_reason === "length" ? "length" : "stop";
+        else if (thinks && closed === undefined)
+          closed = this.tokens.thought >= budget ? "budget" : this.hurrying ? "answer-now" : undefined;
+        if (this.stopping || closed !== undefined) void this.engine.interruptGenerate();
+      }
+      if (chunk.usage) this.note(chunk.usage);
+    }
+    if (finish === undefined) throw new AppError("device-lost", "the answer ended without an end");
+    this.give(parser.end());
+    this.figures.used = this.count(text) + written;
+    // A thought that was over by itself in that very moment needs no end.
+    return { parts: parser.parts, finish, closed: parser.part === "thought" ? closed : undefined };
+  }
+
+  private give(pieces: Piece[]): void {
+    for (const piece of pieces) this.tell.token({ ...piece, tokens: this.tokens[piece.part] });
+  }
+
+  private note({ prompt_tokens, completion_tokens, extra }: CompletionUsage): void {
+    const { figures } = this;
+    figures.read += prompt_tokens;
+    figures.readSeconds += extra.time_to_first_token_s;
+    if (figures.firstToken === 0) figures.firstToken = extra.time_to_first_token_s;
+    // The first token comes with the prompt.
+    const decoded = Math.max(0, completion_tokens - 1);
+    figures.written += decoded;
+    figures.writtenSeconds += decoded * extra.time_per_output_token_s;
+  }
+
+  private stats(seconds: number): AnswerStats {
+    const { read, readSeconds, written, writtenSeconds, firstToken, thoughtSeconds, used } = this.figures;
+    return {
+      promptTokens: read,
+      thoughtTokens: this.tokens.thought,
+      answerTokens: this.tokens.answer,
+      prefillRate: readSeconds > 0 ? read / readSeconds : 0,
+      decodeRate: writtenSeconds > 0 ? written / writtenSeconds : 0,
+      secondsToFirstToken: firstToken,
+      seconds,
+      thoughtSeconds,
+      contextUsed: Math.min(used, this.contextSize),
+      contextSize: this.contextSize,
+    };
+  }
+}
