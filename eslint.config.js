@@ -5,7 +5,7 @@ import globals from "globals";
 import ts from "typescript-eslint";
 
 export default ts.config(
-  { ignores: ["dist", "node_modules", "recipes", "public", "playwright-report", "test-results"] },
+  { ignores: ["dist", "node_modules", "recipes/.work", "public", "playwright-report", "test-results"] },
   js.configs.recommended,
   ...ts.configs.recommended,
   ...svelte.configs.recommended,
@@ -21,5 +21,5 @@ export default ts.config(
       "svelte/prefer-svelte-reactivity": "off",
     },
   },
-  { files: ["scripts/**", "tests/**", "*.config.*"], rules: { "no-console": "off" } },
+  { files: ["scripts/**", "recipes/**", "tests/**", "*.config.*"], rules: { "no-console": "off" } },
 );

@@ -9,15 +9,27 @@ const RATE = 0.5;
 const DECAY = 0.004;
 const HELD_OUT = 3;
 
-const server = await createServer({ configFile: false, server: { middlewareMode: true }, appType: "custom", logLevel: "error" });
+const server = await createServer({
+  configFile: false,
+  server: { middlewareMode: true },
+  appType: "custom",
+  logLevel: "error",
+});
 const { signsOf } = await server.ssrLoadModule("/src/reasoning/need.ts");
 await server.close();
 
-const [head, ...rows] = readFileSync(new URL("prompts.tsv", import.meta.url), "utf8").trim().split("\n");
+const [head, ...rows] = readFileSync(new URL("prompts.tsv", import.meta.url), "utf8")
+  .trim()
+  .split("\n");
 const languages = head.split("\t").slice(1);
 const examples = rows.flatMap((row, i) => {
   const [label, ...texts] = row.split("\t");
-  return texts.map((text, l) => ({ text, language: languages[l], think: label === "1", heldOut: i % HELD_OUT === HELD_OUT - 1 }));
+  return texts.map((text, l) => ({
+    text,
+    language: languages[l],
+    think: label === "1",
+    heldOut: i % HELD_OUT === HELD_OUT - 1,
+  }));
 });
 const names = Object.keys(signsOf(""));
 const vector = (text) => names.map((name) => signsOf(text)[name]);
@@ -43,7 +55,8 @@ const accuracy = (set) => {
   return Number((right / set.length).toFixed(4));
 };
 const heldOut = examples.filter((e) => e.heldOut);
-for (const e of heldOut) if (score(vector(e.text)) > 0 !== e.think) console.log("wrong:", e.think ? "think" : "answer", e.text);
+for (const e of heldOut)
+  if (score(vector(e.text)) > 0 !== e.think) console.log("wrong:", e.think ? "think" : "answer", e.text);
 const round = (value) => Number(value.toFixed(4));
 const result = {
   bias: round(bias),
@@ -55,5 +68,8 @@ const result = {
     ...Object.fromEntries(languages.map((l) => [l, accuracy(heldOut.filter((e) => e.language === l))])),
   },
 };
-writeFileSync(new URL("../../src/reasoning/need-weights.json", import.meta.url), JSON.stringify(result, null, 2) + "\n");
+writeFileSync(
+  new URL("../../src/reasoning/need-weights.json", import.meta.url),
+  JSON.stringify(result, null, 2) + "\n",
+);
 console.log(result);

@@ -1,7 +1,7 @@
 """Trains the small reasoning model from scratch: python reasoner/train.py OUT_DIR. About an hour and a quarter on two CPU cores.
 
-Writes tokenizer.json, weights.npz (float32) and training.json (seed, loss, accuracy with and without thought on questions
-that were held out)."""
+Writes tokenizer.json, weights.npz (float32), held-out.json (questions that it was never asked) and training.json (seed,
+loss, accuracy on those with and without thought)."""
 
 import json
 import random
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import training
@@ -26,16 +27,31 @@ def answer(model, tokenizer, text, think):
     return training.complete(model, tokenizer, prompt, 400).split(data.CLOSE)[-1].strip()
 
 
+def held_out(n):
+    """n questions of each kind and language that the training never asks, the same ones each time."""
+    rng = random.Random(SEED + 1)
+    return [data.question(rng, True, kind, language) for kind in data.KINDS for language in data.LANGUAGES for _ in range(n)]
+
+
 def accuracy(model, tokenizer, n):
-    """Share of right answers for each kind of question, with and without thought: n held-out questions a language and kind."""
-    rng, result = random.Random(SEED + 1), {}
-    for kind in data.KINDS:
-        asked = [data.question(rng, True, kind, language) for language in data.LANGUAGES for _ in range(n)]
-        result[kind.__name__] = {
-            way: round(sum(answer(model, tokenizer, q.text, think) == q.answer for q in asked) / len(asked), 4)
-            for way, think in (("thought", True), ("direct", False))
-        }
-    return result
+    """Share of right answers for each kind of question, with and without thought, on n held-out questions a language."""
+    right = {kind.__name__: {"thought": [], "direct": []} for kind in data.KINDS}
+    for q in held_out(n):
+        for way, think in (("thought", True), ("direct", False)):
+            right[q.kind][way].append(answer(model, tokenizer, q.text, think) == q.answer)
+    return {kind: {way: round(sum(r) / len(r), 4) for way, r in ways.items()} for kind, ways in right.items()}
+
+
+def measure(out, record):
+    """Writes the questions that the accuracy is measured on, and training.json with it."""
+    model = training.Model(C)
+    model.restore(out / "weights.npz")
+    record["accuracy"] = accuracy(model, Tokenizer.from_file(str(out / "tokenizer.json")), 25)
+    print(record["accuracy"], flush=True)
+    fields = ("kind", "language", "text", "answer")
+    questions = [{f: getattr(q, f) for f in fields} for q in held_out(25)]
+    (out / "held-out.json").write_text(json.dumps(questions, ensure_ascii=False, indent=0) + "\n")
+    (out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
 def main(out):
@@ -54,10 +70,7 @@ def main(out):
         print(accuracy(model, tokenizer, 3), flush=True)
 
     loss = training.train(model, stream, STEPS, HIGHEST, 1500, checkpoint)
-    result = accuracy(model, tokenizer, 25)
-    print(result, flush=True)
-    record = {"seed": SEED, "parameters": parameters, "steps": STEPS, "rate": HIGHEST, "batch": TOKENS, "loss": loss, "accuracy": result}
-    (out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
+    measure(out, {"seed": SEED, "parameters": parameters, "steps": STEPS, "rate": HIGHEST, "batch": TOKENS, "loss": loss})
 
 
 if __name__ == "__main__":

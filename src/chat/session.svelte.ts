@@ -123,8 +123,10 @@ export class Session {
   /** Asks a changed form of a question beside the old one, which stays. */
   async edit(question: Message, content: string): Promise<void> {
     if (this.busy) return;
+    const { effort } = this;
+    this.once = null;
     const { conversationId, parentId } = question;
-    await this.answer(conversationId, await this.put(conversationId, parentId, content), {});
+    await this.answer(conversationId, await this.put(conversationId, parentId, content), { effort });
   }
 
   /** Writes another answer beside one, with another effort if that is said; the old one stays, unless it has no text. */
@@ -159,6 +161,8 @@ export class Session {
     const { branch } = this.conversations;
     // Under an answer that another tab is writing there is nothing to ask yet: the question goes beside that one's question.
     const above = branch.at(-1)?.status === "streaming" ? branch.at(-3) : branch.at(-1);
+    // Of compared answers, the one that is asked on from is kept.
+    if (above?.comparison) await this.conversations.keepCompared(above);
     let conversation = this.conversations.open;
     if (!conversation) {
       const effort = this.once === null ? this.effort : undefined;
@@ -236,7 +240,7 @@ export class Session {
   /** Streams the answer into `message`, saving it as it grows. What goes wrong with the model is stored in the message. */
   private async write(message: Message, turns: Message[], { card: wanted, votes = 1 }: Manner): Promise<void> {
     const { live } = this;
-    const began = performance.now();
+    let began = performance.now();
     const before = { promptTokens: 0, thoughtSeconds: 0, seconds: message.seconds ?? 0, ...message.stats };
     const change = (changes: Partial<Message>) => (message = { ...message, ...changes });
     const took = () => ({ content: live.answer, ...(live.thought ? { thought: live.thought } : {}) });
@@ -250,20 +254,25 @@ export class Session {
     const results: AnswerResult[] = [];
     try {
       const { card, loaded } = await this.modelReady(wanted);
+      // What a model takes to load is not what an answer takes.
+      began = performance.now();
       const recommended = card.sampling ?? loaded.sampling;
       change({ modelId: card.id, ...this.decide(message, turns, card) });
       const temperature = this.settings.current.temperature ?? recommended.temperature;
+      const rounds = card.thoughts ? votes : 1;
       const question: Question = {
         turns: turns.map(({ role, content }) => ({ role, content })),
-        sampling: { ...recommended, temperature: votes > 1 ? Math.max(temperature, VOTE_TEMPERATURE) : temperature },
+        sampling: { ...recommended, temperature: rounds > 1 ? Math.max(temperature, VOTE_TEMPERATURE) : temperature },
         thinking: this.thinking(message, card, loaded),
       };
-      for (let n = 1; n <= (card.thoughts ? votes : 1) && !this.stopped; n++) {
-        if (votes > 1) live.round = { n, of: votes };
+      for (let n = 1; n <= rounds && !this.stopped; n++) {
+        if (rounds > 1) live.round = { n, of: rounds };
         if (n > 1) live.restart();
         results.push(await this.generate(question, message, change));
       }
-      this.models.noteContextSize(results[0]!.stats.contextSize);
+      const first = results[0];
+      if (!first) throw new DOMException("stopped", "AbortError");
+      this.models.noteContextSize(first.stats.contextSize);
       this.conclude(results, before, change);
     } catch (error) {
       const data = errorData(error);

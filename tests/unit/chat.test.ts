@@ -147,9 +147,16 @@ describe("export and import", () => {
   });
 
   test("Markdown names who said what", () => {
-    expect(toMarkdown("T", messages.slice(0, 2), { user: "You", assistant: "Answer" })).toBe(
-      "# T\n\n## You\n\nq\n\n## Answer\n\na1\n",
-    );
+    const names = { user: "You", assistant: "Answer", thought: "Thought" };
+    expect(toMarkdown("T", messages.slice(0, 2), names)).toBe("# T\n\n## You\n\nq\n\n## Answer\n\na1\n");
+    const thinking = [{ ...messages[1]!, thought: "one\n\n two" }];
+    expect(toMarkdown("T", thinking, names)).toBe("# T\n\n## Thought\n\n> one\n>\n>  two\n\n## Answer\n\na1\n");
+  });
+
+  test("a thought and its effort come back with their message, apart from the answer", () => {
+    const thinking = messages.map((m) => ({ ...m, thought: "hm", effort: "low" as const }));
+    const [back] = fromJson(toJson([{ conversation, messages: thinking }]));
+    expect(back!.messages[1]).toMatchObject({ content: messages[1]!.content, thought: "hm", effort: "low" });
   });
 
   test("a file's name has no character that a system forbids", () => {
