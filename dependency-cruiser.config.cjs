@@ -1,6 +1,8 @@
 // One direction between rooms (docs/architecture.md): a room imports only from rooms below it.
 const below = {
-  "ui|i18n|platform|trust": ["ui", "i18n", "platform"],
+  "ui|i18n|platform": ["ui", "i18n", "platform"],
+  trust: ["storage", "ui", "i18n", "platform"],
+  reasoning: ["engine/protocol", "engine/thoughts"],
   storage: ["platform"],
   pwa: ["platform"],
   engine: ["platform", "trust"],

@@ -1,6 +1,9 @@
-// Where the page begins.
+// Where the page begins: the app, or the page that erases everything, which must hold nothing of it open.
+import "./trust/harden";
 import { mount } from "svelte";
 import App from "./app/App.svelte";
+import { isErasing } from "./trust/erase";
+import EraseScreen from "./trust/EraseScreen.svelte";
 import "./ui/theme.css";
 
-mount(App, { target: document.getElementById("app")! });
+mount(isErasing() ? EraseScreen : App, { target: document.getElementById("app")! });

@@ -2,21 +2,14 @@
 // Reads prompts.tsv (a row: label, then the same kind of question in four languages), writes src/reasoning/need-weights.json.
 // Every third row is held out, in all its languages. Full-batch gradient descent: the same weights each time.
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "vite";
+import { runnerImport } from "vite";
 
 const STEPS = 4000;
 const RATE = 0.5;
 const DECAY = 0.004;
 const HELD_OUT = 3;
 
-const server = await createServer({
-  configFile: false,
-  server: { middlewareMode: true },
-  appType: "custom",
-  logLevel: "error",
-});
-const { signsOf } = await server.ssrLoadModule("/src/reasoning/need.ts");
-await server.close();
+const { signsOf } = (await runnerImport("./src/reasoning/need.ts")).module;
 
 const [head, ...rows] = readFileSync(new URL("prompts.tsv", import.meta.url), "utf8")
   .trim()

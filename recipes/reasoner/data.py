@@ -178,12 +178,13 @@ def hello(_rng, language):
 
 
 KINDS = (arithmetic, comparison, weekday, span)
+MIX = (6, 4, 2, 3)
 
 
-def question(rng: random.Random, held_out=False, kind=None, language=None):
-    """Draws a question of the training set, or of those that are held out."""
+def question(rng: random.Random, held_out=False, kind=None, language=None, mix=MIX):
+    """Draws a question of the training set, or of those that are held out. `mix`: how often each kind comes."""
     while True:
-        draw = kind or (hello if rng.random() < 0.02 else rng.choices(KINDS, [6, 4, 2, 3])[0])
+        draw = kind or (hello if rng.random() < 0.02 else rng.choices(KINDS, mix)[0])
         q = draw(rng, language or rng.choice(LANGUAGES))
         if q.held_out == held_out or (q.kind == "hello" and not held_out):
             return q
@@ -197,7 +198,7 @@ def asked(text):
 EMPTY_THOUGHT = f"{THINK}\n\n{CLOSE}\n\n"
 
 
-def conversation(rng, share=(0.55, 0.33)):
+def conversation(rng, mix=MIX, share=(0.55, 0.33)):
     """
     A list of (text, is_learnt). Of the answers, the first part of `share` is given after a thought, the second at once, and the
     rest after a thought that was cut short and closed, as the app does when a thought costs too much. Earlier answers of a
@@ -205,9 +206,9 @@ def conversation(rng, share=(0.55, 0.33)):
     """
     parts = []
     for _ in range(rng.choice([0, 0, 0, 1])):
-        before = question(rng)
+        before = question(rng, mix=mix)
         parts += [(asked(before.text), False), (f"{before.answer}{END}\n", False)]
-    q, way = question(rng), rng.random()
+    q, way = question(rng, mix=mix), rng.random()
     parts.append((asked(q.text), False))
     if way < share[0]:
         parts.append((f"{THINK}\n{q.thought}\n{CLOSE}\n\n{q.answer}{END}\n", True))

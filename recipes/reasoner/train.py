@@ -1,7 +1,7 @@
-"""Trains the small reasoning model from scratch: python reasoner/train.py OUT_DIR. About an hour and a quarter on two CPU cores.
+"""Trains the small reasoning model from scratch: python reasoner/train.py OUT_DIR [PHASE]. About an hour and a quarter on two CPU cores.
 
 Writes tokenizer.json, weights.npz (float32), held-out.json (questions that it was never asked) and training.json (seed,
-loss, accuracy on those with and without thought)."""
+phases, loss, accuracy on those with and without thought). With PHASE 2 it goes on from the weights that phase 1 left in OUT_DIR."""
 
 import json
 import random
@@ -17,7 +17,9 @@ from architecture_config import REASONER as C
 from reasoner import data
 
 SEED = 20261125
-STEPS, HIGHEST, TOKENS = 9000, 3e-3, 4096
+# Steps, highest learning rate, and how often each kind of question comes: the second phase is for what takes longest to learn.
+PHASES = [(9000, 3e-3, data.MIX), (2500, 1e-3, (3, 2, 6, 2))]
+TOKENS = 4096
 torch.manual_seed(SEED)
 
 
@@ -54,23 +56,33 @@ def measure(out, record):
     (out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
-def main(out):
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(SEED)
-    texts = ["".join(t for t, _ in data.conversation(rng)) for _ in range(6000)]
-    tokenizer = training.make_tokenizer(texts, C.vocab, data.SPECIAL, (data.THINK, data.CLOSE), han_apart=True)
-    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
-    model, rng = training.Model(C), random.Random(SEED + 2)
-    parameters = sum(p.numel() for p in model.parameters())
-    stream = training.batches(tokenizer, lambda: data.conversation(rng), rng, TOKENS, C.context)
+def run_phase(phase, model, tokenizer, out):
+    """Trains `model` in place and writes its weights every 500 steps. Gives the record of the phase."""
+    steps, highest, mix = PHASES[phase - 1]
+    rng = random.Random(SEED + 1 + phase)
+    stream = training.batches(tokenizer, lambda: data.conversation(rng, mix), rng, TOKENS, C.context)
 
     def checkpoint():
         model.save(out / "weights.npz")
         print(accuracy(model, tokenizer, 3), flush=True)
 
-    loss = training.train(model, stream, STEPS, HIGHEST, 1500, checkpoint)
-    measure(out, {"seed": SEED, "parameters": parameters, "steps": STEPS, "rate": HIGHEST, "batch": TOKENS, "loss": loss})
+    loss = training.train(model, stream, steps, highest, 500, checkpoint)
+    return {"phase": phase, "steps": steps, "rate": highest, "mix": mix, "loss": loss}
+
+
+def main(out, first=1):
+    out, first = Path(out), int(first)
+    out.mkdir(parents=True, exist_ok=True)
+    rng = random.Random(SEED)
+    texts = ["".join(t for t, _ in data.conversation(rng)) for _ in range(6000)]
+    tokenizer = training.make_tokenizer(texts, C.vocab, data.SPECIAL, (data.THINK, data.CLOSE), han_apart=True)
+    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
+    model = training.Model(C)
+    if first > 1:
+        model.restore(out / "weights.npz")
+    phases = [run_phase(phase, model, tokenizer, out) for phase in range(first, len(PHASES) + 1)]
+    parameters = sum(p.numel() for p in model.parameters())
+    measure(out, {"seed": SEED, "parameters": parameters, "batch": TOKENS, "phases": phases})
 
 
 if __name__ == "__main__":

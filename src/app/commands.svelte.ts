@@ -11,6 +11,8 @@ import type { Install } from "../pwa/install.svelte";
 import type { Updates } from "../pwa/updates.svelte";
 import { AUTO_EFFORT, efforts } from "../reasoning/effort";
 import type { Settings } from "../storage/settings.svelte";
+import type { AuditLog } from "../trust/audit-log";
+import { openErasing } from "../trust/erase";
 import type { Notices } from "../ui/notices.svelte";
 import type { Navigation, OtherScreen } from "./navigation.svelte";
 
@@ -33,6 +35,7 @@ interface Rooms {
   updates: Updates;
   notices: Notices;
   navigation: Navigation;
+  audit: AuditLog;
   open(id: string | null): void;
   go(screen: OtherScreen): void;
 }
@@ -59,12 +62,17 @@ export class Commands {
     const screens: [OtherScreen, string][] = [
       ["models", "alt+m"],
       ["storage", "alt+s"],
+      ["trust", "alt+t"],
       ["settings", "alt+p"],
     ];
     return [
       { id: "new", label: t("chat.new"), keys: "alt+n", run: () => open(null) },
       ...screens.map(([screen, keys]) => ({ id: screen, label: t(`nav.${screen}`), keys, run: () => go(screen) })),
       { id: "free-space", label: t("room.title"), run: () => go("storage") },
+      { id: "check-audit", label: t("audit.check"), run: () => go("trust") },
+      { id: "export-audit", label: t("audit.export"), run: () => this.guard(this.rooms.audit.save()) },
+      { id: "probe", label: t("probe.run"), run: () => go("trust") },
+      { id: "erase", label: t("erase.open"), run: openErasing },
       { id: "statistics", label: t("settings.statistics"), run: () => go("settings") },
       { id: "add-address", label: t("own.address"), run: () => go("models") },
       ...(navigation.screen === "chat"

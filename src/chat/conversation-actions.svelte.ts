@@ -3,6 +3,7 @@ import { language, t } from "../i18n/i18n.svelte";
 import { download } from "../platform/download";
 import { formatNumber } from "../platform/format";
 import { pickFiles } from "../platform/pick-files";
+import type { AuditLog } from "../trust/audit-log";
 import type { Notices } from "../ui/notices.svelte";
 import type { Conversations } from "./conversations.svelte";
 import type { Conversation } from "./records";
@@ -16,6 +17,7 @@ export class ConversationActions {
   constructor(
     private readonly conversations: Conversations,
     private readonly notices: Notices,
+    private readonly audit: AuditLog,
     private readonly open: (id: string | null) => void,
   ) {}
 
@@ -44,15 +46,18 @@ export class ConversationActions {
     const title = this.titleOf(conversation);
     const branch = shownBranch(this.conversations.messagesOf(conversation.id), conversation.leafId);
     download(`${fileName(title)}.md`, "text/markdown", toMarkdown(title, branch, names));
+    this.audit.note("conversations-exported", { conversations: 1, format: "markdown" });
   }
 
   exportJson(conversation: Conversation): void {
     const name = `${fileName(this.titleOf(conversation))}.json`;
     download(name, "application/json", this.conversations.exportJson(conversation.id));
+    this.audit.note("conversations-exported", { conversations: 1, format: "json" });
   }
 
   exportAll(): void {
     download("islet.json", "application/json", this.conversations.exportJson());
+    this.audit.note("conversations-exported", { conversations: this.conversations.listed.length, format: "json" });
   }
 
   /** Asks for a file and takes the conversations in it. */

@@ -1,5 +1,6 @@
 // Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
 import type { RecordKey, Records } from "../storage/records";
+import type { AuditLog } from "../trust/audit-log";
 import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
 import { branchTo, newestLeaf, shownBranch, siblingsOf } from "./tree";
 import { fromJson, toJson } from "./transfer";
@@ -45,7 +46,10 @@ export class Conversations {
     });
   });
 
-  constructor(private readonly records: Records) {
+  constructor(
+    private readonly records: Records,
+    private readonly audit: AuditLog,
+  ) {
     records.onChangeElsewhere((key) => void this.refresh(key));
   }
 
@@ -183,11 +187,24 @@ export class Conversations {
     if (this.all.get(id)?.deletedAt !== undefined) await this.purge(id);
   }
 
+  /** The conversations in which nothing was said or changed for so many days. */
+  olderThan(days: number): Conversation[] {
+    const limit = Date.now() - days * 24 * 3600_000;
+    return this.kept.filter((c) => c.updatedAt < limit);
+  }
+
+  /** Deletes the conversations that are older than they may be. */
+  async expire(days: number): Promise<void> {
+    for (const { id } of this.olderThan(days)) await this.purge(id);
+  }
+
   private async purge(id: string): Promise<void> {
-    const keys = [conversationKey(id), ...[...this.messagesOf(id).values()].map(messageKey)];
+    const messages = [...this.messagesOf(id).values()];
+    const keys = [conversationKey(id), ...messages.map(messageKey)];
     this.all.delete(id);
     this.messages.delete(id);
     await this.records.remove(keys);
+    this.audit.note("conversation-deleted", { conversation: id, messages: messages.length });
   }
 
   /** All conversations, or one, as a JSON text. */
@@ -211,6 +228,7 @@ export class Conversations {
       for (const m of messages) this.keep(m);
       this.all.set(conversation.id, conversation);
     }
+    this.audit.note("conversations-imported", { conversations: found.length });
     return found.length;
   }
 

@@ -10,6 +10,7 @@ import { AUTO_EFFORT, isEffort, thinkingOf, type Effort } from "../reasoning/eff
 import { needOf } from "../reasoning/need";
 import { VOTE_TEMPERATURE, voteOn } from "../reasoning/vote";
 import type { Settings } from "../storage/settings.svelte";
+import type { AuditLog } from "../trust/audit-log";
 import type { Conversations } from "./conversations.svelte";
 import { LiveAnswer } from "./live-answer.svelte";
 import { writingLock, type Message } from "./records";
@@ -71,6 +72,7 @@ export class Session {
     private readonly models: Models,
     private readonly engines: Engines,
     private readonly settings: Settings,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Sets the effort of the next question, or of the conversation and of those that will be begun. */
@@ -288,7 +290,26 @@ export class Session {
       this.lastAnswerId = message.id;
       live.end();
       await this.conversations.put(message);
+      await this.record(message);
     }
+  }
+
+  /** Writes into the audit log that an answer was generated: how, and how much; nothing of its text. */
+  private async record({ conversationId, id, modelId, effort, status, stats, error }: Message): Promise<void> {
+    if (modelId === undefined) return;
+    this.audit.note("generation", {
+      conversation: conversationId,
+      message: id,
+      model: modelId,
+      digest: await this.models.installed.digest(modelId),
+      effort: effort ?? null,
+      status,
+      error: error?.code ?? null,
+      promptTokens: stats?.promptTokens ?? null,
+      thoughtTokens: stats?.thoughtTokens ?? null,
+      answerTokens: stats?.answerTokens ?? null,
+      seconds: stats ? Math.round(stats.seconds * 1000) / 1000 : null,
+    });
   }
 
   /** What "auto" comes to for a question; nothing where the model cannot think or that is settled. */

@@ -3,6 +3,8 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { ModelFile, ModelSource, StoredModel } from "../engine/protocol";
 import type { Records, RecordKey, StoredRecord } from "../storage/records";
+import { digestOf } from "../trust/audit-chain";
+import type { AuditLog } from "../trust/audit-log";
 import {
   baseUrlOf,
   foreignCard,
@@ -53,7 +55,10 @@ export class Installed {
   /** Called when another tab installed or removed a model. */
   onChangeElsewhere: (id: string) => void = () => {};
 
-  constructor(private readonly records: Records) {
+  constructor(
+    private readonly records: Records,
+    private readonly audit: AuditLog,
+  ) {
     records.onChangeElsewhere((key) => {
       if (key.startsWith("model:") || key.startsWith("added-model:"))
         void this.load().then(() => this.onChangeElsewhere(key.slice(key.indexOf(":") + 1)));
@@ -96,6 +101,14 @@ export class Installed {
   async add(id: string, stored: StoredModel, source: string): Promise<void> {
     const now = Date.now();
     await this.write({ version: 1, id, ...stored, source, installedAt: now, verifiedAt: now, usedAt: now });
+    const bytes = bytesOf(this.models.get(id)!);
+    this.audit.note("model-installed", { model: id, source, bytes, digest: await this.digest(id) });
+  }
+
+  /** SHA-256 over the names and hashes of all files of an installed model, which says of which bytes it is. */
+  async digest(id: string): Promise<string> {
+    const files = Object.entries(this.models.get(id)?.files ?? {});
+    return digestOf(Object.fromEntries(files.map(([name, { integrity }]) => [name, integrity])));
   }
 
   async change(id: string, changes: Partial<Pick<InstalledModel, "usedAt" | "verifiedAt">>): Promise<void> {
@@ -107,6 +120,7 @@ export class Installed {
   async remove(id: string): Promise<void> {
     await this.records.remove([installedKey(id)]);
     this.models.delete(id);
+    this.audit.note("model-removed", { model: id });
   }
 
   /** Puts a model of the person's own into the catalogue. */

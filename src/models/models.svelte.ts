@@ -8,6 +8,7 @@ import { askToPersist, storageFacts, type StorageFacts } from "../platform/stora
 import { probeGpu, type GpuSupport } from "../platform/webgpu";
 import type { Records } from "../storage/records";
 import { DEFAULT_IDLE_MINUTES, type Settings } from "../storage/settings.svelte";
+import type { AuditLog } from "../trust/audit-log";
 import { permits, policy } from "../trust/policy";
 import { addressOf, baseUrlOf, type CatalogueModel, type ModelCard } from "./catalogue/catalogue";
 import { Downloads } from "./downloads.svelte";
@@ -51,8 +52,9 @@ export class Models {
     private readonly store: StoreClient,
     records: Records,
     private readonly settings: Settings,
+    readonly audit: AuditLog,
   ) {
-    this.installed = new Installed(records);
+    this.installed = new Installed(records, audit);
     this.downloads = new Downloads(store, this.installed, records);
     this.installed.onChangeElsewhere = (id) => this.downloads.installedElsewhere(id);
     // What the network broke off goes on when it is back.
@@ -187,6 +189,13 @@ export class Models {
       if (this.latest !== mine) return;
       this.state = { phase: "ready", card, loaded: loaded! };
       this.rest();
+      const { adapter, contextSize } = loaded!;
+      this.audit.note("model-loaded", {
+        model: card.id,
+        digest: await this.installed.digest(card.id),
+        adapter,
+        contextSize,
+      });
       await this.settings.save({ modelId: card.id });
       await this.installed.change(card.id, { usedAt: Date.now() });
     } catch (error) {

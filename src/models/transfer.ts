@@ -73,6 +73,7 @@ export async function exportModel(
 ): Promise<void> {
   const zip = await store.export(models.installed.source(card), factsOf(card), folder, onProgress, signal);
   if (zip) saveBlob(`${card.id}.zip`, zip);
+  models.audit.note("model-exported", { model: card.id, digest: await models.installed.digest(card.id) });
 }
 
 /** The address of a folder of files, from a Hugging Face repository ("owner/name") or a web address. Throws AppError. */

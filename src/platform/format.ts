@@ -31,6 +31,11 @@ export function formatSeconds(seconds: number, language: string): string {
   }).format(Math.ceil(minutes ? seconds / 60 : seconds));
 }
 
+/** A whole number of days. */
+export function formatDays(days: number, language: string): string {
+  return new Intl.NumberFormat(language, { style: "unit", unit: "day", unitDisplay: "long" }).format(days);
+}
+
 /** A day, or a time for a moment of the last 20 hours. */
 export function formatMoment(time: number, language: string, now = Date.now()): string {
   const options: Intl.DateTimeFormatOptions =

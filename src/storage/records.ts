@@ -4,7 +4,8 @@ import { createStore, del, delMany, get, promisifyRequest, set, setMany, update,
 import { AppError } from "../platform/app-error";
 
 /** Kinds of records; a key is "<kind>:<id>", and ids of messages begin with the id of their conversation. */
-export type RecordKind = "conversation" | "message" | "settings" | "model" | "added-model" | "download";
+export type RecordKind =
+  "conversation" | "message" | "settings" | "model" | "added-model" | "download" | "audit" | "audit-head";
 export type RecordKey = `${RecordKind}:${string}`;
 
 export interface StoredRecord {

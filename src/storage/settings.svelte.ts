@@ -10,6 +10,8 @@ interface SettingsRecord extends StoredRecord {
   temperature?: number;
   /** Minutes without a question after which a model is unloaded; 0: never. Undefined: `DEFAULT_IDLE_MINUTES`. */
   idleMinutes?: number;
+  /** Days without a change after which a conversation is deleted. Undefined: never. */
+  keepDays?: number;
   /** How much new conversations think, and how many answers are voted on with high effort. */
   effort?: string;
   votes?: number;

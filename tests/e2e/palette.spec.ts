@@ -54,6 +54,7 @@ test("shortcuts do what the palette says they do", async () => {
   for (const [keys, screen] of [
     ["Alt+m", "Models"],
     ["Alt+s", "Storage"],
+    ["Alt+t", "Trust"],
     ["Alt+p", "Settings"],
   ] as const) {
     await page.keyboard.press(keys);
@@ -104,6 +105,7 @@ test("every button of every screen has its action in the palette", async () => {
     "Read the licence",
     "Where the weights come from",
     "All models…",
+    "Show older entries",
     "Previous version",
     "Next version",
     "Add",
@@ -129,7 +131,7 @@ test("every button of every screen has its action in the palette", async () => {
   await app.goto("#/models");
   await page.getByText("Bring your own").click();
   await look();
-  for (const screen of ["storage", "settings"]) {
+  for (const screen of ["storage", "trust", "settings"]) {
     await app.goto(`#/${screen}`);
     await look();
   }

@@ -1,0 +1,93 @@
+// The audit log of this browser: appends what happens, one tab at a time, and hands it out whole. Not for: how entries are chained and
+// checked (audit-chain.ts), or how they are shown (AuditView.svelte).
+import { download } from "../platform/download";
+import type { RecordKey, Records, StoredRecord } from "../storage/records";
+import {
+  digestOf,
+  emptyHead,
+  nextEntry,
+  toJsonLines,
+  verify,
+  type AuditData,
+  type AuditEntry,
+  type AuditHead,
+  type AuditKind,
+} from "./audit-chain";
+
+type Stored<T> = T & StoredRecord;
+/** `policy`: the digest of the policy that was in force. */
+type StoredHead = Stored<AuditHead & { policy: string }>;
+
+const LOCK = "islet-audit";
+const HEAD: RecordKey = "audit-head:1";
+/** Keys are in the order of the entries. */
+const entryKey = (seq: number): RecordKey => `audit:${String(seq).padStart(10, "0")}`;
+
+export class AuditLog {
+  /** Called when something could not be recorded. */
+  onFailed: (error: unknown) => void = () => {};
+
+  constructor(private readonly records: Records) {}
+
+  /** Records what happened. The caller does not wait; a failure goes to `onFailed`. */
+  note(kind: AuditKind, data: AuditData): void {
+    this.append(kind, data).catch((error: unknown) => this.onFailed(error));
+  }
+
+  /** Records what happened. Throws AppError when it cannot be stored. */
+  append(kind: AuditKind, data: AuditData): Promise<void> {
+    return this.locked((head) => this.write(head, kind, data));
+  }
+
+  /** Records that there is a log from now on, or that the policy is another one than at the last start. Throws AppError. */
+  async start(version: string, policy: object): Promise<void> {
+    const digest = await digestOf(policy);
+    await this.locked(async (head) => {
+      if (head.policy === digest) return;
+      const [kind, data] =
+        head.entries === 0
+          ? (["begin", { version, policy: digest }] as const)
+          : (["policy-changed", { version, from: head.policy, to: digest }] as const);
+      await this.write({ ...head, policy: digest }, kind, data);
+    });
+  }
+
+  private async locked(act: (head: StoredHead) => Promise<void>): Promise<void> {
+    await navigator.locks.request(LOCK, async () => act(await this.head()));
+  }
+
+  private async write(head: StoredHead, kind: AuditKind, data: AuditData): Promise<void> {
+    const entry = await nextEntry(head, new Date().toISOString(), kind, data);
+    const next: StoredHead = { ...head, entries: entry.seq, hash: entry.hash };
+    await this.records.writeAll([
+      [entryKey(entry.seq), { version: 1, ...entry } as Stored<AuditEntry>],
+      [HEAD, next],
+    ]);
+  }
+
+  /** All entries, the oldest first. */
+  async entries(): Promise<AuditEntry[]> {
+    const stored = [...(await this.records.all<Stored<AuditEntry>>("audit"))].sort(([a], [b]) => (a < b ? -1 : 1));
+    return stored.map(([, { version: _, ...entry }]) => entry);
+  }
+
+  /** The log as a file: an entry a line, and at the end how many there are. */
+  async export(): Promise<string> {
+    const { entries, hash } = await this.head();
+    return toJsonLines(await this.entries(), { entries, hash });
+  }
+
+  /** Hands the log to the person as a file. */
+  async save(): Promise<void> {
+    download("islet-audit.jsonl", "application/jsonl", await this.export());
+  }
+
+  /** Checks what is stored. */
+  async verify() {
+    return verify(await this.export());
+  }
+
+  private async head(): Promise<StoredHead> {
+    return (await this.records.read<StoredHead>(HEAD)) ?? { version: 1, policy: "", ...emptyHead };
+  }
+}

@@ -1,0 +1,232 @@
+// What shows that the app does what it says: the audit log.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "playwright/test";
+import { build } from "vite";
+import rules from "../../src/trust/policy.json" with { type: "json" };
+import { App, models, openWithModel, shareApp } from "./app";
+import { TestServer } from "./server";
+
+let app: App;
+shareApp((opened) => (app = opened));
+
+const log = () => app.page.getByRole("region", { name: "Audit log" });
+async function openLog(): Promise<void> {
+  await app.goto("#/settings");
+  await app.goto("#/trust");
+  await expect(log().getByRole("listitem").first()).toBeVisible();
+}
+
+test("the audit log has what was done, with counts and hashes and without a word of the conversation", async () => {
+  await app.newConversation();
+  await app.ask("Repeat: harbor candle");
+  await app.answers.last().getByRole("button", { name: "Copy", exact: true }).click();
+  const first = app.page.getByRole("navigation").getByRole("listitem").first();
+  await first.getByRole("button", { name: /^Actions for/ }).click();
+  await Promise.all([
+    app.page.waitForEvent("download"),
+    app.page.getByRole("menuitem", { name: "Export as JSON" }).click(),
+  ]);
+  await openLog();
+  const { stats } = (await app.messages()).at(-1)!;
+  await expect(log().getByRole("listitem").first()).toContainText("Conversations exported");
+  const generation = log().getByRole("listitem").filter({ hasText: "Answer generated" }).first();
+  await expect(generation).toContainText(`model=${models.tiny.id}`);
+  await expect(generation).toContainText(/digest=[0-9a-f]{64}/);
+  await expect(generation).toContainText(`promptTokens=${stats!.promptTokens}`);
+  await expect(generation).toContainText(`answerTokens=${stats!.answerTokens}`);
+  await expect(log()).toContainText("Model installed");
+  await expect(log()).toContainText("Model loaded");
+  await expect(log().getByRole("listitem").last()).toContainText("The log began");
+  await expect(log()).not.toContainText("harbor");
+  expect(await app.accessibilityFaults()).toEqual([]);
+  await log().getByRole("combobox", { name: "Kind of entry" }).selectOption("generation");
+  await expect(log().getByRole("listitem").filter({ hasText: "Model loaded" })).toHaveCount(0);
+});
+
+test("the log is unbroken, in the app and by the script for an export of it", async () => {
+  await openLog();
+  await log().getByRole("button", { name: "Check the log" }).click();
+  await expect(log().getByRole("status")).toContainText(/\d+ entries, unbroken\. The last hash:\s*[0-9a-f]{64}/);
+  const [download] = await Promise.all([
+    app.page.waitForEvent("download"),
+    log().getByRole("button", { name: "Export the log" }).click(),
+  ]);
+  const said = execFileSync("node", ["scripts/verify-audit.mjs", await download.path()], { encoding: "utf8" });
+  const hash = /[0-9a-f]{64}/.exec(said)![0];
+  await expect(log().getByRole("status")).toContainText(hash);
+});
+
+test("an entry that was changed behind the app's back is found", async () => {
+  await openLog();
+  await app.page.evaluate(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const opening = indexedDB.open("islet");
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction("records", "readwrite");
+          const store = transaction.objectStore("records");
+          const reading = store.get("audit:0000000002");
+          reading.onsuccess = () =>
+            store.put({ ...reading.result, time: "2001-01-01T00:00:00.000Z" }, "audit:0000000002");
+          transaction.oncomplete = () => {
+            opening.result.close();
+            resolve();
+          };
+          transaction.onerror = () => reject(transaction.error);
+        };
+      }),
+  );
+  await log().getByRole("button", { name: "Check the log" }).click();
+  await expect(log().getByRole("status")).toContainText("The log was changed. Faults found: 1.");
+  await expect(log().getByRole("status")).toContainText("Line 2 was edited.");
+});
+
+test.describe("the proof that nothing leaves the page", () => {
+  const table = (app: App) => app.page.getByRole("region", { name: "Prove it" });
+  async function prove(app: App): Promise<Record<string, string>> {
+    await app.goto("#/trust");
+    await table(app).getByRole("button", { name: "Try all ways out" }).click();
+    await expect(table(app).getByRole("status")).toContainText(/ways out are closed|that are open/i, {
+      timeout: 60_000,
+    });
+    const rows = await table(app).getByRole("row").all();
+    const cells = await Promise.all(rows.slice(1).map((row) => row.locator("th, td").allTextContents()));
+    return Object.fromEntries(cells.map(([way, ...rest]) => [way!, rest.join(" | ")]));
+  }
+
+  test("every way out is refused, each by the line of the policy that is named", async () => {
+    const found = await prove(app);
+    const blocked = (line: string) => `refused by the policy | ${line}`;
+    const connect = blocked(`connect-src 'self' ${rules.modelHosts.join(" ")}`);
+    const nothing = blocked("default-src 'none'");
+    const scripts = blocked("script-src 'self' 'wasm-unsafe-eval'");
+    expect(found).toEqual({
+      ...{ fetch: connect, XMLHttpRequest: connect, WebSocket: connect, EventSource: connect, WebTransport: connect },
+      ...{ beacon: connect, "ping of a link": connect, image: blocked("img-src 'self'"), "sound or video": nothing },
+      ...{ "style sheet": blocked("style-src 'self'"), font: nothing, script: scripts, "dynamic import": scripts },
+      ...{ "script in the page itself": scripts, "text run as code": scripts, frame: nothing, prefetch: nothing },
+      ...{
+        "embedded object": nothing,
+        form: blocked("form-action 'none'"),
+        "base address": blocked("base-uri 'none'"),
+      },
+      "worker from elsewhere": "refused by a rule of the browser | ",
+      "service worker from elsewhere": "refused by a rule of the browser | ",
+      WebRTC: "taken out of the page by Islet | ",
+      ...{ "fetch (worker)": connect, "XMLHttpRequest (worker)": connect, "WebSocket (worker)": connect },
+      ...{ "EventSource (worker)": connect, "dynamic import (worker)": scripts },
+    });
+    await expect(table(app).getByRole("status")).toContainText(`All ${Object.keys(found).length} ways out are closed.`);
+    expect(await app.accessibilityFaults()).toEqual([]);
+    // The attempts of the probe were seen by the tests' watch, and by nobody else: the browser refused them.
+    expect(app.foreign.every((url) => url.startsWith("https://islet-probe.example/"))).toBe(true);
+    expect(app.foreign.length).toBeGreaterThan(5);
+    app.foreign.length = 0;
+  });
+
+  test("with a policy that lets an address in, the same proof reports the leak", async () => {
+    test.setTimeout(180_000);
+    const folder = mkdtempSync(join(tmpdir(), "islet-loose-"));
+    const loose = "https://islet-probe.example";
+    writeFileSync(join(folder, "policy.json"), JSON.stringify({ ...rules, modelHosts: [loose] }));
+    process.env["ISLET_POLICY"] = join(folder, "policy.json");
+    const server = new TestServer("127.0.0.1", join(folder, "dist"));
+    try {
+      await build({ logLevel: "error", build: { outDir: join(folder, "dist"), copyPublicDir: false } });
+      await server.start();
+    } finally {
+      delete process.env["ISLET_POLICY"];
+    }
+    const leaky = await App.open({ server, allowed: [loose] });
+    await leaky.context.route(`${loose}/**`, (route) => route.fulfill({ status: 204 }));
+    const found = await prove(leaky);
+    const open = Object.keys(found).filter((way) => found[way]!.startsWith("let it through"));
+    expect(open).toEqual(
+      expect.arrayContaining(["fetch", "XMLHttpRequest", "EventSource", "beacon", "fetch (worker)"]),
+    );
+    expect(found["image"]).toContain("refused by the policy");
+    await expect(table(leaky).getByRole("status")).toContainText(`Ways out that are open: ${open.length}.`);
+    await leaky.close();
+    await server.stop();
+  });
+});
+
+test.describe("retention and erasure", () => {
+  let own: App;
+  test.beforeAll(async () => (own = await openWithModel()));
+  test.afterAll(() => own.close());
+
+  test("conversations that are older than they may be are gone when the app opens, and the log says so", async () => {
+    await own.ask("Repeat: old lamp");
+    await own.newConversation();
+    await own.ask("Repeat: new lamp");
+    // As if the first one had been written ten days ago.
+    await own.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          const opening = indexedDB.open("islet");
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction("records", "readwrite");
+            const store = transaction.objectStore("records");
+            const reading = store.getAll();
+            reading.onsuccess = () => {
+              const old = reading.result.find((r: { title?: string }) => r.title === "Repeat: old lamp");
+              store.put({ ...old, updatedAt: Date.now() - 10 * 24 * 3600_000 }, `conversation:${old.id}`);
+            };
+            transaction.oncomplete = () => {
+              opening.result.close();
+              resolve();
+            };
+          };
+        }),
+    );
+    await own.page.reload();
+    const list = own.page.getByRole("navigation").getByRole("listitem");
+    await expect(list).toHaveCount(2);
+    await own.goto("#/settings");
+    const keep = own.page.getByRole("combobox", { name: "Delete conversations that were not changed for" });
+    await keep.selectOption({ label: "7 days" });
+    await expect(own.page.getByText("Older than that now: 1.")).toBeVisible();
+    await expect(list).toHaveCount(2);
+    await own.page.reload();
+    await expect(list).toHaveCount(1);
+    await expect(list).toContainText("Repeat: new lamp");
+    expect((await own.messages()).some((m) => m.content.includes("old lamp"))).toBe(false);
+    await own.goto("#/trust");
+    await expect(own.page.getByRole("listitem").filter({ hasText: "Conversation deleted" })).toHaveCount(1);
+  });
+
+  test("'Erase everything' leaves no database, cache, file or service worker, with another tab open", async () => {
+    const other = await own.tab("#/new");
+    await own.page.evaluate(() => navigator.serviceWorker.ready);
+    await own.goto("#/trust");
+    await own.page.getByRole("button", { name: "Erase everything…" }).click();
+    await expect(own.page.getByRole("heading", { name: "Erase everything" })).toBeVisible();
+    await expect(own.page.getByText("IndexedDB: islet")).toBeVisible();
+    await expect(own.page.getByText("IndexedDB: webllm/model")).toBeVisible();
+    await expect(own.page.getByText(/^Cache: /).first()).toBeVisible();
+    await expect(own.page.getByText(/^Service worker: /)).toBeVisible();
+    expect(await own.accessibilityFaults()).toEqual([]);
+    await own.page.getByRole("button", { name: "Erase everything now" }).click();
+    await expect(own.page.getByText("Nothing is left. You can close this tab.")).toBeVisible({ timeout: 20_000 });
+    await expect(other.page.getByText("Nothing is left. You can close this tab.")).toBeVisible({ timeout: 20_000 });
+    const left = await own.page.evaluate(async () => ({
+      databases: await indexedDB.databases(),
+      caches: await caches.keys(),
+      workers: (await navigator.serviceWorker.getRegistrations()).length,
+      local: localStorage.length + sessionStorage.length,
+    }));
+    expect(left).toEqual({ databases: [], caches: [], workers: 0, local: 0 });
+    await other.page.close();
+  });
+
+  test("after that the app begins as new", async () => {
+    await own.page.goto("about:blank");
+    await own.newConversation();
+    await expect(own.page.getByRole("navigation").getByText("No conversations yet.")).toBeVisible();
+    expect(await own.messages()).toEqual([]);
+  });
+});

@@ -1,0 +1,120 @@
+// The audit log: entries are chained, and every way of tampering with an export is found where it was done.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Records } from "../../src/storage/records";
+import { canonical, hashOf, verify, type AuditEntry } from "../../src/trust/audit-chain";
+import { AuditLog } from "../../src/trust/audit-log";
+
+// Node has no Web Locks: one after the other is what they give.
+let queue: Promise<unknown> = Promise.resolve();
+Object.defineProperty(navigator, "locks", {
+  configurable: true,
+  value: { request: (_name: string, run: () => Promise<unknown>) => (queue = queue.then(run, run)) },
+});
+
+const log = new AuditLog(new Records({}, "audit-test"));
+let text = "";
+let lines: string[] = [];
+beforeAll(async () => {
+  const noted = Array.from({ length: 6 }, (_, n) => log.append("generation", { model: "islet-tiny", answerTokens: n }));
+  await Promise.all(noted);
+  text = await log.export();
+  lines = text.trim().split("\n");
+});
+
+const faults = async (changed: string[]) =>
+  (await verify(changed.join("\n"))).faults.map(({ line, fault }) => `${line} ${fault}`);
+const without = (...at: number[]) => lines.filter((_, i) => !at.includes(i));
+const altered = (at: number, change: (entry: AuditEntry) => Partial<AuditEntry>) =>
+  lines.map((line, i) => {
+    const entry = JSON.parse(line) as AuditEntry;
+    return i === at ? canonical({ ...entry, ...change(entry) }) : line;
+  });
+
+describe("an export of the audit log", () => {
+  test("is unbroken as it was written, also when entries were noted at the same moment", async () => {
+    expect(lines).toHaveLength(7);
+    expect(await verify(text)).toMatchObject({ entries: 6, faults: [] });
+    expect((await log.verify()).faults).toEqual([]);
+    expect((await log.entries()).map((e) => e.seq)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test("shows an entry that was edited, in any of its fields", async () => {
+    for (let at = 0; at < 6; at++) {
+      expect(await faults(altered(at, () => ({ data: { model: "other" } })))).toEqual([`${at + 1} edited`]);
+      expect(await faults(altered(at, () => ({ time: "2020-01-01T00:00:00.000Z" })))).toEqual([`${at + 1} edited`]);
+      expect(await faults(altered(at, () => ({ kind: "begin" })))).toEqual([`${at + 1} edited`]);
+      expect(await faults(altered(at, () => ({ note: "added" }) as object))).toEqual([`${at + 1} edited`]);
+    }
+  });
+
+  test("shows an entry that was edited and given a fitting hash, by the entry after it or by the end", async () => {
+    for (let at = 0; at < 6; at++) {
+      const entry = { ...(JSON.parse(lines[at]!) as AuditEntry), data: { model: "other" } };
+      const forged = { ...entry, hash: await hashOf(entry) };
+      const found = await faults(lines.map((line, i) => (i === at ? canonical(forged) : line)));
+      expect(found).toEqual([at < 5 ? `${at + 2} unchained` : "8 truncated"]);
+    }
+  });
+
+  test("shows entries that were dropped", async () => {
+    for (let at = 0; at < 5; at++) expect(await faults(without(at))).toEqual([`${at + 1} missing`]);
+    expect(await faults(without(1, 2))).toEqual(["2 missing"]);
+  });
+
+  test("shows entries that were moved or doubled", async () => {
+    for (let at = 0; at < 5; at++) {
+      const moved = [...lines];
+      [moved[at], moved[at + 1]] = [moved[at + 1]!, moved[at]!];
+      expect(await faults(moved)).toEqual([`${at + 1} misplaced`, `${at + 2} misplaced`]);
+    }
+    expect(await faults([lines[0]!, ...lines])).toEqual(["2 misplaced"]);
+  });
+
+  test("shows that its end was cut off, with or without the line that counts", async () => {
+    for (let keep = 0; keep < 6; keep++) {
+      expect(await faults(lines.slice(0, keep))).toEqual([`${keep + 1} truncated`]);
+      expect(await faults([...lines.slice(0, keep), lines[6]!])).toEqual([`${keep + 2} truncated`]);
+    }
+  });
+
+  test("shows a line that is none of its own", async () => {
+    expect(await faults([lines[0]!, "{not json", ...lines.slice(1)])).toEqual(["2 unreadable"]);
+    expect(await faults([lines[0]!, '"text"', ...lines.slice(1)])).toEqual(["2 unreadable"]);
+  });
+
+  test("made anew from its beginning is told from the old one by the hash that was noted", async () => {
+    const other = new AuditLog(new Records({}, "audit-other"));
+    for (let n = 0; n < 6; n++) await other.append("generation", { model: "islet-tiny", answerTokens: 7 });
+    const { hash } = await verify(text);
+    const forged = await other.export();
+    expect((await verify(forged)).faults).toEqual([]);
+    expect((await verify(forged, hash)).faults).toMatchObject([{ fault: "truncated" }]);
+    expect((await verify(text, hash)).faults).toEqual([]);
+  });
+
+  test("is checked by `npm run verify-audit` as well, which ends with 1 where something is wrong", () => {
+    const folder = mkdtempSync(join(tmpdir(), "islet-audit-"));
+    const run = (name: string, content: string, ...more: string[]) => {
+      const file = join(folder, name);
+      writeFileSync(file, content);
+      try {
+        return {
+          code: 0,
+          out: execFileSync("node", ["scripts/verify-audit.mjs", file, ...more], { encoding: "utf8" }),
+        };
+      } catch (error) {
+        const { status, stderr } = error as { status: number; stderr: string };
+        return { code: status, out: stderr };
+      }
+    };
+    expect(run("whole.jsonl", text)).toMatchObject({ code: 0, out: expect.stringContaining("6 entries, unbroken") });
+    const broken = run("broken.jsonl", without(2).join("\n"));
+    expect(broken.code).toBe(1);
+    expect(broken.out).toMatch(/broken\.jsonl:3: missing: entries 3 to 3/);
+    expect(run("other.jsonl", text, "--head", "ab").code).toBe(1);
+  }, 30_000);
+});
