@@ -4,11 +4,15 @@ import { resolve } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
+import { buildRecord, commitOf } from "./scripts/build-record.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
 import { en } from "./src/i18n/en.ts";
 import { contentSecurityPolicy, responseHeaders, readPolicy } from "./src/trust/policy.ts";
 
-const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+const { name, version } = JSON.parse(readFileSync("package.json", "utf8")) as { name: string; version: string };
+// A copy of the sources without git can name its commit.
+const commit = process.env["ISLET_COMMIT"] ?? commitOf();
+const { collect, record } = buildRecord({ name, version, commit });
 // A deployment's own policy, so that an organisation need not change the sources.
 const policyFile = resolve(process.env["ISLET_POLICY"] ?? "src/trust/policy.json");
 const policy = readPolicy(JSON.parse(readFileSync(policyFile, "utf8")));
@@ -35,11 +39,16 @@ function securityHeaders(): Plugin {
 
 export default defineConfig({
   base: "./",
-  define: { __APP_VERSION__: JSON.stringify(version), __WEBLLM_MODELS__: JSON.stringify(webllmModels()) },
+  define: {
+    __APP_VERSION__: JSON.stringify(version),
+    __APP_COMMIT__: JSON.stringify(commit),
+    __WEBLLM_MODELS__: JSON.stringify(webllmModels()),
+  },
   resolve: { alias: [{ find: /^\.\/policy\.json$/, replacement: policyFile }] },
   plugins: [
     svelte({ configFile: false }),
     securityHeaders(),
+    collect(),
     VitePWA({
       strategies: "injectManifest",
       srcDir: "src/pwa",
@@ -90,10 +99,16 @@ export default defineConfig({
         // Weights and model libraries live in IndexedDB, kept there by WebLLM; screenshots are for the install prompt only.
         globIgnores: ["models/**", "screenshots/**"],
         maximumFileSizeToCacheInBytes: 12_000_000,
+        buildPlugins: { vite: [collect()] },
       },
     }),
+    record,
   ],
-  worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } } },
+  worker: {
+    format: "es",
+    plugins: () => [collect()],
+    rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } },
+  },
   build: {
     target: "es2022",
     chunkSizeWarningLimit: 8_000,

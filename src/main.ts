@@ -1,5 +1,6 @@
 // Where the page begins: the app, or the page that erases everything, which must hold nothing of it open.
 import "./trust/harden";
+import "./trust/trusted-types";
 import { mount } from "svelte";
 import App from "./app/App.svelte";
 import { isErasing } from "./trust/erase";

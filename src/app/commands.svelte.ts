@@ -11,7 +11,7 @@ import type { Install } from "../pwa/install.svelte";
 import type { Updates } from "../pwa/updates.svelte";
 import { AUTO_EFFORT, efforts } from "../reasoning/effort";
 import type { Settings } from "../storage/settings.svelte";
-import type { AuditLog } from "../trust/audit-log";
+import type { AuditLog } from "../trust/audit-log.svelte";
 import { openErasing } from "../trust/erase";
 import type { Notices } from "../ui/notices.svelte";
 import type { Navigation, OtherScreen } from "./navigation.svelte";
@@ -72,6 +72,7 @@ export class Commands {
       { id: "check-audit", label: t("audit.check"), run: () => go("trust") },
       { id: "export-audit", label: t("audit.export"), run: () => this.guard(this.rooms.audit.save()) },
       { id: "probe", label: t("probe.run"), run: () => go("trust") },
+      { id: "check-build", label: t("run.check"), run: () => go("trust") },
       { id: "erase", label: t("erase.open"), run: openErasing },
       { id: "statistics", label: t("settings.statistics"), run: () => go("settings") },
       { id: "add-address", label: t("own.address"), run: () => go("models") },

@@ -3,7 +3,7 @@ import { language, t } from "../i18n/i18n.svelte";
 import { download } from "../platform/download";
 import { formatNumber } from "../platform/format";
 import { pickFiles } from "../platform/pick-files";
-import type { AuditLog } from "../trust/audit-log";
+import type { AuditLog } from "../trust/audit-log.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Conversations } from "./conversations.svelte";
 import type { Conversation } from "./records";

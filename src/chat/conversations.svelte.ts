@@ -1,6 +1,6 @@
 // Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
 import type { RecordKey, Records } from "../storage/records";
-import type { AuditLog } from "../trust/audit-log";
+import type { AuditLog } from "../trust/audit-log.svelte";
 import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
 import { branchTo, newestLeaf, shownBranch, siblingsOf } from "./tree";
 import { fromJson, toJson } from "./transfer";

@@ -26,6 +26,16 @@ export interface Conversation extends StoredRecord {
 /** `streaming`: being written by some tab; `interrupted`: that tab was closed or killed meanwhile. */
 export type MessageStatus = "streaming" | "complete" | "stopped" | "length" | "failed" | "interrupted";
 
+/** What an answer was made with. */
+export interface Provenance {
+  /** SHA-256 over the names and hashes of the model's files. */
+  digest: string;
+  temperature: number;
+  topP: number;
+  /** Of the app, with its commit. */
+  version: string;
+}
+
 export interface Message extends StoredRecord {
   version: 1;
   id: string;
@@ -37,6 +47,7 @@ export interface Message extends StoredRecord {
   status: MessageStatus;
   modelId?: string;
   stats?: AnswerStats;
+  provenance?: Provenance;
   error?: ErrorData;
   /** How many of the oldest turns the model did not read, since they did not fit its context window. */
   droppedTurns?: number;

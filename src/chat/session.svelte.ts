@@ -10,7 +10,7 @@ import { AUTO_EFFORT, isEffort, thinkingOf, type Effort } from "../reasoning/eff
 import { needOf } from "../reasoning/need";
 import { VOTE_TEMPERATURE, voteOn } from "../reasoning/vote";
 import type { Settings } from "../storage/settings.svelte";
-import type { AuditLog } from "../trust/audit-log";
+import type { AuditLog } from "../trust/audit-log.svelte";
 import type { Conversations } from "./conversations.svelte";
 import { LiveAnswer } from "./live-answer.svelte";
 import { writingLock, type Message } from "./records";
@@ -267,6 +267,8 @@ export class Session {
         sampling: { ...recommended, temperature: rounds > 1 ? Math.max(temperature, VOTE_TEMPERATURE) : temperature },
         thinking: this.thinking(message, card, loaded),
       };
+      const digest = await this.models.installed.digest(card.id);
+      change({ provenance: { digest, ...question.sampling, version: `${__APP_VERSION__} ${__APP_COMMIT__}`.trim() } });
       for (let n = 1; n <= rounds && !this.stopped; n++) {
         if (rounds > 1) live.round = { n, of: rounds };
         if (n > 1) live.restart();
@@ -290,18 +292,19 @@ export class Session {
       this.lastAnswerId = message.id;
       live.end();
       await this.conversations.put(message);
-      await this.record(message);
+      this.record(message);
     }
   }
 
   /** Writes into the audit log that an answer was generated: how, and how much; nothing of its text. */
-  private async record({ conversationId, id, modelId, effort, status, stats, error }: Message): Promise<void> {
+  private record({ conversationId, id, modelId, provenance, effort, status, stats, error }: Message): void {
     if (modelId === undefined) return;
     this.audit.note("generation", {
       conversation: conversationId,
       message: id,
       model: modelId,
-      digest: await this.models.installed.digest(modelId),
+      digest: provenance?.digest ?? null,
+      temperature: provenance?.temperature ?? null,
       effort: effort ?? null,
       status,
       error: error?.code ?? null,

@@ -375,6 +375,8 @@ export const en = {
   "price.method":
     "Energy is the time of work at {{watts}} watts, which can be set in the settings. Thoughts are charged like answers.",
   "price.source": "Source of the prices:",
+  "price.made": "Made by {{model}}, whose files have the hash",
+  "price.manner": "Temperature {{temperature}}, top p {{topP}}, Islet {{version}}",
   "trust.title": "Trust",
   "trust.intro": "What shows that Islet does what it says. All of it is on this device.",
   "audit.title": "Audit log",
@@ -454,6 +456,18 @@ export const en = {
   "probe.way.webtransport": "WebTransport",
   "probe.way.ping": "ping of a link",
   "probe.way.webrtc": "WebRTC",
+  "run.title": "What you run",
+  "run.version": "Islet {{version}}, commit",
+  "run.noCommit": "unknown",
+  "run.check": "Compare the files of this page",
+  "run.same": "All {{n}} files are those of the build. Its hash:",
+  "run.different": "Files that are not those of the build: {{n}}.",
+  "run.hint":
+    "The same commit gives the same files everywhere: build it yourself and compare the SHA-256 of build.json with this hash.",
+  "run.packages": "Packages in it and their licences ({{n}})",
+  "run.sbom": "Bill of materials (CycloneDX)",
+  "run.models": "Models on this device",
+  "run.modelsIntro": "Each with its licence and one hash that stands for all of its files.",
 } as const;
 
 export type MessageKey = keyof typeof en;

@@ -383,6 +383,8 @@ export const fr: Catalogue = {
   "price.method":
     "L’énergie est le temps de travail à {{watts}} watts, réglable dans les paramètres. Les réflexions sont facturées comme les réponses.",
   "price.source": "Source des prix :",
+  "price.made": "Produite par {{model}}, dont les fichiers ont l’empreinte",
+  "price.manner": "Température {{temperature}}, top p {{topP}}, Islet {{version}}",
   "trust.title": "Confiance",
   "trust.intro": "Ce qui montre qu’Islet fait ce qu’il dit. Tout est sur cet appareil.",
   "audit.title": "Journal d’audit",
@@ -463,4 +465,16 @@ export const fr: Catalogue = {
   "probe.way.webtransport": "WebTransport",
   "probe.way.ping": "ping d’un lien",
   "probe.way.webrtc": "WebRTC",
+  "run.title": "Ce que vous exécutez",
+  "run.version": "Islet {{version}}, commit",
+  "run.noCommit": "inconnu",
+  "run.check": "Comparer les fichiers de cette page",
+  "run.same": "Les {{n}} fichiers sont ceux de la version construite. Son empreinte :",
+  "run.different": "Fichiers différents de la version construite : {{n}}.",
+  "run.hint":
+    "Le même commit donne partout les mêmes fichiers : construisez-le vous-même et comparez le SHA-256 de build.json à cette empreinte.",
+  "run.packages": "Paquets inclus et leurs licences ({{n}})",
+  "run.sbom": "Nomenclature logicielle (CycloneDX)",
+  "run.models": "Modèles sur cet appareil",
+  "run.modelsIntro": "Chacun avec sa licence et une empreinte qui représente tous ses fichiers.",
 };

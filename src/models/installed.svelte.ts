@@ -4,7 +4,7 @@ import { SvelteMap } from "svelte/reactivity";
 import type { ModelFile, ModelSource, StoredModel } from "../engine/protocol";
 import type { Records, RecordKey, StoredRecord } from "../storage/records";
 import { digestOf } from "../trust/audit-chain";
-import type { AuditLog } from "../trust/audit-log";
+import type { AuditLog } from "../trust/audit-log.svelte";
 import {
   baseUrlOf,
   foreignCard,

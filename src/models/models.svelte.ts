@@ -8,7 +8,7 @@ import { askToPersist, storageFacts, type StorageFacts } from "../platform/stora
 import { probeGpu, type GpuSupport } from "../platform/webgpu";
 import type { Records } from "../storage/records";
 import { DEFAULT_IDLE_MINUTES, type Settings } from "../storage/settings.svelte";
-import type { AuditLog } from "../trust/audit-log";
+import type { AuditLog } from "../trust/audit-log.svelte";
 import { permits, policy } from "../trust/policy";
 import { addressOf, baseUrlOf, type CatalogueModel, type ModelCard } from "./catalogue/catalogue";
 import { Downloads } from "./downloads.svelte";

@@ -1,5 +1,5 @@
 // The chain of the audit log: each entry holds the hash of the one before, so that a change anywhere shows. Pure; the app and
-// `npm run verify-audit` use the same rules. Not for: which events are recorded (audit-log.ts).
+// `npm run verify-audit` use the same rules. Not for: which events are recorded (the rooms).
 
 /** What happened. */
 export type AuditKind =

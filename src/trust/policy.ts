@@ -65,6 +65,9 @@ export function permits(url: string, ownOrigin: string, rules: Policy = policy):
   );
 }
 
+/** Those of trusted-types.ts, of DOMPurify, and of Svelte for the app's own templates. */
+const trustedTypesPolicies = ["default", "islet", "dompurify", "svelte-trusted-html"];
+
 /** The Content-Security-Policy of a build. `frame-ancestors` works only as a header, so it is left out of the page's own tag. */
 export function contentSecurityPolicy(rules: Policy, place: "header" | "page"): string {
   const directives: [string, ...string[]][] = [
@@ -77,6 +80,8 @@ export function contentSecurityPolicy(rules: Policy, place: "header" | "page"): 
     ["manifest-src", "'self'"],
     ["base-uri", "'none'"],
     ["form-action", "'none'"],
+    ["require-trusted-types-for", "'script'"],
+    ["trusted-types", ...trustedTypesPolicies],
   ];
   if (place === "header") directives.push(["frame-ancestors", "'none'"]);
   return directives.map((d) => d.join(" ")).join("; ");

@@ -1,6 +1,7 @@
 // What shows that the app does what it says: the audit log.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "playwright/test";
@@ -103,13 +104,14 @@ test.describe("the proof that nothing leaves the page", () => {
     const connect = blocked(`connect-src 'self' ${rules.modelHosts.join(" ")}`);
     const nothing = blocked("default-src 'none'");
     const scripts = blocked("script-src 'self' 'wasm-unsafe-eval'");
+    const types = blocked("require-trusted-types-for 'script'");
     expect(found).toEqual({
       ...{ fetch: connect, XMLHttpRequest: connect, WebSocket: connect, EventSource: connect, WebTransport: connect },
       ...{ beacon: connect, "ping of a link": connect, image: blocked("img-src 'self'"), "sound or video": nothing },
-      ...{ "style sheet": blocked("style-src 'self'"), font: nothing, script: scripts, "dynamic import": scripts },
-      ...{ "script in the page itself": scripts, "text run as code": scripts, frame: nothing, prefetch: nothing },
+      ...{ "style sheet": blocked("style-src 'self'"), font: nothing, script: types, "dynamic import": scripts },
+      ...{ "script in the page itself": types, "text run as code": types, frame: nothing, prefetch: nothing },
       ...{
-        "embedded object": nothing,
+        "embedded object": types,
         form: blocked("form-action 'none'"),
         "base address": blocked("base-uri 'none'"),
       },
@@ -151,6 +153,85 @@ test.describe("the proof that nothing leaves the page", () => {
     await expect(table(leaky).getByRole("status")).toContainText(`Ways out that are open: ${open.length}.`);
     await leaky.close();
     await server.stop();
+  });
+});
+
+test.describe("what runs here", () => {
+  const view = () => app.page.getByRole("region", { name: "What you run" });
+
+  test("says version and commit, and that the files of the page are those of the build, whose hash it shows", async () => {
+    const record = readFileSync("dist/build.json");
+    const { commit } = JSON.parse(record.toString()) as { commit: string };
+    await app.goto("#/trust");
+    await expect(view()).toContainText(commit || "unknown");
+    await view().getByRole("button", { name: "Compare the files of this page" }).click();
+    await expect(view().getByRole("status")).toContainText(/All \d+ files are those of the build/);
+    await expect(view().getByRole("status")).toContainText(createHash("sha256").update(record).digest("hex"));
+    await view()
+      .getByText(/^Packages in it/)
+      .click();
+    await expect(view().getByRole("listitem").filter({ hasText: "@mlc-ai/web-llm" })).toContainText("Apache-2.0");
+    expect(await app.accessibilityFaults()).toEqual([]);
+  });
+
+  test("a file that is not that of the build is named", async () => {
+    await app.server.stop();
+    await app.server.start();
+    const asset = Object.keys((JSON.parse(readFileSync("dist/build.json", "utf8")) as { files: object }).files).find(
+      (f) => f.endsWith("wide.png"),
+    )!;
+    app.server.fault = (path, _request, response) => {
+      if (!path.endsWith(asset)) return false;
+      response.end("something else");
+      return true;
+    };
+    await view().getByRole("button", { name: "Compare the files of this page" }).click();
+    await expect(view().getByRole("status")).toContainText(`Files that are not those of the build: 1. ${asset}`);
+    app.server.fault = undefined;
+  });
+
+  test("the bill of materials names every package whose code is in the build, with licence and hash", () => {
+    const { bomFormat, components } = JSON.parse(readFileSync("dist/sbom.json", "utf8")) as {
+      bomFormat: string;
+      components: { name: string; purl: string; licenses: unknown[]; hashes: { alg: string; content: string }[] }[];
+    };
+    expect(bomFormat).toBe("CycloneDX");
+    const names = components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["@mlc-ai/web-llm", "svelte", "dompurify", "workbox-precaching"]));
+    for (const { licenses, hashes, purl } of components) {
+      expect(licenses.length, purl).toBe(1);
+      expect(hashes[0]!.content, purl).toMatch(/^[0-9a-f]{128}$/);
+    }
+  });
+
+  test("two builds of the same sources are the same, byte by byte", async () => {
+    test.setTimeout(120_000);
+    const records: string[] = [];
+    for (const _ of [1, 2]) {
+      const outDir = mkdtempSync(join(tmpdir(), "islet-build-"));
+      await build({ logLevel: "error", build: { outDir, copyPublicDir: false } });
+      records.push(readFileSync(join(outDir, "build.json"), "utf8"));
+    }
+    expect(Object.keys((JSON.parse(records[0]!) as { files: object }).files).length).toBeGreaterThan(8);
+    expect(records[1]).toBe(records[0]);
+  });
+
+  test("an answer says which model made it, from which bytes, with which settings and which build", async () => {
+    await app.newConversation();
+    await app.ask("What is 2 + 2?");
+    const { provenance } = (await app.messages()).at(-1)!;
+    await app.answers
+      .last()
+      .getByText(/tokens per second · first token/)
+      .click();
+    await expect(app.answers.last()).toContainText(
+      `Made by ${models.tiny.id}, whose files have the hash ${provenance!.digest}`,
+    );
+    await expect(app.answers.last()).toContainText(`Temperature 0, top p 1, Islet ${provenance!.version}`);
+    await app.goto("#/trust");
+    const list = app.page.getByRole("region", { name: "Models on this device" });
+    await expect(list).toContainText(provenance!.digest);
+    await expect(list).toContainText("Apache-2.0");
   });
 });
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Records } from "../../src/storage/records";
 import { canonical, hashOf, verify, type AuditEntry } from "../../src/trust/audit-chain";
-import { AuditLog } from "../../src/trust/audit-log";
+import { AuditLog } from "../../src/trust/audit-log.svelte";
 
 // Node has no Web Locks: one after the other is what they give.
 let queue: Promise<unknown> = Promise.resolve();

@@ -12,6 +12,7 @@ import { errorCodes } from "../../src/platform/app-error";
 import { formatBytes, formatCount, formatSeconds } from "../../src/platform/format";
 import { Records, type RecordKey, type StoredRecord } from "../../src/storage/records";
 import { contentSecurityPolicy, permits, readPolicy } from "../../src/trust/policy";
+import { isOwnScript } from "../../src/trust/trusted-types";
 
 describe("storage", () => {
   let databases = 0;
@@ -72,6 +73,24 @@ describe("storage", () => {
     expect([...(await records.all("message")).keys()]).toEqual(["message:c/1"]);
     await records.remove(["message:c/1"]);
     expect((await records.all("message")).size).toBe(0);
+  });
+});
+
+describe("what may start a worker", () => {
+  test("is a script of the app, beside its page, and nothing else", () => {
+    const base = "https://islet.example.org/app/index.html#/chat";
+    expect(isOwnScript("assets/engine-worker-Ab_c-1.js", base)).toBe(true);
+    expect(isOwnScript("https://islet.example.org/app/service-worker.js", base)).toBe(true);
+    for (const other of [
+      "https://evil.example.org/app/assets/x.js",
+      "https://islet.example.org/assets/x.js",
+      "models/x/resolve/main/x.js",
+      "assets/../models/x.js",
+      "assets/x.js.html",
+      "blob:https://islet.example.org/1",
+      "data:text/javascript,0",
+    ])
+      expect(isOwnScript(other, base), other).toBe(false);
   });
 });
 

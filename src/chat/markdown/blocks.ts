@@ -1,7 +1,7 @@
 // An answer that streams, cut into blocks: finished blocks are rendered once and never looked at again, only the last
 // one is rendered anew. A long last block is rendered anew only when it has grown by a part of itself, and meanwhile
 // its newest text stands plainly behind it, so that the cost of a token does not grow with the answer.
-import { highlight, lex, renderMarkdown } from "./render";
+import { lex, renderCode, renderMarkdown } from "./render";
 
 export type Block =
   | { kind: "html"; id: number; html: string; newest: string }
@@ -20,7 +20,7 @@ function renderBlock(raw: string, id: number): Block {
   if (token?.type === "code" && token["codeBlockStyle"] !== "indented") {
     const language = String(token["lang"] ?? "").split(/\s/)[0]!;
     const code = String(token["text"]);
-    return { kind: "code", id, language, code, html: highlight(code, language), newest: "" };
+    return { kind: "code", id, language, code, html: renderCode(code, language), newest: "" };
   }
   return { kind: "html", id, html: renderMarkdown(raw), newest: "" };
 }

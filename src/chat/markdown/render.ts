@@ -16,6 +16,7 @@ import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import { Marked, type TokenizerAndRendererExtension, type Tokens, type TokensList } from "marked";
 import temml from "temml";
+import { trustedHtml } from "../../trust/trusted-types";
 
 const languages = { bash, cpp, css, java, javascript, json, markdown, python, rust, sql, typescript, xml };
 for (const [name, grammar] of Object.entries(languages)) hljs.registerLanguage(name, grammar);
@@ -84,20 +85,27 @@ export function lex(text: string): TokensList {
 }
 
 /** Code as HTML with highlight.js's classes; escaped text for a language that is not known, or for very long code. */
-export function highlight(code: string, language: string): string {
+function highlight(code: string, language: string): string {
   if (code.length > MOST_HIGHLIGHTED || !hljs.getLanguage(language)) return escapeHtml(code);
   return hljs.highlight(code, { language, ignoreIllegals: true }).value;
 }
 
 /** Markdown as sanitised HTML. */
 export function renderMarkdown(text: string): string {
-  return sanitise(marked.parse(text, { async: false }));
+  return trusted(marked.parse(text, { async: false }));
+}
+
+/** Code as sanitised HTML. */
+export function renderCode(code: string, language: string): string {
+  return trusted(highlight(code, language));
 }
 
 // A link leads to the web or to a mail program; anything else is text.
 DOMPurify.addHook("afterSanitizeAttributes", (node) => {
   if (!/^(?:https?|mailto):/i.test(node.getAttribute("href") ?? "")) node.removeAttribute("href");
 });
+
+const trusted = trustedHtml(sanitise);
 
 function sanitise(html: string): string {
   return DOMPurify.sanitize(html, {

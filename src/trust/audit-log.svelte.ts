@@ -27,7 +27,14 @@ export class AuditLog {
   /** Called when something could not be recorded. */
   onFailed: (error: unknown) => void = () => {};
 
-  constructor(private readonly records: Records) {}
+  /** Grows when this or another tab has written something. */
+  written = $state(0);
+
+  constructor(private readonly records: Records) {
+    records.onChangeElsewhere((key) => {
+      if (key.startsWith("audit:")) this.written++;
+    });
+  }
 
   /** Records what happened. The caller does not wait; a failure goes to `onFailed`. */
   note(kind: AuditKind, data: AuditData): void {
@@ -63,6 +70,7 @@ export class AuditLog {
       [entryKey(entry.seq), { version: 1, ...entry } as Stored<AuditEntry>],
       [HEAD, next],
     ]);
+    this.written++;
   }
 
   /** All entries, the oldest first. */
