@@ -124,6 +124,9 @@ function sanitise(html: string): string {
       "textarea",
       "select",
       "dialog",
+      "template",
+      "slot",
+      "marquee",
     ],
     FORBID_ATTR: [
       "style",
