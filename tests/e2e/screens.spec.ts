@@ -11,6 +11,7 @@ const screens: Record<string, (app: App) => Promise<unknown>> = {
   start: (app) => app.goto("#/new"),
   models: (app) => app.goto("#/models"),
   storage: (app) => app.goto("#/storage"),
+  trust: (app) => app.goto("#/trust"),
   settings: (app) => app.goto("#/settings"),
 };
 
@@ -27,6 +28,23 @@ test.describe("with conversations", () => {
     await expect(app.answers.last()).toContainText("2 of 2");
     await app.answered();
     conversation = new URL(app.page.url()).hash;
+    await app.load("reasoner");
+    await app.ask("What is forty plus nine plus thirty-one minus twelve?");
+    await app.answers.last().getByRole("button", { name: "Answer without thinking" }).click();
+    await expect(app.answers.last()).toContainText("2 of 2");
+    await app.answered();
+    await app.answers.last().getByRole("button", { name: "Previous version" }).click();
+    await expect(app.answers.last()).toContainText("1 of 2");
+    const thinking = new URL(app.page.url()).hash;
+    screens["thought and price"] = async ({ page }) => {
+      await app.goto(thinking);
+      await page.reload();
+      const answer = page.locator("article.assistant").last();
+      await expect(answer.locator("details")).toHaveCount(2);
+      for (const details of await answer.locator("details").all()) await details.locator("summary").click();
+      await expect(answer.locator("table")).toBeVisible();
+      await expect(answer.locator(".thought .text")).toBeVisible();
+    };
     screens["conversation"] = async ({ page }) => {
       await app.goto(conversation);
       await expect(page.locator("article.assistant").first()).toBeVisible();

@@ -1,7 +1,9 @@
 // The models the app offers: those that are shipped with it, those WebLLM has builds of, and those a person added. Each build is
 // joined with what is known of its model. Not for: which of them fit this machine (fit.ts), or are here (installed.svelte.ts).
 import starterFiles from "../../../public/models/smollm2-135m-instruct/resolve/main/islet-model.json";
+import reasonerFiles from "../../../public/models/islet-reasoner/resolve/main/islet-model.json";
 import tinyFiles from "../../../public/models/islet-tiny/resolve/main/islet-model.json";
+import { thinkTags } from "../../engine/thoughts";
 import { LIBRARY, type ModelFile, type PackageFacts, type Sampling } from "../../engine/protocol";
 import type { Policy } from "../../trust/policy";
 import { families, type ModelFacts } from "./families";
@@ -117,6 +119,14 @@ export const shippedModels: readonly ModelCard[] = [
     parameters: 853_120,
     contextSize: 1024,
     about: "tiny",
+  }),
+  shipped("islet-reasoner", reasonerFiles.files, {
+    name: "Islet Reasoner",
+    parameters: 1_758_912,
+    contextSize: 1024,
+    languages: ["en", "fr", "ja", "vi"],
+    thoughts: thinkTags,
+    about: "reasoner",
   }),
 ];
 
