@@ -363,6 +363,7 @@ export const en = {
   "compare.start": "Ask both",
   "compare.keep": "Keep this one",
   "compare.waiting": "Its turn comes next.",
+  "compare.took": "{{s}} s, {{n}} tokens written",
   "price.this": "This answer",
   "price.all": "Conversation",
   "price.prompt": "Tokens read",

@@ -371,6 +371,7 @@ export const fr: Catalogue = {
   "compare.start": "Demander aux deux",
   "compare.keep": "Garder celle-ci",
   "compare.waiting": "Son tour vient ensuite.",
+  "compare.took": "{{s}} s, {{n}} jetons écrits",
   "price.this": "Cette réponse",
   "price.all": "Conversation",
   "price.prompt": "Jetons lus",

@@ -369,6 +369,7 @@ export const ja: Catalogue = {
   "compare.start": "両方に尋ねる",
   "compare.keep": "こちらを残す",
   "compare.waiting": "次に答えます。",
+  "compare.took": "{{s}} 秒、{{n}} トークン",
   "price.this": "この回答",
   "price.all": "会話全体",
   "price.prompt": "読んだトークン",

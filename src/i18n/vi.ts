@@ -368,6 +368,7 @@ export const vi: Catalogue = {
   "compare.start": "Hỏi cả hai",
   "compare.keep": "Giữ câu này",
   "compare.waiting": "Sẽ đến lượt tiếp theo.",
+  "compare.took": "{{s}} giây, đã viết {{n}} token",
   "price.this": "Câu này",
   "price.all": "Cả hội thoại",
   "price.prompt": "Token đã đọc",

@@ -239,6 +239,7 @@ test("two efforts are compared side by side, one after the other, and one is kep
   const boxes = await Promise.all((await comparison.getByRole("article").all()).map((a) => a.boundingBox()));
   expect(boxes[0]!.y).toBe(boxes[1]!.y);
   await expect(comparison.getByText(/tokens per second/)).toHaveCount(2);
+  await expect(comparison.getByText(/^[\d.]+ s, \d+ tokens written$/)).toHaveCount(2);
   expect(await app.accessibilityFaults()).toEqual([]);
   await comparison.getByRole("button", { name: "Keep this one" }).first().click();
   await expect(comparison).toHaveCount(0);
