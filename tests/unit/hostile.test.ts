@@ -78,6 +78,8 @@ const texts = [
   `$\\text{<img src=x onerror=${script}>}$`,
   `$$\\unicode{x3c}script>${script}$$`,
   "$\\def\\a{\\a\\a}\\a$",
+  "$$_$",
+  "$_$ $^$ $\\left$",
   `$${"\\frac{1}{".repeat(300)}1${"}".repeat(300)}$`,
   `<style>@import url(https://evil.example)</style>`,
   `<p style="background:url(https://evil.example)">x</p>`,

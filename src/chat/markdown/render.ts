@@ -27,13 +27,18 @@ const MOST_MATH = 4_000;
 
 function mathHtml(tex: string, displayMode: boolean): string {
   if (tex.length > MOST_MATH) return escapeHtml(tex);
-  return temml.renderToString(tex, {
-    displayMode,
-    throwOnError: false,
-    trust: false,
-    maxExpand: 100,
-    maxSize: [10, 10],
-  });
+  try {
+    return temml.renderToString(tex, {
+      displayMode,
+      throwOnError: false,
+      trust: false,
+      maxExpand: 100,
+      maxSize: [10, 10],
+    });
+  } catch {
+    // Some wrong formulas ("_" alone) break Temml all the same.
+    return escapeHtml(tex);
+  }
 }
 
 interface MathToken extends Tokens.Generic {
