@@ -59,12 +59,12 @@ export class Commands {
 
   private places(): Command[] {
     const { conversations, navigation, open, go } = this.rooms;
-    const screens: [OtherScreen, string][] = [
+    const screens = [
       ["models", "alt+m"],
       ["storage", "alt+s"],
       ["trust", "alt+t"],
       ["settings", "alt+p"],
-    ];
+    ] as const;
     return [
       { id: "new", label: t("chat.new"), keys: "alt+n", run: () => open(null) },
       ...screens.map(([screen, keys]) => ({ id: screen, label: t(`nav.${screen}`), keys, run: () => go(screen) })),
@@ -72,6 +72,7 @@ export class Commands {
       { id: "check-audit", label: t("audit.check"), run: () => go("trust") },
       { id: "export-audit", label: t("audit.export"), run: () => this.guard(this.rooms.audit.save()) },
       { id: "probe", label: t("probe.run"), run: () => go("trust") },
+      { id: "report", label: t("report.open"), run: () => go("report") },
       { id: "check-build", label: t("run.check"), run: () => go("trust") },
       { id: "erase", label: t("erase.open"), run: openErasing },
       { id: "statistics", label: t("settings.statistics"), run: () => go("settings") },

@@ -1,10 +1,10 @@
 // Which screen is shown, kept in the address (its part after "#"), so that back, reload and shortcuts work.
 
 /** Those besides the chat. */
-export type OtherScreen = "models" | "storage" | "trust" | "settings";
+export type OtherScreen = "models" | "storage" | "trust" | "settings" | "report";
 export type Screen = "chat" | OtherScreen;
 
-const screens: readonly string[] = ["models", "storage", "trust", "settings"];
+const screens: readonly string[] = ["models", "storage", "trust", "settings", "report"];
 
 export class Navigation {
   screen = $state<Screen>("chat");

@@ -87,6 +87,14 @@ export function contentSecurityPolicy(rules: Policy, place: "header" | "page"): 
   return directives.map((d) => d.join(" ")).join("; ");
 }
 
+/** What browsers can do and the app has no use for. */
+const deniedFeatures = [
+  ...["accelerometer", "autoplay", "bluetooth", "camera", "compute-pressure", "display-capture", "encrypted-media"],
+  ...["fullscreen", "geolocation", "gamepad", "gyroscope", "hid", "identity-credentials-get", "idle-detection"],
+  ...["local-fonts", "magnetometer", "microphone", "midi", "otp-credentials", "payment", "picture-in-picture"],
+  ...["screen-wake-lock", "serial", "storage-access", "usb", "window-management", "xr-spatial-tracking"],
+];
+
 /** The response headers a server should send with every file. `_headers` in the build and the bundled server carry them. */
 export function responseHeaders(rules: Policy): Record<string, string> {
   return {
@@ -96,6 +104,6 @@ export function responseHeaders(rules: Policy): Record<string, string> {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), payment=()",
+    "Permissions-Policy": deniedFeatures.map((feature) => `${feature}=()`).join(", "),
   };
 }

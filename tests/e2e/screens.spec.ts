@@ -12,6 +12,7 @@ const screens: Record<string, (app: App) => Promise<unknown>> = {
   models: (app) => app.goto("#/models"),
   storage: (app) => app.goto("#/storage"),
   trust: (app) => app.goto("#/trust"),
+  report: (app) => app.goto("#/report"),
   settings: (app) => app.goto("#/settings"),
 };
 

@@ -235,6 +235,31 @@ test.describe("what runs here", () => {
   });
 });
 
+test("the evidence report shows what was found on this device now, and can be printed", async () => {
+  await app.goto("#/trust");
+  await app.page.getByRole("button", { name: "Evidence report…" }).click();
+  await app.page.getByRole("button", { name: "Make the report" }).click();
+  const report = app.page.getByRole("article", { name: "Evidence report" });
+  await expect(report).toBeVisible({ timeout: 60_000 });
+  await expect(report).toContainText(/All \d+ ways out are closed/);
+  await expect(report).toContainText("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'");
+  await expect(report).toContainText(/All \d+ files are those of the build/);
+  await expect(report).toContainText(/Islet Tiny Islet · Apache-2\.0 · [\d.]+ MB/);
+  // Another test of this file has changed an entry behind the app's back, and the report says so.
+  await expect(report).toContainText("The log was changed. Faults found: 1.");
+  await expect(report.getByRole("row", { name: /^EU AI Act, Art\. 12/ })).toContainText("The audit log");
+  await expect(report).toContainText("That answers are right, fair or fit for a purpose.");
+  expect(await app.accessibilityFaults()).toEqual([]);
+  await app.page.emulateMedia({ media: "print" });
+  await expect(app.page.getByRole("navigation")).toBeHidden();
+  await expect(app.page.getByRole("button", { name: "Make the report" })).toBeHidden();
+  const pages = await app.page.pdf();
+  expect(pages.subarray(0, 5).toString()).toBe("%PDF-");
+  expect(pages.toString("latin1").match(/\/Type\s*\/Page\b/g)!.length).toBeGreaterThan(1);
+  await app.page.emulateMedia({ media: null });
+  app.foreign.length = 0;
+});
+
 test.describe("retention and erasure", () => {
   let own: App;
   test.beforeAll(async () => (own = await openWithModel()));

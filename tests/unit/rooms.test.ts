@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createStore, get, set } from "idb-keyval";
 import { en, type Catalogue } from "../../src/i18n/en";
@@ -11,7 +14,7 @@ import { shippedModels } from "../../src/models/catalogue/catalogue";
 import { errorCodes } from "../../src/platform/app-error";
 import { formatBytes, formatCount, formatSeconds } from "../../src/platform/format";
 import { Records, type RecordKey, type StoredRecord } from "../../src/storage/records";
-import { contentSecurityPolicy, permits, readPolicy } from "../../src/trust/policy";
+import { contentSecurityPolicy, permits, readPolicy, responseHeaders } from "../../src/trust/policy";
 import { isOwnScript } from "../../src/trust/trusted-types";
 
 describe("storage", () => {
@@ -125,6 +128,22 @@ describe("the policy", () => {
     expect(csp).not.toMatch(/unsafe-inline|'unsafe-eval'/);
     expect(contentSecurityPolicy(readPolicy({ ...rules, mirror: "mirror/" }), "page")).not.toContain("mirror");
   });
+
+  test("gives the same headers for every kind of server", () => {
+    const wanted = responseHeaders(readPolicy(rules));
+    const file = join(mkdtempSync(join(tmpdir(), "islet-policy-")), "policy.json");
+    writeFileSync(file, JSON.stringify(rules));
+    const env = { ...process.env, ISLET_POLICY: file };
+    for (const [server, form] of [
+      ["nginx", /^add_header (\S+) (".*") always;$/],
+      ["caddy", /^header (\S+) (".*")$/],
+      ["apache", /^Header always set (\S+) (".*")$/],
+    ] as const) {
+      const lines = execFileSync("node", ["scripts/headers.mjs", server], { env, encoding: "utf8" }).trim().split("\n");
+      const found = lines.map((line) => form.exec(line)!.slice(1)).map(([name, value]) => [name, JSON.parse(value!)]);
+      expect(Object.fromEntries(found)).toEqual(wanted);
+    }
+  }, 60_000);
 
   test.each([
     [{}, /version/],

@@ -9,6 +9,8 @@ import { renderPrompt, turnsToDrop } from "./prompt";
 export interface Pipeline {
   tokenizer: { encode(text: string): Int32Array; decode(ids: Int32Array): string };
   getCurRoundCompletionTotalTokens(): number;
+  /** What a model with a manifest has. */
+  artifact?: unknown;
 }
 
 /** Tokens of the context window that a prompt leaves for what is written, and a thought for the answer, as parts of the window. */
@@ -89,8 +91,8 @@ export class Answer {
     }
     this.tell.started(dropped);
     const turns = this.question.turns.slice(dropped);
-    // Some families begin with a token that WebLLM's chat adds, and its completions do not.
-    const begin = Int32Array.from(template.system_prefix_token_ids ?? []);
+    // Some families begin with a token that WebLLM's chat adds, and its completions do only for models with a manifest.
+    const begin = Int32Array.from(this.pipeline.artifact === undefined ? (template.system_prefix_token_ids ?? []) : []);
     const text = (begin.length > 0 ? this.pipeline.tokenizer.decode(begin) : "") + renderPrompt(template, turns);
     return { turns, text };
   }
