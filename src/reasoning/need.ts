@@ -1,6 +1,6 @@
 // Whether a question is worth a chain of thought: a logistic model over signs that a person can read, in four languages. Its weights are
 // trained by recipes/need/train.mjs. Not for: how long to think (effort.ts).
-import weights from "./need-weights.json";
+import weights from "./need-weights.json" with { type: "json" };
 
 /**
  * Words that are signs, apart by "|", in English, French, Japanese and Vietnamese. A "*" at the end lets a word go on; words in scripts

@@ -71,7 +71,7 @@ test("reasoning", async () => {
     await choose(app, effort);
     report(effort, asked, await ask(app, asked));
   }
-  const sums = questions.filter(({ kind }, i) => kind === "arithmetic" && i % 2 === 0);
+  const sums = questions.filter(({ kind }) => kind === "arithmetic");
   await choose(app, "High", 3);
   report("High, vote of 3, sums", sums, await ask(app, sums));
   // The same temperature without a vote.
@@ -89,7 +89,8 @@ test("reasoning", async () => {
       const [label, ...texts] = row.split("\t");
       return texts.map((text) => ({ text, think: label === "1" }));
     });
-  await choose(app, "Medium");
+  // With the smallest budget: the model knows nothing of these questions, so that more thought would only be more of the same.
+  await choose(app, "Low");
   const thought = (await ask(app, prompts)).map((m) => m.stats!.thoughtTokens);
   const spent = (thinks: (i: number) => boolean) => thought.reduce((sum, n, i) => sum + (thinks(i) ? n : 0), 0);
   const all = spent(() => true);
