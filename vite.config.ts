@@ -1,39 +1,44 @@
 // The build: the page, the engine worker, the service worker, and the Content-Security-Policy made from the policy file.
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { buildRecord, commitOf } from "./scripts/build-record.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
 import { en } from "./src/i18n/en.ts";
-import { contentSecurityPolicy, responseHeaders, readPolicy } from "./src/trust/policy.ts";
+import { contentSecurityPolicy, headersFile, readPolicy, responseHeaders } from "./src/trust/policy.ts";
 
 const { name, version } = JSON.parse(readFileSync("package.json", "utf8")) as { name: string; version: string };
 // A copy of the sources without git can name its commit.
 const commit = process.env["ISLET_COMMIT"] ?? commitOf();
 const { collect, record } = buildRecord({ name, version, commit });
 // A deployment's own policy, so that an organisation need not change the sources.
-const policyFile = resolve(process.env["ISLET_POLICY"] ?? "src/trust/policy.json");
-const policy = readPolicy(JSON.parse(readFileSync(policyFile, "utf8")));
+const policy = readPolicy(JSON.parse(readFileSync(process.env["ISLET_POLICY"] ?? "src/trust/policy.json", "utf8")));
 const headers = responseHeaders(policy);
 
-/** Puts the policy into the page itself, and the same as headers into `_headers`, which many static hosts read. */
-function securityHeaders(): Plugin {
+/** Puts the policy beside the page, and what browsers enforce of it into the page itself and into `_headers`. */
+function policyFiles(): Plugin {
+  const text = JSON.stringify(policy, null, 2) + "\n";
   return {
-    name: "islet-security-headers",
-    apply: "build",
-    transformIndexHtml: () => [
-      {
-        tag: "meta",
-        attrs: { "http-equiv": "Content-Security-Policy", content: contentSecurityPolicy(policy, "page") },
-        injectTo: "head-prepend",
-      },
-    ],
-    generateBundle() {
-      const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`);
-      this.emitFile({ type: "asset", fileName: "_headers", source: `/*\n${lines.join("")}` });
+    name: "islet-policy",
+    transformIndexHtml: {
+      handler: (_html, { server }) =>
+        server
+          ? []
+          : [
+              {
+                tag: "meta",
+                attrs: { "http-equiv": "Content-Security-Policy", content: contentSecurityPolicy(policy, "page") },
+                injectTo: "head-prepend",
+              },
+            ],
     },
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: "policy.json", source: text });
+      this.emitFile({ type: "asset", fileName: "_headers", source: headersFile(policy) });
+    },
+    configureServer: ({ middlewares }) =>
+      void middlewares.use("/policy.json", (_request, response) => response.end(text)),
   };
 }
 
@@ -44,10 +49,9 @@ export default defineConfig({
     __APP_COMMIT__: JSON.stringify(commit),
     __WEBLLM_MODELS__: JSON.stringify(webllmModels()),
   },
-  resolve: { alias: [{ find: /^\.\/policy\.json$/, replacement: policyFile }] },
   plugins: [
     svelte({ configFile: false }),
-    securityHeaders(),
+    policyFiles(),
     collect(),
     VitePWA({
       strategies: "injectManifest",

@@ -65,6 +65,17 @@ function* filesIn(folder) {
   }
 }
 
+/** Writes build.json: what the build is, and the hash of every file of it. The policy is the deployment's own. */
+export function writeHashes(out, { name, version, commit }) {
+  const files = {};
+  for (const path of filesIn(out)) {
+    const file = relative(out, path).split(sep).join("/");
+    if (file !== "build.json" && file !== "policy.json")
+      files[file] = createHash("sha256").update(readFileSync(path)).digest("hex");
+  }
+  writeFileSync(join(out, "build.json"), JSON.stringify({ name, version, commit, files }, null, 1) + "\n");
+}
+
 /**
  * `collect()` is for each of the builds that make up the app (page, workers, service worker); `record` comes last among the plugins.
  * @param {{ name: string, version: string, commit: string }} about
@@ -93,12 +104,7 @@ export function buildRecord(about) {
       sequential: true,
       handler() {
         writeFileSync(join(out, "sbom.json"), JSON.stringify(billOfMaterials(folders, about), null, 1) + "\n");
-        const files = {};
-        for (const path of filesIn(out)) {
-          const name = relative(out, path).split(sep).join("/");
-          if (name !== "build.json") files[name] = createHash("sha256").update(readFileSync(path)).digest("hex");
-        }
-        writeFileSync(join(out, "build.json"), JSON.stringify({ ...about, files }, null, 1) + "\n");
+        writeHashes(out, about);
       },
     },
   };

@@ -5,6 +5,15 @@ import { mount } from "svelte";
 import App from "./app/App.svelte";
 import { isErasing } from "./trust/erase";
 import EraseScreen from "./trust/EraseScreen.svelte";
+import { startPolicy } from "./trust/current-policy";
+import PolicyErrorScreen from "./trust/PolicyErrorScreen.svelte";
+import { errorData } from "./platform/app-error";
 import "./ui/theme.css";
 
-mount(isErasing() ? EraseScreen : App, { target: document.getElementById("app")! });
+const target = document.getElementById("app")!;
+if (isErasing()) mount(EraseScreen, { target });
+else
+  startPolicy().then(
+    () => mount(App, { target }),
+    (error: unknown) => mount(PolicyErrorScreen, { target, props: { error: errorData(error) } }),
+  );

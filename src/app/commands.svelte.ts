@@ -13,6 +13,7 @@ import { AUTO_EFFORT, efforts } from "../reasoning/effort";
 import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { openErasing } from "../trust/erase";
+import { policy } from "../trust/current-policy";
 import type { Notices } from "../ui/notices.svelte";
 import type { Navigation, OtherScreen } from "./navigation.svelte";
 
@@ -76,7 +77,7 @@ export class Commands {
       { id: "check-build", label: t("run.check"), run: () => go("trust") },
       { id: "erase", label: t("erase.open"), run: openErasing },
       { id: "statistics", label: t("settings.statistics"), run: () => go("settings") },
-      { id: "add-address", label: t("own.address"), run: () => go("models") },
+      ...(policy.features.addModels ? [{ id: "add-address", label: t("own.address"), run: () => go("models") }] : []),
       ...(navigation.screen === "chat"
         ? []
         : [{ id: "chat", label: t("nav.chat"), run: () => open(conversations.openId) }]),
@@ -184,8 +185,10 @@ export class Commands {
   private conversation(): Command[] {
     const { conversations, actions } = this.rooms;
     const all = [
-      { id: "import-conversations", label: t("chat.import"), run: () => this.guard(actions.importFile()) },
-      ...(conversations.listed.length > 0
+      ...(policy.features.importConversations
+        ? [{ id: "import-conversations", label: t("chat.import"), run: () => this.guard(actions.importFile()) }]
+        : []),
+      ...(policy.features.exportConversations && conversations.listed.length > 0
         ? [{ id: "export-all", label: t("chat.exportAll"), run: () => actions.exportAll() }]
         : []),
     ];
@@ -194,8 +197,12 @@ export class Commands {
     const of = (label: string) => `${label}: ${actions.titleOf(open)}`;
     return [
       { id: "rename", label: of(t("chat.rename")), run: () => (actions.renaming = open) },
-      { id: "export-json", label: of(t("chat.exportJson")), run: () => actions.exportJson(open) },
-      { id: "export-markdown", label: of(t("chat.exportMarkdown")), run: () => actions.exportMarkdown(open) },
+      ...(policy.features.exportConversations
+        ? [
+            { id: "export-json", label: of(t("chat.exportJson")), run: () => actions.exportJson(open) },
+            { id: "export-markdown", label: of(t("chat.exportMarkdown")), run: () => actions.exportMarkdown(open) },
+          ]
+        : []),
       { id: "delete", label: of(t("chat.delete")), run: () => actions.remove(open) },
       ...all,
     ];
@@ -262,18 +269,21 @@ export class Commands {
   private modelFiles(): Command[] {
     const { models, modelActions } = this.rooms;
     if (modelActions.running) return [];
-    const commands: Command[] = [
-      { id: "import-folder", label: t("own.folder"), run: () => this.guard(modelActions.pick(true)) },
-      { id: "import-file", label: t("own.file"), run: () => this.guard(modelActions.pick(false)) },
-    ];
+    const { importModels, exportModels } = policy.features;
+    const commands: Command[] = importModels
+      ? [
+          { id: "import-folder", label: t("own.folder"), run: () => this.guard(modelActions.pick(true)) },
+          { id: "import-file", label: t("own.file"), run: () => this.guard(modelActions.pick(false)) },
+        ]
+      : [];
     for (const { id } of models.installed.models.values()) {
       const card = models.installed.card(id);
       if (!card) continue;
       const add = (name: string, label: string, run: () => Promise<unknown>) =>
         commands.push({ id: `${name}-${id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
       add("check", t("storage.check"), () => modelActions.check(card));
-      add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
-      if (modelActions.canExportFolder)
+      if (exportModels) add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
+      if (exportModels && modelActions.canExportFolder)
         add("export-folder", t("storage.exportFolder"), () => modelActions.export(card, true));
       add("remove", t("models.remove"), () => models.remove(card));
     }

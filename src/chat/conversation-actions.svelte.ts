@@ -3,6 +3,7 @@ import { language, t } from "../i18n/i18n.svelte";
 import { download } from "../platform/download";
 import { formatNumber } from "../platform/format";
 import { pickFiles } from "../platform/pick-files";
+import { demand } from "../trust/current-policy";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Conversations } from "./conversations.svelte";
@@ -42,6 +43,7 @@ export class ConversationActions {
   }
 
   exportMarkdown(conversation: Conversation): void {
+    demand("exportConversations");
     const names = { user: t("chat.you"), assistant: t("chat.model"), thought: t("thought.title") };
     const title = this.titleOf(conversation);
     const branch = shownBranch(this.conversations.messagesOf(conversation.id), conversation.leafId);
@@ -50,18 +52,21 @@ export class ConversationActions {
   }
 
   exportJson(conversation: Conversation): void {
+    demand("exportConversations");
     const name = `${fileName(this.titleOf(conversation))}.json`;
     download(name, "application/json", this.conversations.exportJson(conversation.id));
     this.audit.note("conversations-exported", { conversations: 1, format: "json" });
   }
 
   exportAll(): void {
+    demand("exportConversations");
     download("islet.json", "application/json", this.conversations.exportJson());
     this.audit.note("conversations-exported", { conversations: this.conversations.listed.length, format: "json" });
   }
 
   /** Asks for a file and takes the conversations in it. */
   async importFile(): Promise<void> {
+    demand("importConversations");
     const [file] = await pickFiles({ accept: "application/json,.json" });
     if (!file) return;
     const count = await this.conversations.importJson(await file.text());

@@ -1,5 +1,6 @@
 // The messages between the page and its two workers, and the types both sides share: the engine worker runs models, the
 // store worker brings them to this device. The only file that all of them import.
+import type { NetworkRules } from "../trust/network-rules";
 import type { ErrorData } from "../platform/app-error";
 import type { AnswerParts, PartialAnswer, ThoughtFormat } from "./thoughts";
 
@@ -36,6 +37,8 @@ export interface DownloadOrder {
   files?: Readonly<Record<string, ModelFile>> | undefined;
   /** Whether `from` has an islet-model.json that says what its files must be. */
   pinsAtSource: boolean;
+  /** Which addresses may be asked. */
+  network: NetworkRules;
   manifest?: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { StoreClient } from "../engine/client/store-client";
 import type { LoadProgress, ModelFile } from "../engine/protocol";
 import { AppError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import type { Records, RecordKey, StoredRecord } from "../storage/records";
-import { policy } from "../trust/policy";
+import { policy } from "../trust/current-policy";
 import { addressOf, baseUrlOf, type ModelCard } from "./catalogue/catalogue";
 import type { Installed } from "./installed.svelte";
 
@@ -215,12 +215,13 @@ export class Downloads {
   }
 
   private async fetch(card: ModelCard, signal: AbortSignal): Promise<void> {
-    const address = addressOf(card, policy);
+    const address = addressOf(card, policy.network);
     if (!address) throw new AppError("import-damaged", card.id, "none");
     const order = {
       id: card.id,
       baseUrl: baseUrlOf(card.id),
       ...address,
+      network: policy.network,
       files: card.pins ?? this.records.get(card.id)?.pins,
       manifest: card.manifest,
     };

@@ -9,7 +9,9 @@ import { probeGpu, type GpuSupport } from "../platform/webgpu";
 import type { Records } from "../storage/records";
 import { DEFAULT_IDLE_MINUTES, type Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
-import { permits, policy } from "../trust/policy";
+import { demandModel, policy } from "../trust/current-policy";
+import { permits } from "../trust/network-rules";
+import { refusedBy } from "../trust/policy";
 import { addressOf, baseUrlOf, type CatalogueModel, type ModelCard } from "./catalogue/catalogue";
 import { Downloads } from "./downloads.svelte";
 import { fitOf, pickBuild, type Fit } from "./fit";
@@ -76,7 +78,7 @@ export class Models {
     const wanted = [...this.downloads.all.values()].find(({ start, status }) => start && status !== "paused")?.card;
     const last = this.installed.card(this.settings.current.modelId);
     // Whoever has a model can go on asking it while another one is still coming.
-    const card = last && this.isInstalled(last) ? last : wanted;
+    const card = last && this.usable.includes(last) ? last : wanted;
     // To sum up what is stored takes the browser a while, so a model that is to be loaded comes first.
     if (card && this.gpu === "available") await this.load(card);
     else await this.lookAtStorage();
@@ -93,11 +95,11 @@ export class Models {
     if (this.machine) this.machine = { ...this.machine, free };
   }
 
-  /** The models that can be had under the policy, or are here. */
+  /** The models that the policy allows and that can be had under it, or are here. */
   readonly offered: readonly CatalogueModel[] = $derived.by(() =>
-    this.installed.catalogue.filter(({ builds }) =>
-      builds.some((card) => this.canFetch(card) || this.isInstalled(card)),
-    ),
+    this.installed.catalogue
+      .map(({ key, builds }) => ({ key, builds: builds.filter((card) => !refusedBy(card, policy.models)) }))
+      .filter(({ builds }) => builds.some((card) => this.canFetch(card) || this.isInstalled(card))),
   );
 
   /** The models on this device that can answer. */
@@ -105,12 +107,14 @@ export class Models {
     [...this.installed.models.values()]
       .sort((a, b) => b.usedAt - a.usedAt)
       .flatMap(({ id }) => this.installed.card(id) ?? [])
-      .filter((card) => card.task !== "embedding"),
+      .filter((card) => card.task !== "embedding" && !refusedBy(card, policy.models)),
   );
 
   private canFetch(card: ModelCard): boolean {
-    const address = addressOf(card, policy);
-    return address !== undefined && permits(address.from, location.origin) && permits(address.library, location.origin);
+    const address = addressOf(card, policy.network);
+    const { network } = policy;
+    if (!address) return false;
+    return [address.from, address.library].every((url) => permits(url, location.origin, network));
   }
 
   /** The build to offer of a model on this machine. */
@@ -149,6 +153,7 @@ export class Models {
 
   /** Brings a model to this device, to be used later. Its progress and failure are shown by `downloads`, not thrown. */
   async download(card: ModelCard): Promise<void> {
+    demandModel(card);
     await askToPersist();
     await this.downloads.bring(card).catch(() => {});
     await this.lookAtStorage();
@@ -185,6 +190,7 @@ export class Models {
     };
     tell({ phase: "start", done: 0, total: 0 });
     try {
+      demandModel(card);
       const loaded = this.isInstalled(card) ? await this.start(card, tell) : await this.bringAndStart(card, tell);
       if (this.latest !== mine) return;
       this.state = { phase: "ready", card, loaded: loaded! };
@@ -291,7 +297,7 @@ export class Models {
     const source = this.installed.source(card);
     const damaged = await this.store.check(source, true, onProgress);
     if (damaged.length > 0) {
-      if (!addressOf(card, policy)) throw new AppError("import-damaged", damaged.join(", "), "none");
+      if (!addressOf(card, policy.network)) throw new AppError("import-damaged", damaged.join(", "), "none");
       await this.installed.remove(card.id);
       await this.downloads.bring(card, { pins: source.files, onProgress });
     } else await this.installed.change(card.id, { verifiedAt: Date.now() });

@@ -4,7 +4,8 @@ import type { StoreClient } from "../engine/client/store-client";
 import type { GivenFile, LoadProgress, PackageFacts } from "../engine/protocol";
 import { AppError } from "../platform/app-error";
 import { saveBlob } from "../platform/download";
-import { permits, policy } from "../trust/policy";
+import { demand, demandModel, policy } from "../trust/current-policy";
+import { permits } from "../trust/network-rules";
 import { baseUrlOf, foreignCard, type ModelCard } from "./catalogue/catalogue";
 import type { Models } from "./models.svelte";
 
@@ -40,17 +41,19 @@ export async function importModel(
   onProgress: Tell,
   signal: AbortSignal,
 ): Promise<ModelCard> {
+  demand("importModels");
   const { id: stated, facts = {}, bytes } = await store.inspect(given);
   const source = nameOfGiven(given);
   const id = stated ?? (plainId(source) || "model");
   if (models.installed.ids.has(id)) throw new AppError("model-known", id, "none");
   const known = models.installed.card(id);
-  if (!known && !policy.ownModels) throw new AppError("not-allowed", `${id} is not in the catalogue`, "none");
+  if (!known) demand("addModels");
+  const card = known ?? foreignCard(id, { kind: "given" }, facts, bytes);
+  demandModel(card);
   if (models.machine && bytes > models.machine.free)
     throw new AppError("storage-full", `${bytes} bytes to store`, "free-space", bytes - models.machine.free);
   await models.downloads.cancel(id);
   const stored = await store.import(given, baseUrlOf(id), known?.pins, onProgress, signal);
-  const card = known ?? foreignCard(id, { kind: "given" }, facts, bytes);
   if (!known) await models.installed.addCard(card);
   await models.installed.add(id, stored, source);
   await models.lookAtStorage();
@@ -71,6 +74,7 @@ export async function exportModel(
   onProgress: Tell,
   signal: AbortSignal,
 ): Promise<void> {
+  demand("exportModels");
   const zip = await store.export(models.installed.source(card), factsOf(card), folder, onProgress, signal);
   if (zip) saveBlob(`${card.id}.zip`, zip);
   models.audit.note("model-exported", { model: card.id, digest: await models.installed.digest(card.id) });
@@ -88,15 +92,17 @@ function folderAddress(text: string): string {
 
 /** Puts a model of the person's own into the catalogue. Nothing is fetched yet. Throws AppError. */
 export async function addModel(models: Models, repository: string, library: string): Promise<ModelCard> {
+  demand("addModels");
   const base = folderAddress(repository);
   if (!URL.canParse(library.trim())) throw new AppError("address-invalid", library, "none");
   const libraryUrl = new URL(library.trim()).href;
   for (const url of [base, libraryUrl])
-    if (!permits(url, location.origin)) throw new AppError("not-allowed", url, "none");
+    if (!permits(url, location.origin, policy.network)) throw new AppError("not-allowed", url, "none");
   const id = plainId(namingFolder(new URL(base).pathname) ?? "");
   if (!id) throw new AppError("address-invalid", repository, "none");
   if (models.installed.card(id)) throw new AppError("model-known", id, "none");
   const card = foreignCard(id, { kind: "address", base, library: libraryUrl }, {}, 0);
+  demandModel(card);
   await models.installed.addCard(card);
   return card;
 }

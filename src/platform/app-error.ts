@@ -10,6 +10,8 @@ export const errorCodes = [
   "download-failed",
   "download-corrupt",
   "not-allowed",
+  "policy-missing",
+  "policy-invalid",
   "model-invalid",
   "model-known",
   "address-invalid",

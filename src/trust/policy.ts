@@ -1,68 +1,77 @@
-// The one place that decides what the app may reach. The build makes the Content-Security-Policy from the same file,
-// so the browser enforces what `permits` promises. Not for: doing requests.
-import file from "./policy.json" with { type: "json" };
+// What a deployment may decide, and what of it browsers enforce: the Content-Security-Policy and the other headers are made from the same
+// file. Pure, for the build as well as for the app. Not for: which policy is in force (current-policy.ts), or doing requests.
+import { Validator, type Schema } from "@cfworker/json-schema";
+import { connectable, type NetworkRules } from "./network-rules";
+import schema from "./policy.schema.json" with { type: "json" };
 
-/** What a deployment allows. */
+/** A text in some of the app's languages. */
+export type PolicyTexts = Readonly<Partial<Record<"en" | "fr" | "ja" | "vi", string>>>;
+
+export type Feature =
+  "importConversations" | "exportConversations" | "importModels" | "exportModels" | "addModels" | "openLinks";
+/** Kinds of records that are deleted by age. */
+export type Retained = "conversations" | "audit" | "network";
+/** What a policy can lock. */
+export type PolicyField = "network" | "models" | "audit" | "vault" | `features.${Feature}` | `retention.${Retained}`;
+
+/** What a deployment allows; policy.schema.json says what each field means. */
 export interface Policy {
-  version: 1;
-  /** Origins besides the app's own that models may come from: https://host, or https://*.host for all below one. */
-  modelHosts: readonly string[];
-  /**
-   * Where models of the catalogue come from in place of the hub: a folder as `npm run mirror` makes it, relative to the
-   * app or absolute; it ends with "/". Null: from the hub.
-   */
-  mirror: string | null;
-  /** Whether a person may add models that are not in the catalogue: from an address, a folder or a file. */
-  ownModels: boolean;
+  version: 2;
+  issuer: { name: string; contact?: string } | null;
+  network: NetworkRules;
+  models: Record<"ids" | "licences" | "publishers", readonly string[] | null>;
+  features: Record<Feature, boolean>;
+  retention: Record<Retained, number | null>;
+  language: "en" | "fr" | "ja" | "vi" | null;
+  banner: PolicyTexts | null;
+  audit: { content: boolean };
+  vault: { required: boolean; lockMinutes: number | null };
+  reasons: Partial<Record<PolicyField, PolicyTexts>>;
 }
 
-export const policy: Policy = readPolicy(file);
-
-/** Whether a text is the origin of a host that WebGPU pages may ask: https, or this machine itself for trying things out. */
-function isOrigin(text: unknown): text is string {
-  if (typeof text !== "string") return false;
-  const plain = text.replace("https://*.", "https://any.");
-  if (!URL.canParse(plain) || plain.includes("*")) return false;
-  const { origin, protocol, hostname } = new URL(plain);
-  return origin === plain && (protocol === "https:" || (protocol === "http:" && hostname === "127.0.0.1"));
-}
+const validator = new Validator(schema as unknown as Schema, "2020-12", false);
 
 /** Checks an unknown value as a policy. Throws an Error that names the wrong field. */
 export function readPolicy(value: unknown): Policy {
-  const p = value as Partial<Policy> | null;
-  if (p?.version !== 1) throw new Error("policy.json: version must be 1");
-  if (!Array.isArray(p.modelHosts)) throw new Error("policy.json: modelHosts must be a list of origins");
-  for (const host of p.modelHosts as unknown[])
-    if (!isOrigin(host)) throw new Error(`policy.json: modelHosts: not an https origin: ${String(host)}`);
-  const { mirror, ownModels } = p;
-  if (mirror !== null) {
-    if (typeof mirror !== "string" || !mirror.endsWith("/") || /[\s;,]/.test(mirror))
-      throw new Error('policy.json: mirror must be null or the address of a folder, with "/" at its end');
-    if (URL.canParse(mirror) && !isOrigin(new URL(mirror).origin))
-      throw new Error(`policy.json: mirror: not an https address: ${mirror}`);
+  const { valid, errors } = validator.validate(value);
+  if (valid) return value as Policy;
+  // The innermost is the one that says what is wrong; those around it say only that something in them is.
+  const { instanceLocation, error } = errors.toSorted(
+    (a, b) => b.instanceLocation.split("/").length - a.instanceLocation.split("/").length,
+  )[0]!;
+  throw new Error(`policy.json: ${instanceLocation.slice(2) || "the file"}: ${error}`);
+}
+
+/** Which list of the policy leaves out a model; undefined where it may be used. */
+export function refusedBy(
+  model: { id: string; licence: string; publisher: string },
+  { ids, licences, publishers }: Policy["models"],
+): keyof Policy["models"] | undefined {
+  const matches = (pattern: string) =>
+    new RegExp(`^${pattern.replace(/[.]/g, "[.]").replaceAll("*", ".*")}$`).test(model.id);
+  if (ids && !ids.some(matches)) return "ids";
+  if (licences && !licences.includes(model.licence)) return "licences";
+  if (publishers && !publishers.includes(model.publisher)) return "publishers";
+  return undefined;
+}
+
+/** Whether a policy leaves less than everything of what `field` is about. */
+export function restricts(policy: Policy, field: PolicyField): boolean {
+  const [part, name] = field.split(".");
+  switch (part) {
+    case "network":
+      return true;
+    case "models":
+      return Object.values(policy.models).some((list) => list !== null);
+    case "audit":
+      return policy.audit.content;
+    case "vault":
+      return policy.vault.required || policy.vault.lockMinutes !== null;
+    case "features":
+      return !policy.features[name as Feature];
+    default:
+      return policy.retention[name as Retained] !== null;
   }
-  if (typeof ownModels !== "boolean") throw new Error("policy.json: ownModels must be true or false");
-  return { version: 1, modelHosts: [...p.modelHosts], mirror: mirror as string | null, ownModels };
-}
-
-/** Every origin besides the app's own that the policy lets the page connect to. */
-function connectable(rules: Policy): string[] {
-  const mirror = rules.mirror !== null && URL.canParse(rules.mirror) ? [new URL(rules.mirror).origin] : [];
-  return [...new Set([...rules.modelHosts, ...mirror])];
-}
-
-/** Whether the policy lets the app request `url`, for an app served from `ownOrigin`. */
-export function permits(url: string, ownOrigin: string, rules: Policy = policy): boolean {
-  if (!URL.canParse(url)) return false;
-  const { origin } = new URL(url);
-  return (
-    origin === ownOrigin ||
-    connectable(rules).some((host) =>
-      host.startsWith("https://*.")
-        ? origin.startsWith("https://") && origin.endsWith(host.slice("https://*".length))
-        : host === origin,
-    )
-  );
 }
 
 /** Those of trusted-types.ts, of DOMPurify, and of Svelte for the app's own templates. */
@@ -75,7 +84,7 @@ export function contentSecurityPolicy(rules: Policy, place: "header" | "page"): 
     ["script-src", "'self'", "'wasm-unsafe-eval'"],
     ["style-src", "'self'"],
     ["img-src", "'self'"],
-    ["connect-src", "'self'", ...connectable(rules)],
+    ["connect-src", "'self'", ...connectable(rules.network)],
     ["worker-src", "'self'"],
     ["manifest-src", "'self'"],
     ["base-uri", "'none'"],
@@ -106,4 +115,10 @@ export function responseHeaders(rules: Policy): Record<string, string> {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": deniedFeatures.map((feature) => `${feature}=()`).join(", "),
   };
+}
+
+/** `_headers`, which many static hosts read. */
+export function headersFile(rules: Policy): string {
+  const lines = Object.entries(responseHeaders(rules)).map(([name, value]) => `  ${name}: ${value}\n`);
+  return `/*\n${lines.join("")}`;
 }

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "vite";
+import rules from "../../src/trust/policy.json" with { type: "json" };
 import { models } from "./app";
 import type { Fault } from "./server";
 
@@ -78,8 +79,8 @@ export class Mirror {
     );
     execFileSync("node", ["scripts/mirror.mjs", "--verify", join(this.folder, "mirror")]);
     const policy = join(this.folder, "policy.json");
-    const rules = { version: 1, modelHosts: [mirrorOrigin], mirror: `${mirrorOrigin}/mirror/`, ownModels: true };
-    writeFileSync(policy, JSON.stringify(rules));
+    const network = { modelHosts: [mirrorOrigin], mirror: `${mirrorOrigin}/mirror/` };
+    writeFileSync(policy, JSON.stringify({ ...rules, network }));
     // For the build, and for the headers of the server that a test starts for it.
     process.env["ISLET_POLICY"] = policy;
     await build({ logLevel: "error", build: { outDir: this.app, emptyOutDir: true } });

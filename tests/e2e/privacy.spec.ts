@@ -46,7 +46,9 @@ test("the policy stands in the page, in the headers of the server and in _header
   expect(header).toContain(
     "require-trusted-types-for 'script'; trusted-types default islet dompurify svelte-trusted-html",
   );
-  expect([...new Set(sources)].sort()).toEqual(["'none'", "'self'", "'wasm-unsafe-eval'", ...policy.modelHosts].sort());
+  expect([...new Set(sources)].sort()).toEqual(
+    ["'none'", "'self'", "'wasm-unsafe-eval'", ...policy.network.modelHosts].sort(),
+  );
   // The hosts are for connections; nothing that runs or is shown comes from them.
   for (const directive of header.split(";"))
     if (directive.includes("https:")) expect(directive).toMatch(/^ ?connect-src /);

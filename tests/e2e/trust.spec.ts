@@ -101,7 +101,7 @@ test.describe("the proof that nothing leaves the page", () => {
   test("every way out is refused, each by the line of the policy that is named", async () => {
     const found = await prove(app);
     const blocked = (line: string) => `refused by the policy | ${line}`;
-    const connect = blocked(`connect-src 'self' ${rules.modelHosts.join(" ")}`);
+    const connect = blocked(`connect-src 'self' ${rules.network.modelHosts.join(" ")}`);
     const nothing = blocked("default-src 'none'");
     const scripts = blocked("script-src 'self' 'wasm-unsafe-eval'");
     const types = blocked("require-trusted-types-for 'script'");
@@ -133,7 +133,10 @@ test.describe("the proof that nothing leaves the page", () => {
     test.setTimeout(180_000);
     const folder = mkdtempSync(join(tmpdir(), "islet-loose-"));
     const loose = "https://islet-probe.example";
-    writeFileSync(join(folder, "policy.json"), JSON.stringify({ ...rules, modelHosts: [loose] }));
+    writeFileSync(
+      join(folder, "policy.json"),
+      JSON.stringify({ ...rules, network: { modelHosts: [loose], mirror: null } }),
+    );
     process.env["ISLET_POLICY"] = join(folder, "policy.json");
     const server = new TestServer("127.0.0.1", join(folder, "dist"));
     try {

@@ -18,7 +18,6 @@ import { filterModels, noFilter, type ShownModel } from "../../src/models/filter
 import { fitOf, pickBuild, recommend } from "../../src/models/fit";
 import { memoryBudget, type Machine } from "../../src/models/machine";
 import { nameOfCountry, nameOfLanguage } from "../../src/platform/format";
-import { readPolicy } from "../../src/trust/policy";
 import { prebuiltAppConfig } from "@mlc-ai/web-llm";
 
 const GIB = 2 ** 30;
@@ -86,23 +85,23 @@ describe("the catalogue", () => {
   });
 
   test("takes models from the hub, from the policy's mirror, or from neither", () => {
-    const rules = { version: 1, modelHosts: [], mirror: null, ownModels: true };
+    const rules = { modelHosts: [], mirror: null };
     const card = byId("Qwen3-0.6B-q4f32_1-MLC");
-    expect(addressOf(card, readPolicy(rules))).toMatchObject({
+    expect(addressOf(card, rules)).toMatchObject({
       from: "https://huggingface.co/mlc-ai/Qwen3-0.6B-q4f32_1-MLC/resolve/main/",
       library: expect.stringMatching(/^https:\/\/raw\.githubusercontent\.com\/.*\.wasm$/) as string,
       pinsAtSource: false,
     });
-    const mirrored = addressOf(card, readPolicy({ ...rules, mirror: "https://models.example.org/islet/" }));
+    const mirrored = addressOf(card, { ...rules, mirror: "https://models.example.org/islet/" });
     expect(mirrored).toEqual({
       from: "https://models.example.org/islet/Qwen3-0.6B-q4f32_1-MLC/resolve/main/",
       library: "https://models.example.org/islet/Qwen3-0.6B-q4f32_1-MLC/resolve/main/library.wasm",
       pinsAtSource: true,
     });
-    expect(addressOf(card, readPolicy({ ...rules, mirror: "mirror/" }))!.from).toMatch(
+    expect(addressOf(card, { ...rules, mirror: "mirror/" })!.from).toMatch(
       /^http:\/\/localhost.*\/mirror\/Qwen3-0\.6B-q4f32_1-MLC\/resolve\/main\/$/,
     );
-    expect(addressOf(foreignCard("x", { kind: "given" }, {}, 1), readPolicy(rules))).toBeUndefined();
+    expect(addressOf(foreignCard("x", { kind: "given" }, {}, 1), rules)).toBeUndefined();
   });
 });
 

@@ -14,7 +14,11 @@ import { shippedModels } from "../../src/models/catalogue/catalogue";
 import { errorCodes } from "../../src/platform/app-error";
 import { formatBytes, formatCount, formatSeconds } from "../../src/platform/format";
 import { Records, type RecordKey, type StoredRecord } from "../../src/storage/records";
-import { contentSecurityPolicy, permits, readPolicy, responseHeaders } from "../../src/trust/policy";
+import { keptDays, setPolicy } from "../../src/trust/current-policy";
+import { permits } from "../../src/trust/network-rules";
+import { contentSecurityPolicy, readPolicy, refusedBy, responseHeaders } from "../../src/trust/policy";
+import policyFile from "../../src/trust/policy.json" with { type: "json" };
+import policySchema from "../../src/trust/policy.schema.json" with { type: "json" };
 import { isOwnScript } from "../../src/trust/trusted-types";
 
 describe("storage", () => {
@@ -98,38 +102,40 @@ describe("what may start a worker", () => {
 });
 
 describe("the policy", () => {
-  const rules = { version: 1, modelHosts: ["https://models.example.org"], mirror: null, ownModels: false };
+  const plain = readPolicy(policyFile);
+  const network = { modelHosts: ["https://models.example.org"], mirror: null };
+  const own = "https://islet.example.org";
 
   test("allows the app's own origin and the listed hosts, nothing else", () => {
-    const policy = readPolicy(rules);
-    const own = "https://islet.example.org";
-    expect(permits("https://islet.example.org/models/x", own, policy)).toBe(true);
-    expect(permits("https://models.example.org/x", own, policy)).toBe(true);
-    expect(permits("https://models.example.org.evil.test/x", own, policy)).toBe(false);
-    expect(permits("http://models.example.org/x", own, policy)).toBe(false);
-    expect(permits("blob:https://islet.example.org/1", "https://other.test", policy)).toBe(false);
-    expect(permits("not a url", own, policy)).toBe(false);
+    expect(permits("https://islet.example.org/models/x", own, network)).toBe(true);
+    expect(permits("https://models.example.org/x", own, network)).toBe(true);
+    expect(permits("https://models.example.org.evil.test/x", own, network)).toBe(false);
+    expect(permits("http://models.example.org/x", own, network)).toBe(false);
+    expect(permits("blob:https://islet.example.org/1", "https://other.test", network)).toBe(false);
+    expect(permits("not a url", own, network)).toBe(false);
   });
 
   test("allows all hosts below one that is listed so, and not that one's namesakes", () => {
-    const policy = readPolicy({ ...rules, modelHosts: ["https://*.hf.co"] });
-    const own = "https://islet.example.org";
-    expect(permits("https://cdn.hf.co/x", own, policy)).toBe(true);
-    expect(permits("https://hf.co/x", own, policy)).toBe(false);
-    expect(permits("https://evilhf.co/x", own, policy)).toBe(false);
-    expect(permits("http://cdn.hf.co/x", own, policy)).toBe(false);
+    const below = { ...network, modelHosts: ["https://*.hf.co"] };
+    expect(permits("https://cdn.hf.co/x", own, below)).toBe(true);
+    expect(permits("https://hf.co/x", own, below)).toBe(false);
+    expect(permits("https://evilhf.co/x", own, below)).toBe(false);
+    expect(permits("http://cdn.hf.co/x", own, below)).toBe(false);
   });
 
   test("puts the listed hosts and the mirror into the Content-Security-Policy, for connections only", () => {
-    const csp = contentSecurityPolicy(readPolicy({ ...rules, mirror: "https://mirror.example.org/m/" }), "header");
+    const cspOf = (mirror: string, place: "header" | "page") =>
+      contentSecurityPolicy(readPolicy({ ...plain, network: { ...network, mirror } }), place);
+    const csp = cspOf("https://mirror.example.org/m/", "header");
     expect(csp).toContain("connect-src 'self' https://models.example.org https://mirror.example.org;");
     expect(csp.match(/example\.org/g)).toHaveLength(2);
     expect(csp).toContain("default-src 'none'");
     expect(csp).not.toMatch(/unsafe-inline|'unsafe-eval'/);
-    expect(contentSecurityPolicy(readPolicy({ ...rules, mirror: "mirror/" }), "page")).not.toContain("mirror");
+    expect(cspOf("mirror/", "page")).not.toContain("mirror");
   });
 
   test("gives the same headers for every kind of server", () => {
+    const rules = { ...plain, network };
     const wanted = responseHeaders(readPolicy(rules));
     const file = join(mkdtempSync(join(tmpdir(), "islet-policy-")), "policy.json");
     writeFileSync(file, JSON.stringify(rules));
@@ -145,24 +151,99 @@ describe("the policy", () => {
     }
   }, 60_000);
 
+  const withNetwork = (changes: object) => ({ ...plain, network: { ...network, ...changes } });
   test.each([
-    [{}, /version/],
-    [null, /version/],
-    [{ ...rules, version: 2 }, /version/],
-    [{ version: 1 }, /modelHosts must be a list/],
-    [{ ...rules, modelHosts: ["http://x.org"] }, /not an https origin: http:/],
-    [{ ...rules, modelHosts: ["https://x.org/path"] }, /not an https origin/],
-    [{ ...rules, modelHosts: ["https://x.org; script-src *"] }, /not an https origin/],
-    [{ ...rules, modelHosts: ["*"] }, /not an https origin/],
-    [{ ...rules, modelHosts: ["https://*"] }, /not an https origin/],
-    [{ ...rules, modelHosts: [5] }, /not an https origin/],
-    [{ ...rules, mirror: undefined }, /mirror must be null or the address of a folder/],
-    [{ ...rules, mirror: "https://x.org/m" }, /with "\/" at its end/],
-    [{ ...rules, mirror: "https://x.org/; script-src */" }, /mirror must be/],
-    [{ ...rules, mirror: "http://x.org/m/" }, /mirror: not an https address/],
-    [{ ...rules, ownModels: "yes" }, /ownModels must be true or false/],
+    [{}, /policy\.json: the file: .*required property/],
+    [null, /policy\.json: the file/],
+    ["", /policy\.json: the file/],
+    [{ ...plain, version: 1 }, /version/],
+    [{ ...plain, models: undefined }, /models/],
+    [{ ...plain, colour: "red" }, /colour/],
+    [withNetwork({ modelHosts: undefined }), /network/],
+    [withNetwork({ modelHosts: ["http://x.org"] }), /network\/modelHosts\/0/],
+    [withNetwork({ modelHosts: ["https://x.org/path"] }), /network\/modelHosts\/0/],
+    [withNetwork({ modelHosts: ["https://x.org; script-src *"] }), /network\/modelHosts\/0/],
+    [withNetwork({ modelHosts: ["https://x.org", "*"] }), /network\/modelHosts\/1/],
+    [withNetwork({ modelHosts: ["https://*"] }), /network\/modelHosts\/0/],
+    [withNetwork({ modelHosts: [5] }), /network\/modelHosts\/0/],
+    [withNetwork({ mirror: undefined }), /network: .*mirror/],
+    [withNetwork({ mirror: "" }), /network\/mirror/],
+    [withNetwork({ mirror: "https://x.org/m" }), /network\/mirror/],
+    [withNetwork({ mirror: "https://x.org/; script-src */" }), /network\/mirror/],
+    [withNetwork({ mirror: "http://x.org/m/" }), /network\/mirror/],
+    [withNetwork({ mirror: "//x.org/m/" }), /network\/mirror/],
+    [{ ...plain, models: { ...plain.models, ids: "qwen" } }, /models\/ids/],
+    [{ ...plain, models: { ...plain.models, ids: ["a b"] } }, /models\/ids\/0/],
+    [{ ...plain, features: { ...plain.features, openLinks: "yes" } }, /features\/openLinks/],
+    [{ ...plain, features: { ...plain.features, telemetry: true } }, /features.*telemetry|telemetry/],
+    [{ ...plain, retention: { ...plain.retention, conversations: 0 } }, /retention\/conversations/],
+    [{ ...plain, retention: { ...plain.retention, conversations: 1.5 } }, /retention\/conversations/],
+    [{ ...plain, language: "de" }, /language/],
+    [{ ...plain, banner: {} }, /banner/],
+    [{ ...plain, banner: { de: "Achtung" } }, /banner/],
+    [{ ...plain, issuer: { contact: "x" } }, /issuer/],
+    [{ ...plain, reasons: { everything: { en: "because" } } }, /reasons/],
+    [{ ...plain, vault: { required: true, lockMinutes: 0 } }, /vault\/lockMinutes/],
   ])("refuses %j and names the field", (file, message) => {
-    expect(() => readPolicy(file)).toThrow(message);
+    const read = () => readPolicy(JSON.parse(JSON.stringify(file)));
+    expect(read).toThrow(message);
+    expect(read).toThrow(/^policy\.json: /);
+  });
+
+  test("refuses a name that would reach into every object", () => {
+    const text = JSON.stringify(plain).replace("{", '{"__proto__":{"x":1},');
+    expect(() => readPolicy(JSON.parse(text))).toThrow(/__proto__/);
+  });
+
+  test.each([
+    ["mirror/"],
+    ["../models/"],
+    ["/srv/mirror/"],
+    ["https://mirror.example.org/"],
+    ["https://mirror.example.org:8443/a/b-c/"],
+    ["http://127.0.0.1:4299/mirror/"],
+  ])("takes %s for a mirror", (mirror) => {
+    expect(readPolicy(withNetwork({ mirror })).network.mirror).toBe(mirror);
+  });
+
+  test("is documented: every field of the form is described", () => {
+    const undescribed: string[] = [];
+    const look = (path: string, part: { description?: string; properties?: object }) => {
+      if (path && part.description === undefined) undescribed.push(path);
+      for (const [name, inner] of Object.entries(part.properties ?? {})) look(`${path}.${name}`, inner as typeof part);
+    };
+    const { reasons, $schema, ...properties } = policySchema.properties;
+    expect([reasons, $schema]).not.toContain(undefined);
+    look("", { properties });
+    expect(undescribed).toEqual([]);
+  });
+
+  test("allows models by id, licence and publisher, each list on its own", () => {
+    const card = { id: "Qwen3-0.6B-q4f16_1-MLC", licence: "Apache-2.0", publisher: "Alibaba" };
+    const none = plain.models;
+    expect(refusedBy(card, none)).toBeUndefined();
+    expect(refusedBy(card, { ...none, ids: ["Qwen3-*"] })).toBeUndefined();
+    expect(refusedBy(card, { ...none, ids: ["Qwen3-0.6B-q4f16_1-MLC"] })).toBeUndefined();
+    expect(refusedBy(card, { ...none, ids: ["Qwen3"] })).toBe("ids");
+    expect(refusedBy(card, { ...none, ids: ["*-Qwen3-*"] })).toBe("ids");
+    expect(refusedBy({ ...card, id: "Qwen3-0x6B-q4f16_1-MLC" }, { ...none, ids: [card.id] })).toBe("ids");
+    expect(refusedBy(card, { ...none, ids: [] })).toBe("ids");
+    expect(refusedBy(card, { ...none, licences: ["MIT"] })).toBe("licences");
+    expect(refusedBy(card, { ...none, licences: ["MIT", "Apache-2.0"] })).toBeUndefined();
+    expect(refusedBy(card, { ...none, publishers: ["Islet"] })).toBe("publishers");
+  });
+
+  test("shortens how long records are kept, and never lengthens it", () => {
+    try {
+      setPolicy({ ...plain, retention: { ...plain.retention, conversations: 30 } });
+      expect(keptDays("conversations", undefined)).toBe(30);
+      expect(keptDays("conversations", 7)).toBe(7);
+      expect(keptDays("conversations", 365)).toBe(30);
+      expect(keptDays("audit", 7)).toBe(7);
+      expect(keptDays("audit", undefined)).toBeUndefined();
+    } finally {
+      setPolicy(plain);
+    }
   });
 });
 

@@ -40,6 +40,7 @@ async function bringFiles(
   const { baseUrl } = order;
   const address = (name: string) => (name === LIBRARY ? order.library : order.from + name);
   const quiet: FetchOptions = {
+    network: order.network,
     signal,
     onBytes: () => {},
     onRetry: (seconds, reason) => tell({ phase: "start", done: 0, total: 0, retry: { seconds, reason } }),
@@ -73,6 +74,7 @@ async function bringFiles(
   async function fetchNext(): Promise<void> {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const { bytes, integrity } = await fetchFile(address(name), name, expected[name]!, {
+        network: order.network,
         signal: either,
         onBytes: (n) => meter.add(n),
         onRetry: (seconds, reason) => meter.retry(seconds, reason),

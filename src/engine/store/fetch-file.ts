@@ -1,7 +1,7 @@
 // One file from a server: counted, cancellable, tried again when the server or the network fails, and refused unless it is what
 // is expected. Not for: keeping it.
 import { AppError, isCancelled, thrownText } from "../../platform/app-error";
-import { permits } from "../../trust/policy";
+import { permits, type NetworkRules } from "../../trust/network-rules";
 import { integrityOf } from "./integrity";
 import { checkForm, limitOf, type ExpectedFile } from "./package";
 
@@ -25,6 +25,8 @@ class Passing extends Error {
 }
 
 export interface FetchOptions {
+  /** Which addresses may be asked. */
+  network: NetworkRules;
   signal: AbortSignal;
   /** Bytes that came; negative when some are thrown away. */
   onBytes(bytes: number): void;
@@ -43,7 +45,7 @@ export async function fetchFile(
   expected: ExpectedFile,
   options: FetchOptions,
 ): Promise<FetchedFile> {
-  if (!permits(url, location.origin))
+  if (!permits(url, location.origin, options.network))
     throw new AppError("not-allowed", `${url}: the policy does not allow this address`, "none");
   for (let attempt = 0; ; attempt++) {
     let came = 0;

@@ -5,7 +5,7 @@ import reasonerFiles from "../../../public/models/islet-reasoner/resolve/main/is
 import tinyFiles from "../../../public/models/islet-tiny/resolve/main/islet-model.json";
 import { thinkTags } from "../../engine/thoughts";
 import { LIBRARY, type ModelFile, type PackageFacts, type Sampling } from "../../engine/protocol";
-import type { Policy } from "../../trust/policy";
+import type { NetworkRules } from "../../trust/network-rules";
 import { families, type ModelFacts } from "./families";
 
 /**
@@ -216,7 +216,7 @@ export function baseUrlOf(id: string): string {
 /** Where the files of a card are fetched from under a policy; undefined for what was given by hand. */
 export function addressOf(
   card: ModelCard,
-  rules: Policy,
+  rules: NetworkRules,
 ): { from: string; library: string; pinsAtSource: boolean } | undefined {
   const { origin } = card;
   switch (origin.kind) {

@@ -1,0 +1,46 @@
+// npm run policy: checks a policy and puts it into a folder that was built: policy.json, and what browsers enforce of it. Needs no build.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runnerImport } from "vite";
+import { writeHashes } from "./build-record.mjs";
+
+const [file, out = "dist"] = process.argv.slice(2);
+const stop = (text) => {
+  console.error(text);
+  process.exit(1);
+};
+if (!file) stop("Usage: npm run policy -- FILE [FOLDER]     (FOLDER: what was built, dist without one; it is changed)");
+if (!existsSync(join(out, "build.json"))) stop(`${out} is no build of Islet: npm run build, or name the folder.`);
+
+const { contentSecurityPolicy, headersFile, readPolicy } = (await runnerImport("./src/trust/policy.ts")).module;
+let policy;
+try {
+  policy = readPolicy(JSON.parse(readFileSync(file, "utf8")));
+} catch (error) {
+  stop(`${file} is not a policy. ${error.message}`);
+}
+
+/** Puts `content` in the place of the one thing that `pattern` finds. */
+function replaceOne(name, pattern, content) {
+  const path = join(out, name);
+  const text = readFileSync(path, "utf8");
+  if (text.match(new RegExp(pattern, "g"))?.length !== 1) stop(`${path} is not as it was built.`);
+  writeFileSync(path, text.replace(new RegExp(pattern), content));
+}
+const digest = () =>
+  createHash("md5")
+    .update(readFileSync(join(out, "index.html")))
+    .digest("hex");
+
+writeFileSync(join(out, "policy.json"), JSON.stringify(policy, null, 2) + "\n");
+writeFileSync(join(out, "_headers"), headersFile(policy));
+const before = digest();
+const tag = '(?<=<meta http-equiv="Content-Security-Policy" content=")[^"]*';
+replaceOne("index.html", tag, contentSecurityPolicy(policy, "page").replaceAll("'", "&#39;"));
+// Workbox tells by this whether a page that it keeps is the newest.
+replaceOne("service-worker.js", before, digest());
+writeHashes(out, JSON.parse(readFileSync(join(out, "build.json"), "utf8")));
+console.log(
+  `${out} has the policy of ${file} now. Give the server its headers: npm run headers -- nginx|caddy|apache|plain`,
+);
