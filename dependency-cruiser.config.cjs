@@ -4,7 +4,7 @@ const below = {
   trust: ["storage", "ui", "i18n", "platform"],
   reasoning: ["engine/protocol", "engine/thoughts"],
   storage: ["platform"],
-  pwa: ["platform"],
+  pwa: ["trust", "storage", "platform"],
   engine: ["platform", "trust"],
   models: ["engine/client", "engine/protocol", "engine/thoughts", "storage", "trust", "ui", "i18n", "platform"],
   chat: ["models", "reasoning", "engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],

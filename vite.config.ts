@@ -35,6 +35,8 @@ function policyFiles(): Plugin {
     },
     generateBundle() {
       this.emitFile({ type: "asset", fileName: "policy.json", source: text });
+      const schema = readFileSync("src/trust/policy.schema.json", "utf8");
+      this.emitFile({ type: "asset", fileName: "policy.schema.json", source: schema });
       this.emitFile({ type: "asset", fileName: "_headers", source: headersFile(policy) });
     },
     configureServer: ({ middlewares }) =>

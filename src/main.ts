@@ -2,18 +2,9 @@
 import "./trust/harden";
 import "./trust/trusted-types";
 import { mount } from "svelte";
-import App from "./app/App.svelte";
+import Start from "./app/Start.svelte";
 import { isErasing } from "./trust/erase";
 import EraseScreen from "./trust/EraseScreen.svelte";
-import { startPolicy } from "./trust/current-policy";
-import PolicyErrorScreen from "./trust/PolicyErrorScreen.svelte";
-import { errorData } from "./platform/app-error";
 import "./ui/theme.css";
 
-const target = document.getElementById("app")!;
-if (isErasing()) mount(EraseScreen, { target });
-else
-  startPolicy().then(
-    () => mount(App, { target }),
-    (error: unknown) => mount(PolicyErrorScreen, { target, props: { error: errorData(error) } }),
-  );
+mount(isErasing() ? EraseScreen : Start, { target: document.getElementById("app")! });

@@ -14,6 +14,8 @@ import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { openErasing } from "../trust/erase";
 import { policy } from "../trust/current-policy";
+import type { NetworkLedger } from "../trust/network-ledger.svelte";
+import { openVaultScreen, type OpenVault } from "../trust/vault/open-vault.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Navigation, OtherScreen } from "./navigation.svelte";
 
@@ -37,6 +39,8 @@ interface Rooms {
   notices: Notices;
   navigation: Navigation;
   audit: AuditLog;
+  ledger: NetworkLedger;
+  vault: OpenVault | undefined;
   open(id: string | null): void;
   go(screen: OtherScreen): void;
 }
@@ -72,6 +76,7 @@ export class Commands {
       { id: "free-space", label: t("room.title"), run: () => go("storage") },
       { id: "check-audit", label: t("audit.check"), run: () => go("trust") },
       { id: "export-audit", label: t("audit.export"), run: () => this.guard(this.rooms.audit.save()) },
+      { id: "export-network", label: t("network.export"), run: () => this.rooms.ledger.save() },
       { id: "probe", label: t("probe.run"), run: () => go("trust") },
       { id: "report", label: t("report.open"), run: () => go("report") },
       { id: "check-build", label: t("run.check"), run: () => go("trust") },
@@ -291,13 +296,30 @@ export class Commands {
   }
 
   private app(): Command[] {
-    const { settings, install, updates, models } = this.rooms;
+    const { settings, install, updates, models, vault, go } = this.rooms;
     const current = settings.current.language;
     const languages: [Language | undefined, string][] = [
       [undefined, t("palette.languageAuto")],
       ...(Object.entries(languageNames) as [Language, string][]),
     ];
+    const inSettings = (id: string, label: string) => ({ id, label, run: () => go("settings") });
     return [
+      ...(vault
+        ? [
+            { id: "lock", label: t("vault.lock"), keys: "alt+l", run: () => void vault.lock("hand") },
+            inSettings("change-passphrase", `${t("vault.change")}…`),
+            inSettings("add-passkey", `${t("vault.addPasskey")}…`),
+            ...(vault.passkeys > 0
+              ? [inSettings("remove-passkeys", t("vault.removePasskeys", { n: vault.passkeys }))]
+              : []),
+            ...(policy.features.exportConversations ? [inSettings("backup", t("vault.makeBackup"))] : []),
+            ...(policy.vault.required ? [] : [{ id: "decrypt", label: `${t("vault.remove")}…`, run: openVaultScreen }]),
+          ]
+        : [{ id: "encrypt", label: `${t("vault.set")}…`, run: openVaultScreen }]),
+      ...(policy.features.importConversations ? [inSettings("restore", `${t("vault.restore")}…`)] : []),
+      ...(["conversations", "audit", "network"] as const).map((kind) =>
+        inSettings(`delete-${kind}`, `${t(`keep.delete.${kind}`)}…`),
+      ),
       ...languages
         .filter(([code]) => code !== current)
         .map(([code, name]) => ({

@@ -190,12 +190,14 @@ export class Conversations {
   /** The conversations in which nothing was said or changed for so many days. */
   olderThan(days: number): Conversation[] {
     const limit = Date.now() - days * 24 * 3600_000;
-    return this.kept.filter((c) => c.updatedAt < limit);
+    return this.kept.filter((c) => c.updatedAt <= limit);
   }
 
-  /** Deletes the conversations that are older than they may be. */
-  async expire(days: number): Promise<void> {
-    for (const { id } of this.olderThan(days)) await this.purge(id);
+  /** Deletes the conversations that are older than they may be, or with 0 days all of them, for good. Gives how many. */
+  async expire(days: number): Promise<number> {
+    const old = this.olderThan(days);
+    for (const { id } of old) await this.purge(id);
+    return old.length;
   }
 
   private async purge(id: string): Promise<void> {

@@ -10,6 +10,7 @@ import { AUTO_EFFORT, isEffort, thinkingOf, type Effort } from "../reasoning/eff
 import { needOf } from "../reasoning/need";
 import { VOTE_TEMPERATURE, voteOn } from "../reasoning/vote";
 import type { Settings } from "../storage/settings.svelte";
+import { policy } from "../trust/current-policy";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import type { Conversations } from "./conversations.svelte";
 import { LiveAnswer } from "./live-answer.svelte";
@@ -292,12 +293,13 @@ export class Session {
       this.lastAnswerId = message.id;
       live.end();
       await this.conversations.put(message);
-      this.record(message);
+      this.record(message, turns.at(-1)?.content ?? "");
     }
   }
 
-  /** Writes into the audit log that an answer was generated: how, and how much; nothing of its text. */
-  private record({ conversationId, id, modelId, provenance, effort, status, stats, error }: Message): void {
+  /** Writes into the audit log that an answer was generated: how, and how much; of its text only what the policy wants. */
+  private record(message: Message, question: string): void {
+    const { conversationId, id, modelId, provenance, effort, status, stats, error, content, thought } = message;
     if (modelId === undefined) return;
     this.audit.note("generation", {
       conversation: conversationId,
@@ -312,6 +314,7 @@ export class Session {
       thoughtTokens: stats?.thoughtTokens ?? null,
       answerTokens: stats?.answerTokens ?? null,
       seconds: stats ? Math.round(stats.seconds * 1000) / 1000 : null,
+      ...(policy.audit.content ? { question, ...(thought ? { thought } : {}), answer: content } : {}),
     });
   }
 

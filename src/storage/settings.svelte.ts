@@ -12,11 +12,28 @@ interface SettingsRecord extends StoredRecord {
   idleMinutes?: number;
   /** Days without a change after which a conversation is deleted. Undefined: never. */
   keepDays?: number;
+  /** Days that entries of the audit log and of the network ledger are kept. Undefined: always. */
+  keepAuditDays?: number;
+  keepNetworkDays?: number;
+  /** Minutes without use after which the vault is locked; 0: never. Undefined: what trust/vault says. */
+  lockMinutes?: number;
   /** How much new conversations think, and how many answers are voted on with high effort. */
   effort?: string;
   votes?: number;
   /** What this machine draws while a model writes, in watts. Undefined: a guess. */
   watts?: number;
+}
+
+/** What of a record from elsewhere is a setting and of its type. */
+export function readSettings(record: Readonly<Record<string, unknown>>): SettingsRecord {
+  const texts = ["language", "modelId", "effort"];
+  const numbers = [
+    ...["temperature", "idleMinutes", "lockMinutes", "keepDays", "keepAuditDays", "keepNetworkDays", "votes", "watts"],
+  ];
+  const fits = ([name, value]: [string, unknown]) =>
+    (texts.includes(name) && typeof value === "string") ||
+    (numbers.includes(name) && typeof value === "number" && value >= 0);
+  return { ...Object.fromEntries(Object.entries(record).filter(fits)), version: 1 };
 }
 
 export const DEFAULT_IDLE_MINUTES = 30;
@@ -29,7 +46,7 @@ export class Settings {
   constructor(private readonly records: Records) {}
 
   async load(): Promise<void> {
-    this.current = (await this.records.read<SettingsRecord>(KEY)) ?? { version: 1 };
+    this.current = readSettings({ ...(await this.records.read<SettingsRecord>(KEY)) });
   }
 
   /** Changes some of the settings; an undefined value takes the setting back to its default. */

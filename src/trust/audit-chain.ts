@@ -12,7 +12,14 @@ export type AuditKind =
   | "conversations-imported"
   | "conversations-exported"
   | "conversation-deleted"
-  | "policy-changed";
+  | "policy-changed"
+  | "unlocked"
+  | "locked"
+  | "vault-changed"
+  | "backup-made"
+  | "backup-restored"
+  | "log-trimmed"
+  | "network-trimmed";
 
 export type AuditData = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -70,18 +77,29 @@ export async function nextEntry(head: AuditHead, time: string, kind: AuditKind, 
 
 export const emptyHead: AuditHead = { entries: 0, hash: FIRST_PREVIOUS };
 
-/** An export: an entry a line, and the head as the last line. */
-export function toJsonLines(entries: readonly AuditEntry[], head: AuditHead): string {
-  return [...entries, { head }].map((line) => canonical(line) + "\n").join("");
+/**
+ * An export: an entry a line, and the head as the last line. `base`: the last entry that was deleted since it was too old; its line is the first,
+ * and an entry of the kind "log-trimmed" says the same.
+ */
+export function toJsonLines(entries: readonly AuditEntry[], head: AuditHead, base: AuditHead = emptyHead): string {
+  const first = base.entries > 0 ? [{ base }] : [];
+  return [...first, ...entries, { head }].map((line) => canonical(line) + "\n").join("");
 }
 
-function readLine(text: string): (Partial<AuditEntry> & { head?: AuditHead }) | undefined {
+type Line = Partial<AuditEntry> & { head?: AuditHead; base?: AuditHead };
+
+function readLine(text: string): Line | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Partial<AuditEntry>) : undefined;
+    return typeof value === "object" && value !== null ? (value as Line) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isHead(value: unknown): value is AuditHead {
+  const { entries, hash } = (value ?? {}) as Partial<AuditHead>;
+  return Number.isSafeInteger(entries) && (entries as number) > 0 && typeof hash === "string";
 }
 
 /**
@@ -96,12 +114,18 @@ export async function verify(
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const read = lines.map(readLine);
   const head = read.at(-1)?.head;
-  const entries = head ? read.slice(0, -1) : read;
+  const base = isHead(read[0]?.base) ? read[0].base : undefined;
+  const entries = read.slice(base ? 1 : 0, head ? -1 : undefined);
   const there = new Set(entries.map((entry) => entry?.seq));
   const faults: AuditFault[] = [];
-  let last: AuditHead = emptyHead;
+  let last: AuditHead = base ?? emptyHead;
+  // Whoever cuts off the beginning cannot make the entry that would say so.
+  const trimmed = ({ kind, data }: Partial<AuditEntry>) =>
+    kind === "log-trimmed" && data?.["through"] === base?.entries && data?.["hash"] === base?.hash;
+  if (base && !entries.some((entry) => entry && trimmed(entry)))
+    faults.push({ line: 1, fault: "missing", detail: `no entry says that those up to ${base.entries} were deleted` });
   for (const [i, entry] of entries.entries()) {
-    const line = i + 1;
+    const line = i + (base ? 2 : 1);
     const add = (fault: AuditFault["fault"], detail: string) => faults.push({ line, fault, detail });
     if (typeof entry?.seq !== "number" || typeof entry.hash !== "string") {
       add("unreadable", "not an entry of an audit log");
@@ -126,5 +150,5 @@ export async function verify(
     faults.push({ ...end, detail: `ends with entry ${last.entries}, but there were ${head.entries}` });
   if (known !== undefined && known !== last.hash)
     faults.push({ ...end, detail: `ends with the hash ${last.hash}, not with ${known}` });
-  return { ...last, faults };
+  return { entries: last.entries - (base?.entries ?? 0), hash: last.hash, faults };
 }

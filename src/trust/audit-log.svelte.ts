@@ -15,8 +15,8 @@ import {
 } from "./audit-chain";
 
 type Stored<T> = T & StoredRecord;
-/** `policy`: the digest of the policy that was in force. */
-type StoredHead = Stored<AuditHead & { policy: string }>;
+/** `policy`: the digest of the policy that was in force; `base`: the last entry that was deleted for its age. */
+type StoredHead = Stored<AuditHead & { policy: string; base?: AuditHead }>;
 
 const LOCK = "islet-audit";
 const HEAD: RecordKey = "audit-head:1";
@@ -79,10 +79,28 @@ export class AuditLog {
     return stored.map(([, { version: _, ...entry }]) => entry);
   }
 
+  /** Deletes the entries from before a time, in milliseconds since 1970, and records that it did. Gives how many. Throws AppError. */
+  async removeBefore(time: number, by: "age" | "hand"): Promise<number> {
+    let count = 0;
+    await this.locked(async (head) => {
+      const old = (await this.entries()).filter((entry) => Date.parse(entry.time) < time);
+      const last = old.at(-1);
+      if (!last) return;
+      count = old.length;
+      // First that they are gone, then their going: cut off between the two, they are deleted the next time.
+      const base = { entries: last.seq, hash: last.hash };
+      await this.write({ ...head, base }, "log-trimmed", { through: base.entries, hash: base.hash, by });
+      await this.records.remove(old.map(({ seq }) => entryKey(seq)));
+      this.written++;
+    });
+    return count;
+  }
+
   /** The log as a file: an entry a line, and at the end how many there are. */
   async export(): Promise<string> {
-    const { entries, hash } = await this.head();
-    return toJsonLines(await this.entries(), { entries, hash });
+    const { entries, hash, base = emptyHead } = await this.head();
+    const kept = (await this.entries()).filter(({ seq }) => seq > base.entries);
+    return toJsonLines(kept, { entries, hash }, base);
   }
 
   /** Hands the log to the person as a file. */

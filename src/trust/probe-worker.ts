@@ -1,4 +1,5 @@
 // Tries the ways out of a worker, as probe.ts asks.
+import { tellUnseen } from "./unseen-requests";
 
 export type WorkerWay = "fetch" | "xhr" | "websocket" | "eventsource" | "module";
 
@@ -13,6 +14,8 @@ export interface ProbeReport {
   /** The line of the policy that refused; undefined where nothing did. */
   line?: string;
 }
+
+tellUnseen("proof");
 
 const attempts: Record<WorkerWay, (url: string) => unknown> = {
   fetch: (url) => fetch(url, { mode: "no-cors" }),

@@ -1,9 +1,8 @@
 // Tries every way out of a page towards a foreign address, and sees what the browser does about it. Nothing is sent where the policy holds:
 // the browser refuses before it asks for the address. Not for: how it is shown (ProbeView.svelte).
+import { ELSEWHERE } from "./network-entry";
 import type { ProbeOrder, ProbeReport, WorkerWay } from "./probe-worker";
 
-/** An address that belongs to nobody (RFC 2606). */
-const ELSEWHERE = "https://islet-probe.example";
 /** Milliseconds in which a browser refuses; it does so at once. */
 const PATIENCE = 1200;
 const SETTLING = 80;

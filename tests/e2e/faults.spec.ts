@@ -232,6 +232,23 @@ test.describe("a running model", () => {
     expect(await app.ask("What is 5 + 4?")).toBe("9");
     expect(app.server.modelRequests()).toEqual([shard]);
   });
+
+  test("that hangs is ended by 'stop' all the same, and what was streamed stays", async () => {
+    await app.send("Count from 1 to 100");
+    await expect(app.answers.last()).toContainText("1 2 3");
+    const engine = await app.engine();
+    // What a hostile template or tokenizer can do: the worker comes to no end.
+    void engine
+      .evaluate(() => {
+        for (;;);
+      })
+      .catch(() => {});
+    await app.page.getByRole("button", { name: "Stop", exact: true }).click();
+    await app.engine(engine);
+    await app.answered();
+    await expect(app.answers.last()).toContainText("1 2 3");
+    expect(await app.ask("What is 6 + 7?")).toBe("13");
+  });
 });
 
 test("a browser that offers no graphics device gets an explanation, and its conversations stay readable", async () => {

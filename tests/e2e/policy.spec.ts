@@ -167,6 +167,28 @@ test("`npm run policy` puts a policy into a build, with page, headers and hashes
   expect(readFileSync(join(built, "service-worker.js"), "utf8")).toBe(readFileSync("dist/service-worker.js", "utf8"));
 });
 
+test("the audit log has the text of conversations where the policy wants it, and says so", async () => {
+  const app = await App.open();
+  app.server.fault = (path, _request, response) => {
+    if (path !== "/policy.json") return false;
+    response.writeHead(200).end(JSON.stringify({ ...rules, audit: { content: true } }));
+    return true;
+  };
+  await app.page.reload();
+  // Whoever asks is told beforehand.
+  await expect(app.page.getByRole("note", { name: "Notice of this site" })).toContainText(
+    "questions and answers are written into the audit log",
+  );
+  await app.load();
+  await app.ask("What is 6 + 7?");
+  await app.goto("#/trust");
+  const log = app.page.getByRole("region", { name: "Audit log" });
+  const generation = log.getByRole("listitem").filter({ hasText: "Answer generated" });
+  await expect(generation).toContainText("question=What is 6 + 7?");
+  await expect(generation).toContainText("answer=13");
+  await app.close();
+});
+
 test("the app may not load what the policy leaves out, even when it is here already", async () => {
   const app = await App.open();
   await app.load();

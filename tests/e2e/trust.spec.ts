@@ -246,6 +246,10 @@ test("the evidence report shows what was found on this device now, and can be pr
   await expect(report).toBeVisible({ timeout: 60_000 });
   await expect(report).toContainText(/All \d+ ways out are closed/);
   await expect(report).toContainText("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'");
+  await expect(report).toContainText(/Since .*, zero bytes went to or came from any other host/);
+  await expect(report.getByRole("row", { name: /^SHA-256 of the policy [0-9a-f]{64}/ })).toBeVisible();
+  await expect(report).toContainText("Network ledger: always");
+  await expect(report).toContainText("The records in this browser are not encrypted.");
   await expect(report).toContainText(/All \d+ files are those of the build/);
   await expect(report).toContainText(/Islet Tiny Islet · Apache-2\.0 · [\d.]+ MB/);
   // Another test of this file has changed an entry behind the app's back, and the report says so.
@@ -296,7 +300,7 @@ test.describe("retention and erasure", () => {
     const list = own.page.getByRole("navigation").getByRole("listitem");
     await expect(list).toHaveCount(2);
     await own.goto("#/settings");
-    const keep = own.page.getByRole("combobox", { name: "Delete conversations that were not changed for" });
+    const keep = own.page.getByRole("combobox", { name: "Conversations, after their last change" });
     await keep.selectOption({ label: "7 days" });
     await expect(own.page.getByText("Older than that now: 1.")).toBeVisible();
     await expect(list).toHaveCount(2);
@@ -306,6 +310,28 @@ test.describe("retention and erasure", () => {
     expect((await own.messages()).some((m) => m.content.includes("old lamp"))).toBe(false);
     await own.goto("#/trust");
     await expect(own.page.getByRole("listitem").filter({ hasText: "Conversation deleted" })).toHaveCount(1);
+  });
+
+  test("each kind of record can be deleted by hand; the audit log goes on from there and stays unbroken", async () => {
+    await own.goto("#/settings");
+    const remove = async (what: string) => {
+      await own.page.getByRole("button", { name: `${what}…` }).click();
+      await own.page.getByRole("dialog").getByRole("button", { name: "Delete for good" }).click();
+      await expect(own.page.getByText(/^Deleted: \d/).last()).toBeVisible();
+      await expect(own.page.getByRole("dialog")).toHaveCount(0);
+    };
+    await remove("Delete all conversations");
+    await expect(own.page.getByRole("navigation").getByText("No conversations yet.")).toBeVisible();
+    await expect.poll(() => own.messages()).toEqual([]);
+    await remove("Delete the network ledger");
+    await remove("Delete the audit log");
+    await own.goto("#/trust");
+    const kept = own.page.getByRole("region", { name: "Audit log" });
+    await expect(kept.getByRole("listitem")).toHaveCount(1);
+    await expect(kept.getByRole("listitem")).toContainText("Old entries deleted");
+    await kept.getByRole("button", { name: "Check the log" }).click();
+    await expect(kept.getByRole("status")).toContainText("1 entries, unbroken");
+    await expect(own.page.getByRole("region", { name: "Network ledger" }).getByText(/Entries: \d\b/)).toBeVisible();
   });
 
   test("'Erase everything' leaves no database, cache, file or service worker, with another tab open", async () => {

@@ -96,6 +96,36 @@ describe("an export of the audit log", () => {
     expect((await verify(text, hash)).faults).toEqual([]);
   });
 
+  test("whose old entries were deleted is unbroken, and says that they were; a beginning that somebody else cut off is found", async () => {
+    const database = "audit-trimmed";
+    const log = new AuditLog(new Records({}, database));
+    for (let n = 0; n < 4; n++) await log.append("generation", { n });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const now = Date.now();
+    await log.append("generation", { n: 4 });
+    expect(await log.removeBefore(now, "age")).toBe(4);
+    expect(await log.removeBefore(now, "age")).toBe(0);
+    await log.append("generation", { n: 5 });
+    const entries = await log.entries();
+    expect(entries.map(({ seq, kind }) => [seq, kind])).toEqual([
+      [5, "generation"],
+      [6, "log-trimmed"],
+      [7, "generation"],
+    ]);
+    const trimmed = await log.export();
+    expect(await verify(trimmed)).toMatchObject({ entries: 3, faults: [] });
+    const lines = trimmed.trim().split("\n");
+    // Without the first line, with another first entry, and with the line of somebody who cut off one more.
+    expect((await verify(lines.slice(1).join("\n"))).faults).toMatchObject([{ line: 1, fault: "missing" }]);
+    expect((await verify([lines[0], ...lines.slice(2)].join("\n"))).faults).toMatchObject([{ fault: "missing" }]);
+    const base = JSON.stringify({ base: { entries: entries[0]!.seq, hash: entries[0]!.hash } });
+    expect((await verify([base, ...lines.slice(2)].join("\n"))).faults).toMatchObject([{ line: 1, fault: "missing" }]);
+    // Everything by hand: what stays is the entry that says so.
+    expect(await log.removeBefore(Infinity, "hand")).toBe(3);
+    expect((await log.entries()).map(({ kind }) => kind)).toEqual(["log-trimmed"]);
+    expect(await log.verify()).toMatchObject({ entries: 1, faults: [] });
+  });
+
   test("is checked by `npm run verify-audit` as well, which ends with 1 where something is wrong", () => {
     const folder = mkdtempSync(join(tmpdir(), "islet-audit-"));
     const run = (name: string, content: string, ...more: string[]) => {

@@ -10,6 +10,9 @@ import { AppError } from "../../src/platform/app-error";
 import { needOf } from "../../src/reasoning/need";
 import { finalAnswer, voteOn } from "../../src/reasoning/vote";
 import { verify } from "../../src/trust/audit-chain";
+import { restore } from "../../src/app/backup";
+import { Records } from "../../src/storage/records";
+import { readBackup } from "../../src/storage/vault/vault";
 import { readPolicy } from "../../src/trust/policy";
 
 // The same input each time: what fails here fails everywhere. Another seed: ISLET_SEED=n npm run test:unit
@@ -190,6 +193,27 @@ const packages: (() => unknown)[] = [
   () => filesOfModel({ tokenizer_files: ["tokenizer.json"] }, { records: [{ dataPath: "../x.bin", nbytes: 1 }] }),
   () => filesOfModel({ tokenizer_files: ["tokenizer.json"] }, { records: [{ dataPath: "library.wasm", nbytes: 1 }] }),
   () => filesOfModel({ tokenizer_files: ["../tokenizer.json"] }, { records: [{ dataPath: "x.bin", nbytes: 1 }] }),
+  ...[
+    { conv_template: 5 },
+    { conv_template: { system_template: "x".repeat(1e6) } },
+    { conv_template: { system_template: "{system_message}".repeat(5000) } },
+    { conv_template: { role_templates: { user: "{user_message}".repeat(5000) } } },
+    { conv_template: { role_templates: { user: 5 } } },
+    { conv_template: { roles: { user: "<|im_start|>".repeat(1e5) } } },
+    { conv_template: [], prefill_chunk_size: "all" },
+    { conv_template: { seps: [] } },
+    { conv_template: { seps: ["\n".repeat(1e6)] } },
+    { conv_template: { stop_str: [""] } },
+    { conv_template: { stop_str: "." } },
+    { conv_template: { stop_token_ids: Array(1e5).fill(1) } },
+    { conv_template: { stop_token_ids: ["2"] } },
+    { prefill_chunk_size: 0 },
+    { prefill_chunk_size: -2 },
+    { context_window_size: 1.5 },
+    { context_window_size: "1e999" },
+    { temperature: "hot" },
+    { top_p: -1 },
+  ].map((configuration) => () => checkForm("mlc-chat-config.json", bytes(JSON.stringify(configuration)))),
   () => checkForm("library.wasm", bytes("MZ not wasm")),
   () => checkForm("tokenizer.json", bytes("<html>")),
   () => parseJson(bytes("[1]"), "x.json"),
@@ -368,6 +392,37 @@ describe("random input", () => {
           expect(faults.length).toBeGreaterThan(0);
         },
       ),
+      runs,
+    );
+  }, 60_000);
+
+  test("as a backup, or as what is in one, is refused, never anything else, and changes nothing", async () => {
+    const records = new Records({}, "hostile-restore");
+    const refused = async (action: Promise<unknown>) => {
+      await expect(action).rejects.toMatchObject({
+        code: expect.stringMatching(/^(backup|import)-invalid$/) as string,
+      });
+      for (const kind of ["conversation", "message", "settings"] as const)
+        expect((await records.all(kind)).size).toBe(0);
+    };
+    const entry = fc.tuple(
+      fc.oneof(fc.string(), fc.constantFrom("message:1/1", "conversation:1", "audit:1", "vault:1", "__proto__:1")),
+      fc.oneof(
+        fc.jsonValue(),
+        fc.record({ version: fc.nat(), id: fc.jsonValue(), conversationId: fc.constant("1"), content: fc.jsonValue() }),
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (text) => {
+        await refused(readBackup(text, "passphrase"));
+        await refused(restore(records, text));
+      }),
+      runs,
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 3 }), async (list) => {
+        await refused(restore(records, JSON.stringify({ records: list })));
+      }),
       runs,
     );
   }, 60_000);

@@ -24,11 +24,16 @@ export interface GenerateOptions extends Question {
 /** Errors after which the engine is gone: a new worker may go on. */
 const losses: readonly ErrorCode[] = ["device-lost", "out-of-memory", "worker-crashed"];
 
+/** Milliseconds in which a worker ends an answer; between two steps of its work it hears nothing. */
+const STOP_PATIENCE = 30_000;
+
 export class EngineClient {
   /** What is loaded, as far as is known here. */
   model: ModelSource | undefined;
   loaded: LoadedModel | undefined;
   private stopped = false;
+  private generating = false;
+  private patience: ReturnType<typeof setTimeout> | undefined;
   private readonly door = new WorkerDoor<EngineRequest>(
     () => new Worker(new URL("../worker/engine-worker.ts", import.meta.url), { type: "module", name: "islet-engine" }),
     (error, idle) => {
@@ -66,6 +71,16 @@ export class EngineClient {
   /** Streams an answer. Recovers once from a lost device or a dead worker. Throws AppError. */
   async generate(options: GenerateOptions): Promise<AnswerResult> {
     this.stopped = false;
+    this.generating = true;
+    try {
+      return await this.generateOrRecover(options);
+    } finally {
+      this.generating = false;
+      clearTimeout(this.patience);
+    }
+  }
+
+  private async generateOrRecover(options: GenerateOptions): Promise<AnswerResult> {
     const { turns, sampling, thinking, continueFrom } = options;
     const streamed: PartialAnswer = { thought: "", answer: "", closed: false, ...continueFrom };
     const attempt = () => {
@@ -98,10 +113,16 @@ export class EngineClient {
     }
   }
 
-  /** Ends the answer that streams; what was streamed stays. */
+  /** Ends the answer that streams; what was streamed stays. A worker that does not hear of it is replaced. */
   stop(): void {
     this.stopped = true;
     this.door.tell({ kind: "stop" });
+    clearTimeout(this.patience);
+    if (!this.generating) return;
+    this.patience = setTimeout(
+      () => this.door.end(new AppError("worker-crashed", "the worker did not stop")),
+      STOP_PATIENCE,
+    );
   }
 
   /** Closes the thought that streams, so that the answer begins. */

@@ -10,13 +10,18 @@ import type {
   StoredModel,
   StoreRequest,
 } from "../protocol";
+import { workerName } from "../../trust/unseen-requests";
 import { WorkerDoor } from "./worker-door";
 
 type Tell = (progress: LoadProgress) => void;
 
 export class StoreClient {
   private readonly door = new WorkerDoor<StoreRequest>(
-    () => new Worker(new URL("../store/store-worker.ts", import.meta.url), { type: "module", name: "islet-store" }),
+    () =>
+      new Worker(new URL("../store/store-worker.ts", import.meta.url), {
+        type: "module",
+        name: workerName("islet-store"),
+      }),
     () => {},
   );
 

@@ -112,9 +112,69 @@ function readFacts(facts: Record<string, unknown>): PackageFacts {
   };
 }
 
+type Check = (value: unknown) => boolean;
+const textUpTo =
+  (letters: number): Check =>
+  (value) =>
+    typeof value === "string" && value.length <= letters;
+const listOf =
+  (item: Check, least: number, most: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length >= least && value.length <= most && value.every(item);
+const recordOf =
+  (item: Check): Check =>
+  (value) =>
+    typeof value === "object" && value !== null && Object.keys(value).length <= 16 && Object.values(value).every(item);
+const numberWithin =
+  (least: number, most: number): Check =>
+  (value) =>
+    typeof value === "number" && value >= least && value <= most;
+/** A template that has each of its places at most once: no short message becomes an endless prompt. */
+const template: Check = (value) => textUpTo(32_000)(value) && [...(value as string).matchAll(/\{\w+\}/g)].length <= 8;
+
+/** What parts of a model's configuration must be where they are stated; WebLLM takes them as they are. */
+const configurationChecks: Record<string, Check> = {
+  context_window_size: (size) => size === -1 || (Number.isInteger(size) && numberWithin(1, 1e8)(size)),
+  prefill_chunk_size: (size) => size === -1 || (Number.isInteger(size) && numberWithin(1, 1e6)(size)),
+  temperature: numberWithin(0, 10),
+  top_p: numberWithin(0, 1),
+  repetition_penalty: numberWithin(0, 10),
+};
+const templateChecks: Record<string, Check> = {
+  system_template: template,
+  system_message: textUpTo(32_000),
+  roles: recordOf(textUpTo(200)),
+  role_templates: recordOf(template),
+  seps: listOf(textUpTo(200), 1, 16),
+  role_content_sep: textUpTo(200),
+  role_empty_sep: textUpTo(200),
+  // An empty one would be found in every answer, at its beginning.
+  stop_str: listOf((stop) => stop !== "" && textUpTo(200)(stop), 0, 64),
+  stop_token_ids: listOf(Number.isSafeInteger, 0, 256),
+  system_prefix_token_ids: listOf(Number.isSafeInteger, 0, 1024),
+};
+
+/** Throws AppError "model-invalid" where a configuration would make the prompt endless, or is of other types than WebLLM expects. */
+function checkConfiguration(configuration: Record<string, unknown>): void {
+  const conversation = configuration["conv_template"];
+  const parts: [string, unknown, Record<string, Check>][] = [["", configuration, configurationChecks]];
+  if (conversation !== undefined) parts.push(["conv_template.", conversation, templateChecks]);
+  for (const [where, part, checks] of parts) {
+    if (typeof part !== "object" || part === null)
+      throw invalid(`${CONFIGURATION}: ${where.slice(0, -1)} is no object`);
+    for (const [name, check] of Object.entries(checks)) {
+      const value = (part as Record<string, unknown>)[name];
+      // Converters write null where there is nothing.
+      if (value !== undefined && value !== null && !check(value))
+        throw invalid(`${CONFIGURATION}: ${where}${name}: ${JSON.stringify(value)?.slice(0, 80)}`);
+    }
+  }
+}
+
 /** Throws AppError when the bytes of a file cannot be what its name says, as far as that can be seen without a hash. */
 export function checkForm(name: string, bytes: ArrayBuffer): void {
-  if (name.endsWith(".json")) parseJson(bytes, name);
+  if (name === CONFIGURATION) checkConfiguration(parseJson(bytes, name));
+  else if (name.endsWith(".json")) parseJson(bytes, name);
   else if (name.endsWith(".wasm") && new TextDecoder().decode(bytes.slice(0, 4)) !== "\0asm")
     throw invalid(`${name}: not a WebAssembly module`);
 }

@@ -155,7 +155,7 @@ export async function importPackage(
         const { bytes: size, integrity: wanted } = expected[name]!;
         if ((size !== undefined && bytes.byteLength !== size) || (wanted !== undefined && integrity !== wanted))
           throw invalid(`${name} is not the published file (${bytes.byteLength} bytes, ${integrity})`);
-        if (wanted === undefined) checkForm(name, bytes);
+        if (wanted === undefined || name === CONFIGURATION) checkForm(name, bytes);
         await storeFile(baseUrl, name, bytes);
         stored[name] = { bytes: bytes.byteLength, integrity };
         meter.add(bytes.byteLength);

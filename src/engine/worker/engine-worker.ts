@@ -13,6 +13,7 @@ import {
 } from "../protocol";
 import { Answer, type Pipeline } from "./answer";
 import { missingFiles } from "../store/check";
+import { tellUnseen } from "../../trust/unseen-requests";
 import { announceLife } from "../worker-life";
 import { watchDevices } from "./device";
 import { classify } from "./failure";
@@ -141,4 +142,5 @@ self.onmessage = ({ data: request }: MessageEvent<EngineRequest>) => {
   });
 };
 
+tellUnseen("engine");
 announceLife(post);

@@ -1,0 +1,91 @@
+// Records as they lie in storage while there is a vault: under names that say nothing, with contents that only the keys open. Not for: how
+// the keys come about (vault.ts).
+import { fromBase64 } from "../../platform/base64";
+import type { VaultKeys } from "./vault";
+
+/** A record that is encrypted. A fresh `iv` for every writing tells one writing from another. */
+export interface Sealed {
+  iv: Uint8Array<ArrayBuffer>;
+  data: ArrayBuffer;
+}
+interface Content {
+  key: string;
+  record: unknown;
+}
+
+const text = new TextEncoder();
+
+async function encrypt(key: CryptoKey, name: string, content: Content): Promise<Sealed> {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const bytes = text.encode(JSON.stringify(content));
+  return {
+    iv,
+    data: await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: text.encode(name) }, key, bytes),
+  };
+}
+
+async function decrypt(key: CryptoKey, name: string, { iv, data }: Sealed): Promise<Content> {
+  const bytes = await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: text.encode(name) }, key, data);
+  return JSON.parse(new TextDecoder().decode(bytes)) as Content;
+}
+
+export class Cipher {
+  constructor(private readonly keys: VaultKeys) {}
+
+  /** The name under which a record lies: its kind and its key, each as a number of 128 bits that only the keys can make. */
+  async nameOf(key: string): Promise<string> {
+    return `${await this.prefixOf(key.slice(0, key.indexOf(":")))}${await this.mark(key)}`;
+  }
+
+  /** What the names of a kind begin with. */
+  async prefixOf(kind: string): Promise<string> {
+    return `x${await this.mark(kind)}:`;
+  }
+
+  private async mark(of: string): Promise<string> {
+    const bytes = new Uint8Array(await crypto.subtle.sign("HMAC", this.keys.names, text.encode(of)));
+    return [...bytes.subarray(0, 16)].map((b) => b.toString(16).padStart(2, "0")).join("");
+  }
+
+  /** Bound to its name: in the place of another record it does not open. */
+  async seal(key: string, record: unknown): Promise<[string, Sealed]> {
+    const name = await this.nameOf(key);
+    return [name, await encrypt(this.keys.records, name, { key, record })];
+  }
+
+  /** Throws a DOMException where it was changed or moved. */
+  open(name: string, sealed: Sealed): Promise<Content> {
+    return decrypt(this.keys.records, name, sealed);
+  }
+
+  /** Opens what was written while the vault was locked. */
+  async openDropped(name: string, { from, ...sealed }: Dropped): Promise<Content> {
+    const sender = await crypto.subtle.importKey("spki", from, curve, false, []);
+    return decrypt(await agreedKey(this.keys.inbox, sender), name, sealed);
+  }
+}
+
+const curve = { name: "ECDH", namedCurve: "P-256" };
+
+/** A record that was encrypted for the vault by one who cannot open it: with the public key of the sender, as SPKI. */
+export interface Dropped extends Sealed {
+  from: ArrayBuffer;
+}
+
+const agreedKey = (own: CryptoKey, other: CryptoKey) =>
+  crypto.subtle.deriveKey({ name: "ECDH", public: other }, own, { name: "AES-GCM", length: 256 }, false, [
+    "encrypt",
+    "decrypt",
+  ]);
+
+/** Encrypts a record for a vault that may be locked, under a name that says only when. */
+export async function drop(publicKey: string, key: string, record: unknown): Promise<[string, Dropped]> {
+  const own = await crypto.subtle.generateKey(curve, false, ["deriveKey"]);
+  const receiver = await crypto.subtle.importKey("spki", fromBase64(publicKey), curve, false, []);
+  const name = `${DROPPED}${crypto.randomUUID()}`;
+  const sealed = await encrypt(await agreedKey(own.privateKey, receiver), name, { key, record });
+  return [name, { ...sealed, from: await crypto.subtle.exportKey("spki", own.publicKey) }];
+}
+
+/** What names of dropped records begin with. */
+export const DROPPED = "drop:";

@@ -1,0 +1,161 @@
+// The vault while it is open: locking it by hand or when nobody works, in every tab at once, and changing what opens it. To lock is to
+// load the page anew, so that nothing that was decrypted stays in memory. Not for: encrypting (storage/vault).
+import { generatingLock } from "../../platform/locks";
+import { Cipher } from "../../storage/vault/cipher";
+import { makePasskey } from "../../storage/vault/passkey";
+import { readVault, writeVault } from "../../storage/vault/vault-store";
+import { policy } from "../current-policy";
+import { makeBackup, withPasskey, withPassphrase, type VaultKeys, type VaultRecord } from "../../storage/vault/vault";
+
+const CHANNEL = "islet-vault";
+/** Milliseconds between two looks at whether anybody works, and within which other tabs hear that somebody does. */
+const INTERVAL = 5_000;
+
+/** How a vault was opened. `tab`: another tab had it open. */
+export type Opening = "passphrase" | "passkey" | "tab" | "new";
+
+type Message =
+  | { kind: "lock" }
+  /** The way records lie in storage is about to change. */
+  | { kind: "leave" }
+  | { kind: "ask" }
+  | { kind: "keys"; keys: VaultKeys }
+  | { kind: "active" };
+
+/** Lets go of the records when another tab locks the vault, or is about to change how they lie in storage. */
+export function followOtherTabs(): void {
+  new BroadcastChannel(CHANNEL).addEventListener("message", ({ data }: MessageEvent<Message>) => {
+    if (data.kind === "lock" || data.kind === "leave") location.reload();
+  });
+}
+
+/** Asks the other tabs to let go of the records. */
+export function askToLeave(): void {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.postMessage({ kind: "leave" } satisfies Message);
+  channel.close();
+}
+
+/** Waits for the keys of another tab that has the vault open, or that opens it. Gives what ends the waiting. */
+export function awaitKeys(onKeys: (keys: VaultKeys) => void): () => void {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (data.kind === "keys") onKeys(data.keys);
+  };
+  channel.postMessage({ kind: "ask" } satisfies Message);
+  return () => channel.close();
+}
+
+export class OpenVault {
+  readonly cipher: Cipher;
+  /** How many passkeys open it. */
+  passkeys = $state(0);
+  /** Called before the page is left, and waited for. */
+  onLock: (by: "hand" | "idle") => Promise<void> = async () => {};
+  /** Called when what opens it was changed. */
+  onChange: (change: "passphrase" | "passkey-added" | "passkeys-removed") => void = () => {};
+  private readonly channel = new BroadcastChannel(CHANNEL);
+  private activeAt = Date.now();
+  private toldAt = 0;
+  /** The page is being left: its keys are no more handed out. */
+  private locked = false;
+
+  constructor(
+    record: VaultRecord,
+    private readonly keys: VaultKeys,
+    readonly opening: Opening,
+    /** Attempts before this one that did not open it. */
+    readonly failures: number,
+  ) {
+    this.cipher = new Cipher(keys);
+    this.passkeys = record.passkeys.length;
+    const tell = () => this.channel.postMessage({ kind: "keys", keys } satisfies Message);
+    this.channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+      if (data.kind === "ask" && !this.locked) tell();
+      if (data.kind === "lock") this.locked = true;
+      if (data.kind === "active") this.activeAt = Date.now();
+    });
+    if (opening !== "tab") tell();
+  }
+
+  /** Locks when nobody has done anything for so many minutes; 0: never. Gives what ends that. */
+  lockWhenIdle(minutes: () => number): () => void {
+    const active = () => {
+      this.activeAt = Date.now();
+      if (this.activeAt - this.toldAt < INTERVAL) return;
+      this.toldAt = this.activeAt;
+      this.channel.postMessage({ kind: "active" } satisfies Message);
+    };
+    const events = ["pointerdown", "keydown", "wheel"] as const;
+    for (const event of events) addEventListener(event, active, { capture: true, passive: true });
+    const timer = setInterval(() => {
+      const most = minutes() * 60_000;
+      if (most === 0 || Date.now() - this.activeAt < most) return;
+      // Who waits for an answer is not away.
+      void navigator.locks.request(generatingLock, { ifAvailable: true }, async (free) => {
+        if (free) await this.lock("idle");
+        else this.activeAt = Date.now();
+      });
+    }, INTERVAL);
+    return () => {
+      clearInterval(timer);
+      for (const event of events) removeEventListener(event, active, { capture: true });
+    };
+  }
+
+  /** Locks it in every tab. */
+  async lock(by: "hand" | "idle"): Promise<void> {
+    await this.onLock(by).catch(() => {});
+    this.locked = true;
+    this.channel.postMessage({ kind: "lock" } satisfies Message);
+    location.reload();
+  }
+
+  /** Throws AppError "passphrase-wrong". */
+  async changePassphrase(old: string, passphrase: string): Promise<void> {
+    await this.alter((record) => withPassphrase(record, old, passphrase));
+    this.onChange("passphrase");
+  }
+
+  /** Makes a passkey that opens the vault as well. Throws AppError "passphrase-wrong" or "passkey-failed". */
+  async addPasskey(passphrase: string): Promise<void> {
+    const passkey = await makePasskey();
+    await this.alter((record) => withPasskey(record, passphrase, passkey));
+    this.onChange("passkey-added");
+  }
+
+  /** From now on only the passphrase opens it. */
+  async removePasskeys(): Promise<void> {
+    await this.alter((record) => Promise.resolve({ ...record, passkeys: [] }));
+    this.onChange("passkeys-removed");
+  }
+
+  /** A backup of a text, which the passphrase of now opens. */
+  async backup(text: string): Promise<string> {
+    return makeBackup((await readVault())!, this.keys, text);
+  }
+
+  private async alter(change: (record: VaultRecord) => Promise<VaultRecord>): Promise<void> {
+    await navigator.locks.request(CHANNEL, async () => {
+      const record = await change((await readVault())!);
+      await writeVault(record);
+      this.passkeys = record.passkeys.length;
+    });
+  }
+}
+
+const DEFAULT_LOCK_MINUTES = 15;
+
+/** Minutes after which an open vault is locked: what a person chose, or less where the policy says so; 0: never. */
+export function lockMinutes(chosen = DEFAULT_LOCK_MINUTES): number {
+  const most = policy.vault.lockMinutes;
+  return most === null ? chosen : Math.min(chosen || Infinity, most);
+}
+
+/** The page on which encryption is turned on or off takes the place of the app in this tab. */
+export function openVaultScreen(): void {
+  location.hash = "/vault";
+  location.reload();
+}
+
+export const isVaultScreen = (): boolean => location.hash === "#/vault";
