@@ -76,7 +76,7 @@ export class Commands {
       { id: "free-space", label: t("room.title"), run: () => go("storage") },
       { id: "check-audit", label: t("audit.check"), run: () => go("trust") },
       { id: "export-audit", label: t("audit.export"), run: () => this.guard(this.rooms.audit.save()) },
-      { id: "export-network", label: t("network.export"), run: () => this.rooms.ledger.save() },
+      { id: "export-network", label: t("network.export"), run: () => go("trust") },
       { id: "probe", label: t("probe.run"), run: () => go("trust") },
       { id: "report", label: t("report.open"), run: () => go("report") },
       { id: "check-build", label: t("run.check"), run: () => go("trust") },

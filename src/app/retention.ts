@@ -34,9 +34,12 @@ export async function removeOlder(
   const limit = Date.now() - days * DAY;
   if (kind === "conversations") return rooms.conversations.expire(days);
   if (kind === "audit") return rooms.audit.removeBefore(limit, by);
-  const count = await rooms.ledger.removeBefore(limit);
-  if (count > 0) rooms.audit.note("network-trimmed", { entries: count, by });
-  return count;
+  return noteTrimmed(rooms.audit, await rooms.ledger.removeBefore(limit), by);
+}
+
+function noteTrimmed(audit: AuditLog, entries: number, by: "age" | "hand"): number {
+  if (entries > 0) audit.note("network-trimmed", { entries, by });
+  return entries;
 }
 
 /** Deletes what is too old, now and from time to time. Failures go to `onFailed`. Gives what ends that. */
@@ -46,6 +49,7 @@ export function keepToRetention(rooms: Rooms, onFailed: (error: unknown) => void
       const days = keptDays(kind, rooms.settings.current[setting]);
       if (days !== undefined) await removeOlder(rooms, kind, days, "age");
     }
+    noteTrimmed(rooms.audit, await rooms.ledger.removeExcess(), "age");
   };
   const run = () => void look().catch(onFailed);
   run();

@@ -69,6 +69,12 @@ export class Records {
     return result;
   }
 
+  /** How many records of a kind there are. */
+  async count(kind: RecordKind): Promise<number> {
+    const range = rangeOf(this.cipher ? await this.cipher.prefixOf(kind) : `${kind}:`);
+    return guarded(() => this.store("readonly", (s) => promisifyRequest(s.count(range))));
+  }
+
   async read<T extends StoredRecord>(key: RecordKey): Promise<T | undefined> {
     const name = await this.nameOf(key);
     const value = await guarded(() => get<unknown>(name, this.store));

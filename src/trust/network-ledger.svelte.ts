@@ -12,37 +12,48 @@ const MOST = 20_000;
 const SETTLING = 300;
 
 export class NetworkLedger {
-  /** The oldest first. */
+  /** The oldest first, while they are shown. */
   entries = $state.raw<readonly NetworkEntry[]>([]);
   /** Called when something could not be recorded or read. */
   onFailed: (error: unknown) => void = () => {};
   /** When a service worker came to stand before this page and its workers, in milliseconds since 1970; 0: from the beginning. */
   private controlledAt = 0;
+  private shown = 0;
   private rereading: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly records: Records) {}
 
-  /** Reads what there is and goes on recording. Throws AppError. */
-  async begin(): Promise<void> {
+  /** Records from now on what only the page sees. */
+  begin(): void {
     new BroadcastChannel(UNSEEN).addEventListener("message", ({ data }: MessageEvent<UnseenRequest>) =>
       this.told(data),
     );
     tellUnseen("page");
     this.watchUncontrolled();
+    void this.records.collect().catch((error: unknown) => this.onFailed(error));
     this.records.onChangeElsewhere((key) => {
-      if (!key.startsWith("network:")) return;
-      clearTimeout(this.rereading);
-      this.rereading = setTimeout(() => this.read().catch((error: unknown) => this.onFailed(error)), SETTLING);
+      if (key.startsWith("network:")) this.changed();
     });
-    await this.read();
   }
 
-  private async read(): Promise<void> {
+  /** Keeps `entries` in step with what is stored, until what this gives is called. */
+  show(): () => void {
+    this.shown++;
+    this.changed(0);
+    return () => void this.shown--;
+  }
+
+  /** Something was written or deleted: what is shown is read anew, once for what comes together. */
+  private changed(after = SETTLING): void {
+    if (this.shown === 0) return;
+    clearTimeout(this.rereading);
+    const read = async () => (this.entries = (await this.stored()).map(([, entry]) => entry));
+    this.rereading = setTimeout(() => void read().catch((error: unknown) => this.onFailed(error)), after);
+  }
+
+  private async stored(): Promise<[RecordKey, NetworkEntry][]> {
     await this.records.collect();
-    const all = [...(await this.records.all<NetworkEntry>("network"))].sort(([a], [b]) => (a < b ? -1 : 1));
-    const over = all.splice(0, Math.max(0, all.length - MOST));
-    if (over.length > 0) await this.records.remove(over.map(([key]) => key));
-    this.entries = all.map(([, entry]) => entry);
+    return [...(await this.records.all<NetworkEntry>("network"))].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   private told({ id, url: address, ...facts }: UnseenRequest): void {
@@ -88,21 +99,34 @@ export class NetworkLedger {
   }
 
   private add(entry: NetworkEntry, id?: string): void {
-    this.entries = [...this.entries, entry];
-    this.records.write(networkKey(entry, id), entry).catch((error: unknown) => this.onFailed(error));
+    this.records
+      .write(networkKey(entry, id), entry)
+      .then(() => this.changed())
+      .catch((error: unknown) => this.onFailed(error));
   }
 
   /** Deletes the entries from before a time, in milliseconds since 1970. Gives how many. Throws AppError. */
   async removeBefore(time: number): Promise<number> {
-    const all = await this.records.all<NetworkEntry>("network");
-    const old = [...all].flatMap(([key, entry]) => (entry.time < time ? [key as RecordKey] : []));
+    return this.removeFirst((all) => all.findIndex(([, entry]) => entry.time >= time));
+  }
+
+  /** Deletes the oldest entries where there are more than are kept. Gives how many. Throws AppError. */
+  async removeExcess(): Promise<number> {
+    if ((await this.records.count("network")) <= MOST) return 0;
+    return this.removeFirst((all) => all.length - MOST);
+  }
+
+  private async removeFirst(count: (all: readonly [RecordKey, NetworkEntry][]) => number): Promise<number> {
+    const all = await this.stored();
+    const n = count(all);
+    const old = all.slice(0, n < 0 ? all.length : n).map(([key]) => key);
     await this.records.remove(old);
-    await this.read();
+    this.changed(0);
     return old.length;
   }
 
   /** Hands the ledger to the person as a file: an entry a line. */
-  save(entries: readonly NetworkEntry[] = this.entries): void {
+  save(entries: readonly NetworkEntry[]): void {
     const lines = entries.map(({ time, ...entry }) => canonical({ ...entry, time: new Date(time).toISOString() }));
     download("islet-network.jsonl", "application/jsonl", lines.map((line) => `${line}\n`).join(""));
   }

@@ -28,6 +28,8 @@ interface OpenOptions {
   colorScheme?: "light" | "dark";
   viewport?: { width: number; height: number };
   path?: string;
+  /** Done before the page is opened for the first time. */
+  before?: (page: Page) => Promise<void>;
 }
 
 export const models = {
@@ -81,6 +83,7 @@ export class App {
     context.on("weberror", (event) => crashes.push(String(event.error())));
     const page = context.pages()[0] ?? (await context.newPage());
     const app = new App(context, page, server, profile, !options.server, foreign, crashes);
+    await options.before?.(page);
     await app.goto(options.path);
     return app;
   }

@@ -20,7 +20,8 @@ test.afterAll(async () => {
   await server.stop();
   await mirror.stop();
 });
-const open = (options: { profile?: string } = {}) => App.open({ server, allowed: [mirrorOrigin], ...options });
+const open = (options: Pick<NonNullable<Parameters<typeof App.open>[0]>, "profile" | "before"> = {}) =>
+  App.open({ server, allowed: [mirrorOrigin], ...options });
 test.beforeEach(async () => {
   mirror.reset();
   app = await open();
@@ -205,14 +206,21 @@ test("onto a full disk says so, offers to free space, and goes on when there is 
   await app.goto("#/models");
   await app.card("tiny").getByRole("button", { name: "Download for later" }).click();
   await expect(app.card("tiny").getByText("On this device")).toBeVisible();
+  const usage = await app.page.evaluate(async () => (await navigator.storage.estimate()).usage!);
   // Chrome remembers for a while how much room a site has, so the quota is set in a new browser before anything is written.
   const { profile } = app;
   await app.close();
-  app = await open({ profile });
-  const usage = await app.page.evaluate(async () => (await navigator.storage.estimate()).usage!);
-  const devtools = await app.context.newCDPSession(app.page);
   const origin = new URL(app.server.url).origin;
-  await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 1_500_000 });
+  const quota = async (quotaSize?: number) =>
+    devtools.send("Storage.overrideQuotaForOrigin", { origin, ...(quotaSize ? { quotaSize } : {}) });
+  let devtools!: Awaited<ReturnType<typeof app.context.newCDPSession>>;
+  app = await open({
+    profile,
+    before: async (page) => {
+      devtools = await page.context().newCDPSession(page);
+      await quota(usage + 1_500_000);
+    },
+  });
   await begin();
   await shows("The browser's storage is full");
   await expect(entry().getByText("On this device")).toHaveCount(0);
@@ -221,11 +229,11 @@ test("onto a full disk says so, offers to free space, and goes on when there is 
   await expect(dialog).toContainText("Islet Tiny");
   await expect(dialog.getByRole("checkbox")).toBeChecked();
   expect(await app.accessibilityFaults()).toEqual([]);
-  await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 60_000_000 });
+  await quota(usage + 60_000_000);
   await dialog.getByRole("button", { name: /^Remove 4.1 MB/ }).click();
   await running();
   await expect(app.card("tiny").getByText("On this device")).toHaveCount(0);
-  await devtools.send("Storage.overrideQuotaForOrigin", { origin });
+  await quota();
 });
 
 test("that would not fit the storage is not begun, says how much is wanting, and offers what could go", async () => {

@@ -40,6 +40,8 @@ test("what is locked is gone, and says who locked it and why; the models, the la
   place(strict);
   const app = await App.open({ server, locale: "de-DE" });
   await expect(app.page.getByText("Essai jusqu'en juin.")).toBeVisible();
+  // The recommended model of the first visit is not among those that are allowed.
+  await expect(app.page.getByRole("heading", { name: models.starter.name })).toHaveCount(0);
   await app.goto("#/settings");
   await app.page.getByRole("combobox", { name: "Langue" }).selectOption("en");
   await expect(app.page.getByText("Trial until June.")).toBeVisible();

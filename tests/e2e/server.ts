@@ -31,7 +31,7 @@ export class TestServer {
       preview: {
         host: this.host === "islet.test" ? "127.0.0.1" : this.host,
         allowedHosts: true,
-        port: this.port || 4300 + Math.floor(Math.random() * 1000),
+        port: this.port || 4300 + Math.floor(Math.random() * 700),
         strictPort: this.port !== 0,
         open: false,
       },

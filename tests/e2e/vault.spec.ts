@@ -286,6 +286,25 @@ for (const [code, texts] of Object.entries({ fr, ja, vi }))
     await app.close();
   });
 
+test("whoever forgot the passphrase is told so, and can only erase everything and begin anew", async () => {
+  const app = await App.open({ path: "#/vault" });
+  await field(app, "New passphrase").fill(passphrase);
+  await field(app, "The same once more").fill(passphrase);
+  await app.page.getByRole("checkbox").check();
+  await app.page.getByRole("button", { name: "Encrypt everything" }).click();
+  await lock(app);
+  await app.page.getByText("Passphrase forgotten?").click();
+  await expect(app.page.getByText("It cannot be recovered, and without it nothing here can be read.")).toBeVisible();
+  await app.page.getByRole("button", { name: "Erase everything…" }).click();
+  await app.page.getByRole("button", { name: "Erase everything now" }).click();
+  await expect(app.page.getByText("Nothing is left. You can close this tab.")).toBeVisible();
+  await app.page.goto("about:blank");
+  await app.newConversation();
+  await app.goto("#/settings");
+  await expect(app.page.getByRole("button", { name: "Set a passphrase…" })).toBeVisible();
+  await app.close();
+});
+
 test("it locks by itself when nobody works, in every tab, and not while an answer is written", async () => {
   const app = await App.open();
   await app.load();

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -189,6 +189,19 @@ describe("the policy", () => {
     expect(read).toThrow(message);
     expect(read).toThrow(/^policy\.json: /);
   });
+
+  test("that is bad stops the build, which says what is wrong and writes nothing", () => {
+    const folder = mkdtempSync(join(tmpdir(), "islet-bad-"));
+    const file = join(folder, "policy.json");
+    writeFileSync(file, JSON.stringify({ ...plain, language: "de" }));
+    const build = () =>
+      execFileSync("node", ["node_modules/vite/bin/vite.js", "build", "--outDir", join(folder, "dist")], {
+        env: { ...process.env, ISLET_POLICY: file },
+        stdio: "pipe",
+      });
+    expect(build).toThrow(/policy\.json: language/);
+    expect(existsSync(join(folder, "dist"))).toBe(false);
+  }, 60_000);
 
   test("refuses a name that would reach into every object", () => {
     const text = JSON.stringify(plain).replace("{", '{"__proto__":{"x":1},');
