@@ -558,6 +558,8 @@ export const en = {
   "policy.optional": "optional",
   "policy.linkLocked": "Links cannot be opened here. Copy the address if you need it elsewhere.",
   "policy.banner": "Notice of this site",
+  "policy.someModels": "only some",
+  "policy.locksAfter": "locks after at most {{time}} without use",
   "vault.title": "Vault",
   "vault.none":
     "Whoever can open this browser profile can read what Islet keeps: conversations, settings, logs. A passphrase encrypts all of it.",
@@ -567,7 +569,7 @@ export const en = {
   "vault.what":
     "From then on conversations, settings, logs and the list of your models lie in this browser only encrypted. They are opened by the passphrase, for as long as you work.",
   "vault.whatNot": "The models themselves are not encrypted: they hold nothing of yours.",
-  "vault.warning": "A forgotten passphrase cannot be recovered, by nobody.",
+  "vault.warning": "Nobody can recover a forgotten passphrase.",
   "vault.understood": "I know that everything is lost if I forget it.",
   "vault.passphrase": "Passphrase",
   "vault.old": "Passphrase until now",

@@ -570,6 +570,8 @@ export const fr: Catalogue = {
   "policy.optional": "facultative",
   "policy.linkLocked": "Les liens ne peuvent pas être ouverts ici. Copiez l'adresse si vous en avez besoin ailleurs.",
   "policy.banner": "Avis de ce site",
+  "policy.someModels": "certains seulement",
+  "policy.locksAfter": "se verrouille après au plus {{time}} d'inactivité",
   "vault.title": "Coffre",
   "vault.none":
     "Quiconque ouvre ce profil de navigateur peut lire ce qu'Islet conserve : conversations, réglages, journaux. Une phrase secrète chiffre le tout.",
@@ -579,7 +581,7 @@ export const fr: Catalogue = {
   "vault.what":
     "Dès lors, les conversations, les réglages, les journaux et la liste de vos modèles ne se trouvent dans ce navigateur que chiffrés. La phrase secrète les ouvre, le temps de votre travail.",
   "vault.whatNot": "Les modèles eux-mêmes ne sont pas chiffrés : ils ne contiennent rien de vous.",
-  "vault.warning": "Une phrase secrète oubliée ne peut être récupérée par personne.",
+  "vault.warning": "Personne ne peut récupérer une phrase secrète oubliée.",
   "vault.understood": "Je sais que tout est perdu si je l'oublie.",
   "vault.passphrase": "Phrase secrète",
   "vault.old": "Phrase secrète actuelle",

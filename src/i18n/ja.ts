@@ -563,6 +563,8 @@ export const ja: Catalogue = {
   "policy.optional": "任意",
   "policy.linkLocked": "ここではリンクを開けません。必要であればアドレスをコピーしてください。",
   "policy.banner": "このサイトからのお知らせ",
+  "policy.someModels": "一部のみ",
+  "policy.locksAfter": "操作がないと最長 {{time}} でロック",
   "vault.title": "保管庫",
   "vault.none":
     "このブラウザーのプロファイルを開ける人は、Islet が保存する会話・設定・ログを読めます。パスフレーズを設定すると、すべて暗号化されます。",

@@ -562,6 +562,8 @@ export const vi: Catalogue = {
   "policy.optional": "tùy chọn",
   "policy.linkLocked": "Không thể mở liên kết ở đây. Hãy sao chép địa chỉ nếu bạn cần dùng ở nơi khác.",
   "policy.banner": "Thông báo của trang này",
+  "policy.someModels": "chỉ một số",
+  "policy.locksAfter": "khóa sau tối đa {{time}} không dùng",
   "vault.title": "Két",
   "vault.none":
     "Ai mở được hồ sơ trình duyệt này đều đọc được những gì Islet lưu: trò chuyện, cài đặt, nhật ký. Cụm mật khẩu sẽ mã hóa tất cả.",

@@ -46,7 +46,8 @@ export function askerOf(client: { type: string; url: string } | undefined): Aske
 
 /** What a request is for, as its address tells. `base`: the folder of the app. */
 export function purposeOf(url: URL, base: string): Purpose {
-  if (url.origin === ELSEWHERE) return "proof";
+  // WebSockets have a scheme of their own.
+  if (url.hostname === new URL(ELSEWHERE).hostname) return "proof";
   if (!url.href.startsWith(base)) return "model";
   const path = url.href.slice(base.length);
   if (path.startsWith("models/")) return "model";

@@ -46,7 +46,9 @@ test("what is locked is gone, and says who locked it and why; the models, the la
   await app.page.getByRole("combobox", { name: "Langue" }).selectOption("en");
   await expect(app.page.getByText("Trial until June.")).toBeVisible();
   await expect(
-    app.page.getByText("Set by the law firm's IT, it@firm.example. Files of clients stay here."),
+    app.page.getByText(
+      "Exporting conversations: not allowed. Set by the law firm's IT, it@firm.example. Files of clients stay here.",
+    ),
   ).toBeVisible();
   await expect(app.page.getByRole("button", { name: "Import conversations" })).toBeVisible();
   await expect(app.page.getByRole("button", { name: "Export all conversations" })).toHaveCount(0);

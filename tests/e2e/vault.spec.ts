@@ -86,7 +86,7 @@ test.describe("a vault that is made and used", () => {
     await app.goto("#/settings");
     await app.page.getByRole("button", { name: "Set a passphrase…" }).click();
     const make = app.page.getByRole("button", { name: "Encrypt everything" });
-    await expect(app.page.getByText("A forgotten passphrase cannot be recovered, by nobody.")).toBeVisible();
+    await expect(app.page.getByText("Nobody can recover a forgotten passphrase.")).toBeVisible();
     expect(await app.accessibilityFaults()).toEqual([]);
     await field(app, "New passphrase").fill("short");
     await field(app, "The same once more").fill("short");

@@ -29,6 +29,7 @@ test.each([
   ["https://islet.example.org/models/x", "model"],
   ["https://huggingface.co/x", "model"],
   ["https://islet-probe.example/1/fetch", "proof"],
+  ["wss://islet-probe.example/1/websocket", "proof"],
 ])("says what a request is for: %s", (url, purpose) => {
   expect(purposeOf(new URL(url), "https://islet.example.org/app/")).toBe(purpose);
 });
