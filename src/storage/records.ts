@@ -31,6 +31,8 @@ export type Migration = (record: StoredRecord & Record<string, unknown>) => Stor
 type AnyRecord = StoredRecord & Record<string, unknown>;
 
 const CHANNEL = "islet-records";
+/** The one kind that the service worker writes, which has no keys. */
+const DROPPED_KIND: RecordKind = "network";
 
 /** The database of the records, for this file and for the vault, whose own record lies in it in the clear. */
 export const openStore = (databaseName = "islet") => createStore(databaseName, "records");
@@ -147,11 +149,13 @@ export class Records {
   async collect(): Promise<void> {
     const { cipher } = this;
     if (!cipher) return;
-    const [dropped, plain] = await Promise.all([this.stored(DROPPED), this.stored("network:")]);
+    const [dropped, plain] = await Promise.all([this.stored(DROPPED), this.stored(`${DROPPED_KIND}:`)]);
     if (dropped.length + plain.length === 0) return;
     const contents = await Promise.all([
       // What was not made by the service worker is thrown away.
-      ...dropped.map(([name, value]) => cipher.openDropped(name, value as Dropped).catch(() => undefined)),
+      ...dropped.map(([name, value]) =>
+        cipher.openDropped(name, value as Dropped, DROPPED_KIND).catch(() => undefined),
+      ),
       ...plain.map(([key, record]) => ({ key: key as RecordKey, record: record as StoredRecord })),
     ]);
     await this.writeAll(contents.flatMap((c) => (c ? [[c.key, c.record] as [RecordKey, StoredRecord]] : [])));
@@ -205,9 +209,9 @@ export async function convert(
   const stored = (await entries<string, unknown>(store)).filter(([name]) => name !== VAULT);
   const contents = await Promise.all(
     stored.map(async ([name, value]): Promise<{ key: string; record: unknown } | undefined> => {
-      if (!from) return { key: name, record: value };
+      if (!from || name.startsWith(`${DROPPED_KIND}:`)) return { key: name, record: value };
       const opening = name.startsWith(DROPPED)
-        ? from.openDropped(name, value as Dropped)
+        ? from.openDropped(name, value as Dropped, DROPPED_KIND)
         : from.open(name, value as Sealed);
       // What does not open is of no use without the keys either.
       return opening.catch(() => undefined);

@@ -197,11 +197,15 @@ describe("records in the vault", () => {
     await set(name, dropped, store);
     const stranger = await createVault(passphrase);
     await set("drop:1", (await drop(stranger.record.inbox.publicKey, "network:2", { version: 1 }))[1], store);
+    // By somebody who would like to change the settings of a locked vault.
+    const [forged, settings] = await drop(record.inbox.publicKey, "settings:app", { version: 1 });
+    await set(forged, settings, store);
     // Written before the service worker knew that there is a vault.
     await set("network:3", { version: 1 }, store);
     const records = new Records({}, database, new Cipher(keys));
     await records.collect();
     expect([...(await records.all("network")).keys()].sort()).toEqual(["network:1", "network:3"]);
+    expect(await records.read("settings:app")).toBeUndefined();
     expect((await raw(database)).every(([key]) => key.startsWith("x"))).toBe(true);
   });
 

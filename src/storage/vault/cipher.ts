@@ -58,10 +58,15 @@ export class Cipher {
     return decrypt(this.keys.records, name, sealed);
   }
 
-  /** Opens what was written while the vault was locked. */
-  async openDropped(name: string, { from, ...sealed }: Dropped): Promise<Content> {
+  /**
+   * Opens what was written while the vault was locked. Anybody who can write into storage can drop something, so that only one kind of
+   * record is taken from there. Throws where it is another, or does not open.
+   */
+  async openDropped(name: string, { from, ...sealed }: Dropped, kind: string): Promise<Content> {
     const sender = await crypto.subtle.importKey("spki", from, curve, false, []);
-    return decrypt(await agreedKey(this.keys.inbox, sender), name, sealed);
+    const content = await decrypt(await agreedKey(this.keys.inbox, sender), name, sealed);
+    if (!content.key.startsWith(`${kind}:`)) throw new Error(`dropped, but of another kind: ${content.key}`);
+    return content;
   }
 }
 

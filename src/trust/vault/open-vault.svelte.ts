@@ -5,11 +5,20 @@ import { Cipher } from "../../storage/vault/cipher";
 import { makePasskey } from "../../storage/vault/passkey";
 import { readVault, writeVault } from "../../storage/vault/vault-store";
 import { policy } from "../current-policy";
-import { makeBackup, withPasskey, withPassphrase, type VaultKeys, type VaultRecord } from "../../storage/vault/vault";
+import {
+  makeBackup,
+  openVault,
+  withPasskey,
+  withPassphrase,
+  type VaultKeys,
+  type VaultRecord,
+} from "../../storage/vault/vault";
 
 const CHANNEL = "islet-vault";
 /** Milliseconds between two looks at whether anybody works, and within which other tabs hear that somebody does. */
 const INTERVAL = 5_000;
+/** Milliseconds that what is done before locking may take. */
+const LOCK_PATIENCE = 1_000;
 
 /** How a vault was opened. `tab`: another tab had it open. */
 export type Opening = "passphrase" | "passkey" | "tab" | "new";
@@ -50,7 +59,7 @@ export class OpenVault {
   readonly cipher: Cipher;
   /** How many passkeys open it. */
   passkeys = $state(0);
-  /** Called before the page is left, and waited for. */
+  /** Called before the page is left, and waited for a moment. */
   onLock: (by: "hand" | "idle") => Promise<void> = async () => {};
   /** Called when what opens it was changed. */
   onChange: (change: "passphrase" | "passkey-added" | "passkeys-removed") => void = () => {};
@@ -105,8 +114,10 @@ export class OpenVault {
 
   /** Locks it in every tab. */
   async lock(by: "hand" | "idle"): Promise<void> {
-    await this.onLock(by).catch(() => {});
     this.locked = true;
+    // Nothing that hangs keeps it open.
+    const patience = new Promise((resolve) => setTimeout(resolve, LOCK_PATIENCE));
+    await Promise.race([this.onLock(by).catch(() => {}), patience]);
     this.channel.postMessage({ kind: "lock" } satisfies Message);
     location.reload();
   }
@@ -119,6 +130,8 @@ export class OpenVault {
 
   /** Makes a passkey that opens the vault as well. Throws AppError "passphrase-wrong" or "passkey-failed". */
   async addPasskey(passphrase: string): Promise<void> {
+    // Before a passkey is made that would open nothing.
+    await openVault((await readVault())!, passphrase);
     const passkey = await makePasskey();
     await this.alter((record) => withPasskey(record, passphrase, passkey));
     this.onChange("passkey-added");
