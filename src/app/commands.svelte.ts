@@ -14,7 +14,6 @@ import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { openErasing } from "../trust/erase";
 import { policy } from "../trust/current-policy";
-import type { NetworkLedger } from "../trust/network-ledger.svelte";
 import { openVaultScreen, type OpenVault } from "../trust/vault/open-vault.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Navigation, OtherScreen } from "./navigation.svelte";
@@ -39,7 +38,6 @@ interface Rooms {
   notices: Notices;
   navigation: Navigation;
   audit: AuditLog;
-  ledger: NetworkLedger;
   vault: OpenVault | undefined;
   open(id: string | null): void;
   go(screen: OtherScreen): void;

@@ -1,5 +1,6 @@
 // The chain of the audit log: each entry holds the hash of the one before, so that a change anywhere shows. Pure; the app and
 // `npm run verify-audit` use the same rules. Not for: which events are recorded (the rooms).
+import { toHex } from "../platform/encoding";
 
 /** What happened. */
 export type AuditKind =
@@ -62,7 +63,7 @@ export function canonical(value: unknown): string {
 /** SHA-256 of a value as `canonical` writes it, in hexadecimal. */
 export async function digestOf(value: unknown): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical(value))));
-  return [...digest].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return toHex(digest);
 }
 
 export function hashOf({ hash: _, ...hashed }: Omit<AuditEntry, "hash"> & { hash?: string }): Promise<string> {

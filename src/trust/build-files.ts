@@ -1,5 +1,6 @@
 // What this build says of itself (scripts/build-record.mjs), and whether the files that this browser runs are those. Not for: models,
 // whose files are checked when they come and each time they are loaded.
+import { toHex } from "../platform/encoding";
 
 /** dist/build.json: the hash of every file of the build. */
 interface BuildRecord {
@@ -24,7 +25,7 @@ export interface BuildCheck {
 
 async function sha256(bytes: ArrayBuffer): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return toHex(digest);
 }
 
 async function read(name: string): Promise<ArrayBuffer> {

@@ -3,7 +3,7 @@ import "fake-indexeddb/auto";
 import { argon2id } from "hash-wasm";
 import { entries, createStore, del, set } from "idb-keyval";
 import { beforeAll, describe, expect, test } from "vitest";
-import { fromBase64, toBase64 } from "../../src/platform/base64";
+import { fromBase64, toBase64 } from "../../src/platform/encoding";
 import { convert, Records, VAULT, type StoredRecord } from "../../src/storage/records";
 import { Cipher, drop, type Sealed } from "../../src/storage/vault/cipher";
 import {

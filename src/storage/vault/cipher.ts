@@ -1,6 +1,6 @@
 // Records as they lie in storage while there is a vault: under names that say nothing, with contents that only the keys open. Not for: how
 // the keys come about (vault.ts).
-import { fromBase64 } from "../../platform/base64";
+import { fromBase64, toHex } from "../../platform/encoding";
 import type { VaultKeys } from "./vault";
 
 /** A record that is encrypted. A fresh `iv` for every writing tells one writing from another. */
@@ -44,7 +44,7 @@ export class Cipher {
 
   private async mark(of: string): Promise<string> {
     const bytes = new Uint8Array(await crypto.subtle.sign("HMAC", this.keys.names, text.encode(of)));
-    return [...bytes.subarray(0, 16)].map((b) => b.toString(16).padStart(2, "0")).join("");
+    return toHex(bytes.subarray(0, 16));
   }
 
   /** Bound to its name: in the place of another record it does not open. */

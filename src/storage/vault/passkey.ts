@@ -1,7 +1,7 @@
 // Passkeys as a way into the vault: what their PRF gives for a salt is a key. Nothing is sent; there is no server that would ask for
 // them. Source: WebAuthn Level 3, 10.1.4 (prf). Not for: what the key opens (vault.ts).
 import { AppError, isCancelled, thrownText } from "../../platform/app-error";
-import { fromBase64, toBase64 } from "../../platform/base64";
+import { fromBase64, toBase64 } from "../../platform/encoding";
 import type { StoredPasskey } from "./vault";
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));

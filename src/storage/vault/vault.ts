@@ -1,7 +1,7 @@
 // The keys of the vault. One random master key encrypts the records; it lies beside them, itself encrypted: by a key that Argon2id makes of
 // the passphrase, and by one for each passkey. Whoever has none of these has nothing. Not for: which records are encrypted (cipher.ts).
 import { AppError } from "../../platform/app-error";
-import { fromBase64, toBase64 } from "../../platform/base64";
+import { fromBase64, toBase64 } from "../../platform/encoding";
 import type { Argon2Order, Argon2Report } from "./argon2-worker";
 
 /** What AES-GCM made of some bytes; both in base64. */

@@ -1,5 +1,10 @@
 // Bytes as text. Source: RFC 4648
 
+/** In hexadecimal, two small letters or digits a byte. */
+export function toHex(bytes: Uint8Array): string {
+  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
 export function toBase64(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
