@@ -42,8 +42,8 @@ function noteTrimmed(audit: AuditLog, entries: number, by: "age" | "hand"): numb
   return entries;
 }
 
-/** Deletes what is too old, now and from time to time. Failures go to `onFailed`. Gives what ends that. */
-export function keepToRetention(rooms: Rooms, onFailed: (error: unknown) => void): () => void {
+/** Deletes what is too old, now and from time to time. for as long as the page lives. Failures go to `onFailed`. */
+export function keepToRetention(rooms: Rooms, onFailed: (error: unknown) => void): void {
   const look = async () => {
     for (const [kind, setting] of Object.entries(settingOf) as [Retained, (typeof settingOf)[Retained]][]) {
       const days = keptDays(kind, rooms.settings.current[setting]);
@@ -53,6 +53,5 @@ export function keepToRetention(rooms: Rooms, onFailed: (error: unknown) => void
   };
   const run = () => void look().catch(onFailed);
   run();
-  const timer = setInterval(run, INTERVAL);
-  return () => clearInterval(timer);
+  setInterval(run, INTERVAL);
 }

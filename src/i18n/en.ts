@@ -644,7 +644,6 @@ export const en = {
   "network.purpose.model": "a model",
   "network.purpose.update": "a version of the app",
   "network.purpose.proof": "the proof",
-  "network.purpose.other": "something else",
   "network.verdict.sent": "over the network",
   "network.verdict.failed": "no answer",
   "network.verdict.cache": "from this device",

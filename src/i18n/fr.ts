@@ -658,7 +658,6 @@ export const fr: Catalogue = {
   "network.purpose.model": "un modèle",
   "network.purpose.update": "une version de l'application",
   "network.purpose.proof": "la preuve",
-  "network.purpose.other": "autre chose",
   "network.verdict.sent": "par le réseau",
   "network.verdict.failed": "sans réponse",
   "network.verdict.cache": "depuis cet appareil",

@@ -648,7 +648,6 @@ export const ja: Catalogue = {
   "network.purpose.model": "モデル",
   "network.purpose.update": "アプリの版",
   "network.purpose.proof": "検証",
-  "network.purpose.other": "その他",
   "network.verdict.sent": "ネットワーク経由",
   "network.verdict.failed": "応答なし",
   "network.verdict.cache": "この端末から",

@@ -646,7 +646,6 @@ export const vi: Catalogue = {
   "network.purpose.model": "mô hình",
   "network.purpose.update": "một phiên bản ứng dụng",
   "network.purpose.proof": "phép chứng minh",
-  "network.purpose.other": "việc khác",
   "network.verdict.sent": "qua mạng",
   "network.verdict.failed": "không có phản hồi",
   "network.verdict.cache": "từ thiết bị này",

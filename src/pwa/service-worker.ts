@@ -27,12 +27,7 @@ async function write(): Promise<void> {
   await writeWithoutKeys(entries);
 }
 
-async function note(
-  event: ExtendableEvent | undefined,
-  request: Request,
-  verdict: Verdict,
-  response?: Response,
-): Promise<void> {
+async function note(event: ExtendableEvent, request: Request, verdict: Verdict, response?: Response): Promise<void> {
   const asked = event instanceof FetchEvent ? event : undefined;
   const { method, url: address } = asked?.request ?? request;
   const url = new URL(address);

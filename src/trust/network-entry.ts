@@ -5,7 +5,7 @@ import type { RecordKey, StoredRecord } from "../storage/records";
 /** What asked. */
 export type Asker = "page" | "store" | "engine" | "proof" | "service-worker" | "other";
 /** For what: the app's own files, its policy, what it says of its build, a model, a new version of the app, the proof that nothing leaves. */
-export type Purpose = "app" | "policy" | "build" | "model" | "update" | "proof" | "other";
+export type Purpose = "app" | "policy" | "build" | "model" | "update" | "proof";
 /** `sent`: it went to the network; `failed`: it was to, and no answer came; `cache`: it was answered on this device; `blocked`: by the browser. */
 export type Verdict = "sent" | "failed" | "cache" | "blocked";
 

@@ -87,8 +87,8 @@ export class OpenVault {
     if (opening !== "tab") tell();
   }
 
-  /** Locks when nobody has done anything for so many minutes; 0: never. Gives what ends that. */
-  lockWhenIdle(minutes: () => number): () => void {
+  /** Locks when nobody has done anything for so many minutes; 0: never. */
+  lockWhenIdle(minutes: () => number): void {
     const active = () => {
       this.activeAt = Date.now();
       if (this.activeAt - this.toldAt < INTERVAL) return;
@@ -97,7 +97,7 @@ export class OpenVault {
     };
     const events = ["pointerdown", "keydown", "wheel"] as const;
     for (const event of events) addEventListener(event, active, { capture: true, passive: true });
-    const timer = setInterval(() => {
+    setInterval(() => {
       const most = minutes() * 60_000;
       if (most === 0 || Date.now() - this.activeAt < most) return;
       // Who waits for an answer is not away.
@@ -106,10 +106,6 @@ export class OpenVault {
         else this.activeAt = Date.now();
       });
     }, INTERVAL);
-    return () => {
-      clearInterval(timer);
-      for (const event of events) removeEventListener(event, active, { capture: true });
-    };
   }
 
   /** Locks it in every tab. */
