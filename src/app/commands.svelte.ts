@@ -5,6 +5,7 @@ import type { Conversations } from "../chat/conversations.svelte";
 import type { Message } from "../chat/records";
 import type { Session } from "../chat/session.svelte";
 import { languageNames, t, type Language } from "../i18n/i18n.svelte";
+import { hasReference } from "../models/compare-answers";
 import type { ModelActions } from "../models/model-actions.svelte";
 import type { Models } from "../models/models.svelte";
 import type { Install } from "../pwa/install.svelte";
@@ -285,6 +286,8 @@ export class Commands {
       const add = (name: string, label: string, run: () => Promise<unknown>) =>
         commands.push({ id: `${name}-${id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
       add("check", t("storage.check"), () => modelActions.check(card));
+      if (hasReference(id) && models.inUse === 0 && models.gpu === "available")
+        add("compare", t("storage.compare"), () => modelActions.compare(card));
       if (exportModels) add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
       if (exportModels && modelActions.canExportFolder)
         add("export-folder", t("storage.exportFolder"), () => modelActions.export(card, true));

@@ -61,11 +61,12 @@ export interface Sampling {
 }
 
 /**
- * Where bringing or loading a model stands. Bytes for "download", "verify", "import" and "export", a count of shards for "read" and of
- * shaders for "compile". `elsewhere`: another tab is bringing the same model; `queued`: another model comes first.
+ * Where bringing or loading a model stands. Bytes for "download", "verify", "import" and "export", a count of shards for "read", of
+ * shaders for "compile" and of answers for "compare". `elsewhere`: another tab is bringing the same model; `queued`: another model comes first.
  */
 export interface LoadProgress {
-  phase: "start" | "queued" | "elsewhere" | "download" | "verify" | "import" | "export" | "read" | "compile";
+  phase:
+    "start" | "queued" | "elsewhere" | "download" | "verify" | "import" | "export" | "read" | "compile" | "compare";
   done: number;
   total: number;
   /** Bytes per second over the last seconds, while downloading. */
@@ -101,6 +102,8 @@ export interface Question {
   thinking?: Thinking | undefined;
   /** What stands already of the answer. */
   continueFrom?: PartialAnswer | undefined;
+  /** Tokens after which the answer ends. Undefined: when the model ends it, or the context window is full. */
+  maxTokens?: number | undefined;
 }
 
 /** Figures of one answer. Tokens, seconds, and tokens per second as WebLLM measured them. */
@@ -122,7 +125,7 @@ export interface AnswerStats {
 
 export interface AnswerResult extends AnswerParts {
   stats: AnswerStats;
-  /** "length": the context window was full. */
+  /** "length": the context window was full, or the answer had as many tokens as were asked for. */
   finish: "stop" | "length" | "stopped";
   /** Why the thought was closed, where the model did not do it. */
   cut?: "budget" | "answer-now";

@@ -159,6 +159,7 @@ export const en = {
   "models.resting": "resting; the next question wakes it",
   "models.fit.reason.software": "this machine computes without a graphics device, so it would be very slow",
   "models.phase.read": "Reading the model: part {{done}} of {{total}}",
+  "models.phase.compare": "Answers compared: {{done}} of {{total}}",
   "models.about.reasoner":
     "A demonstration of {{parameters}} parameters, trained by the project to think before it answers: sums, comparisons and dates in English, French, Japanese and Vietnamese. It can do nothing else.",
   "storage.title": "Storage",
@@ -184,6 +185,17 @@ export const en = {
   "storage.leftovers": "Left over",
   "storage.leftoversHint": "Files that belong to no model and to no download. Folders: {{n}}",
   "storage.removeLeftovers": "Remove what is left over",
+  "storage.compare": "Compare answers",
+  "storage.comparing": "Comparing the answers of {{name}} with its reference",
+  "storage.compared": "The answers of {{name}} were compared; what came of it is on the Storage screen.",
+  "storage.compareEnded": "The comparison was ended, since a question was asked.",
+  "storage.answersEqual":
+    "Answers on this device: {{equal}} of {{total}} are word for word those of an independent implementation ({{adapter}}; {{rate}} tokens a second; {{when}}).",
+  "storage.answersDiffer":
+    "This device computes something else: only {{equal}} of {{total}} answers are those of an independent implementation ({{adapter}}; {{when}}). Update the browser and the graphics driver, then compare again; until then do not rely on what is answered here.",
+  "storage.firstDifference": "The first difference",
+  "storage.expected": "Expected: {{text}}",
+  "storage.given": "Given here: {{text}}",
   "settings.title": "Settings",
   "settings.language": "Language",
   "settings.languageAuto": "As the browser: {{name}}",

@@ -163,6 +163,7 @@ export const fr: Catalogue = {
   "models.resting": "au repos ; la prochaine question le réveille",
   "models.fit.reason.software": "cette machine calcule sans processeur graphique ; ce serait très lent",
   "models.phase.read": "Lecture du modèle : partie {{done}} sur {{total}}",
+  "models.phase.compare": "Réponses comparées : {{done}} sur {{total}}",
   "models.about.reasoner":
     "Une démonstration de {{parameters}} paramètres, entraînée par le projet à réfléchir avant de répondre : calculs, comparaisons et dates en anglais, français, japonais et vietnamien. Elle ne sait rien faire d’autre.",
   "storage.title": "Stockage",
@@ -188,6 +189,17 @@ export const fr: Catalogue = {
   "storage.leftovers": "Restes",
   "storage.leftoversHint": "Des fichiers qui ne sont d'aucun modèle ni téléchargement. Dossiers : {{n}}",
   "storage.removeLeftovers": "Supprimer les restes",
+  "storage.compare": "Comparer les réponses",
+  "storage.comparing": "Comparaison des réponses de {{name}} avec sa référence",
+  "storage.compared": "Les réponses de {{name}} ont été comparées ; le résultat est à l’écran « Stockage ».",
+  "storage.compareEnded": "La comparaison a été arrêtée, car une question a été posée.",
+  "storage.answersEqual":
+    "Réponses sur cet appareil : {{equal}} sur {{total}} sont mot pour mot celles d’une implémentation indépendante ({{adapter}} ; {{rate}} jetons par seconde ; {{when}}).",
+  "storage.answersDiffer":
+    "Cet appareil calcule autre chose : seules {{equal}} réponses sur {{total}} sont celles d’une implémentation indépendante ({{adapter}} ; {{when}}). Mettez à jour le navigateur et le pilote graphique, puis comparez de nouveau ; d’ici là, ne vous fiez pas aux réponses données ici.",
+  "storage.firstDifference": "La première différence",
+  "storage.expected": "Attendu : {{text}}",
+  "storage.given": "Donné ici : {{text}}",
   "settings.title": "Réglages",
   "settings.language": "Langue",
   "settings.languageAuto": "Comme le navigateur : {{name}}",

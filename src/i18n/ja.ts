@@ -161,6 +161,7 @@ export const ja: Catalogue = {
   "models.resting": "休止中。次の質問で再開します",
   "models.fit.reason.software": "この機械にはグラフィックスデバイスがないため、とても遅くなります",
   "models.phase.read": "モデルを読み込み中: {{total}} 個中 {{done}} 個目",
+  "models.phase.compare": "回答を比較中: {{done}} / {{total}}",
   "models.about.reasoner":
     "プロジェクトが訓練した {{parameters}} パラメータの実演用モデル。英語・フランス語・日本語・ベトナム語の計算、比較、日付の質問を、考えてから答えます。他のことはできません。",
   "storage.title": "保存領域",
@@ -186,6 +187,17 @@ export const ja: Catalogue = {
   "storage.leftovers": "残りもの",
   "storage.leftoversHint": "どのモデルやダウンロードにも属さないファイルです。フォルダー数: {{n}}",
   "storage.removeLeftovers": "残りものを削除",
+  "storage.compare": "回答を比較",
+  "storage.comparing": "{{name}} の回答を基準と比較中",
+  "storage.compared": "{{name}} の回答を比較しました。結果は「ストレージ」の画面にあります。",
+  "storage.compareEnded": "質問があったため、比較を終了しました。",
+  "storage.answersEqual":
+    "この端末での回答：{{total}} 件中 {{equal}} 件が独立した実装の回答と一字一句同じです（{{adapter}}、毎秒 {{rate}} トークン、{{when}}）。",
+  "storage.answersDiffer":
+    "この端末の計算結果は異なります：独立した実装と同じ回答は {{total}} 件中 {{equal}} 件だけです（{{adapter}}、{{when}}）。ブラウザーとグラフィックスドライバーを更新して、もう一度比較してください。それまでは、ここでの回答を信頼しないでください。",
+  "storage.firstDifference": "最初の違い",
+  "storage.expected": "期待した回答：{{text}}",
+  "storage.given": "ここでの回答：{{text}}",
   "settings.title": "設定",
   "settings.language": "言語",
   "settings.languageAuto": "ブラウザーに合わせる:{{name}}",

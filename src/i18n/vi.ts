@@ -163,6 +163,7 @@ export const vi: Catalogue = {
   "models.resting": "đang nghỉ; câu hỏi tiếp theo sẽ đánh thức",
   "models.fit.reason.software": "máy này tính không có thiết bị đồ họa nên sẽ rất chậm",
   "models.phase.read": "Đang đọc mô hình: phần {{done}} / {{total}}",
+  "models.phase.compare": "Câu trả lời đã so sánh: {{done}} / {{total}}",
   "models.about.reasoner":
     "Bản trình diễn {{parameters}} tham số do dự án huấn luyện để suy nghĩ trước khi trả lời: phép tính, so sánh và ngày tháng bằng tiếng Anh, Pháp, Nhật, Việt. Không làm được việc khác.",
   "storage.title": "Lưu trữ",
@@ -188,6 +189,17 @@ export const vi: Catalogue = {
   "storage.leftovers": "Phần còn sót",
   "storage.leftoversHint": "Các tệp không thuộc mô hình hay lượt tải nào. Số thư mục: {{n}}",
   "storage.removeLeftovers": "Xóa phần còn sót",
+  "storage.compare": "So sánh câu trả lời",
+  "storage.comparing": "Đang so sánh câu trả lời của {{name}} với bản tham chiếu",
+  "storage.compared": "Đã so sánh câu trả lời của {{name}}; kết quả ở màn hình “Bộ nhớ”.",
+  "storage.compareEnded": "Đã dừng so sánh vì có câu hỏi được đặt ra.",
+  "storage.answersEqual":
+    "Câu trả lời trên thiết bị này: {{equal}} trên {{total}} giống từng chữ với một bản cài đặt độc lập ({{adapter}}; {{rate}} token mỗi giây; {{when}}).",
+  "storage.answersDiffer":
+    "Thiết bị này tính ra kết quả khác: chỉ {{equal}} trên {{total}} câu trả lời giống một bản cài đặt độc lập ({{adapter}}; {{when}}). Hãy cập nhật trình duyệt và trình điều khiển đồ họa rồi so sánh lại; cho đến lúc đó đừng tin vào câu trả lời ở đây.",
+  "storage.firstDifference": "Khác biệt đầu tiên",
+  "storage.expected": "Cần có: {{text}}",
+  "storage.given": "Tại đây: {{text}}",
   "settings.title": "Cài đặt",
   "settings.language": "Ngôn ngữ",
   "settings.languageAuto": "Theo trình duyệt: {{name}}",

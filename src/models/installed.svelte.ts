@@ -5,6 +5,7 @@ import type { ModelFile, ModelSource, StoredModel } from "../engine/protocol";
 import type { Records, RecordKey, StoredRecord } from "../storage/records";
 import { digestOf } from "../trust/audit-chain";
 import type { AuditLog } from "../trust/audit-log.svelte";
+import type { Comparison } from "./compare-answers";
 import {
   baseUrlOf,
   foreignCard,
@@ -27,6 +28,8 @@ export interface InstalledModel extends StoredRecord {
   /** When all files were last compared with their hashes. */
   verifiedAt: number;
   usedAt: number;
+  /** What came of comparing its answers on this device. */
+  comparison?: Comparison;
 }
 
 interface AddedModel extends StoredRecord {
@@ -111,7 +114,10 @@ export class Installed {
     return digestOf(Object.fromEntries(files.map(([name, { integrity }]) => [name, integrity])));
   }
 
-  async change(id: string, changes: Partial<Pick<InstalledModel, "usedAt" | "verifiedAt">>): Promise<void> {
+  async change(
+    id: string,
+    changes: Partial<Pick<InstalledModel, "usedAt" | "verifiedAt" | "comparison">>,
+  ): Promise<void> {
     const model = this.models.get(id);
     if (model) await this.write({ ...model, ...changes });
   }

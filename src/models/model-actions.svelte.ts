@@ -1,12 +1,14 @@
-// What a person can do with the files of models, from a screen or from the command palette: import, export, check. One at a time,
-// shown as it goes on. Not for: how files are read, verified and written (transfer.ts, engine/store).
+// What a person can do with the models of this device, from a screen or from the command palette: import, export, check, compare. One at a
+// time, shown as it goes on. Not for: how files are read, verified and written (transfer.ts, engine/store).
+import type { Engines } from "../engine/client/engines";
 import type { StoreClient } from "../engine/client/store-client";
-import type { GivenFile, LoadProgress } from "../engine/protocol";
+import type { GivenFile, LoadProgress, Question } from "../engine/protocol";
 import { t } from "../i18n/i18n.svelte";
 import { isCancelled } from "../platform/app-error";
 import { pickFiles } from "../platform/pick-files";
 import type { Notices } from "../ui/notices.svelte";
 import { baseUrlOf, type ModelCard } from "./catalogue/catalogue";
+import { compareAnswers, referenceOf, type Comparison } from "./compare-answers";
 import type { Models } from "./models.svelte";
 import { exportModel, importModel } from "./transfer";
 
@@ -25,6 +27,7 @@ export class ModelActions {
 
   constructor(
     private readonly models: Models,
+    private readonly engines: Engines,
     private readonly store: StoreClient,
     private readonly notices: Notices,
   ) {}
@@ -60,6 +63,58 @@ export class ModelActions {
           ? t("storage.sound", { name })
           : t("storage.repaired", { name, files: damaged.join(", ") }),
       );
+  }
+
+  /** Compares the answers that a model gives on this device with those it should give, and keeps what came of it. Throws AppError. */
+  async compare(card: ModelCard): Promise<void> {
+    await this.run(
+      () => t("storage.comparing", { name: card.name }),
+      "compare",
+      async (tell, signal) => {
+        const comparison = await this.comparisonOf(card, tell, signal);
+        await this.models.installed.change(card.id, { comparison });
+        this.notices.tell(() => t("storage.compared", { name: card.name }));
+      },
+    );
+  }
+
+  /**
+   * A question that a person asks meanwhile is answered after the one that is under way, and ends the comparison. The model that was chosen
+   * before is so afterwards.
+   */
+  private async comparisonOf(
+    card: ModelCard,
+    tell: (progress: LoadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Comparison> {
+    const { models, engines } = this;
+    const before = models.chosen;
+    const release = models.keepAwake();
+    const asked = () => models.inUse > 1;
+    const stop = () => {
+      if (models.state.phase === "loading") models.cancel();
+      else if (!asked()) engines.stop();
+    };
+    signal.addEventListener("abort", stop);
+    try {
+      const reference = await referenceOf(card.id);
+      await models.load(card);
+      signal.throwIfAborted();
+      const { adapter } = (await models.ready()).loaded;
+      const ask = async (question: Question) => {
+        signal.throwIfAborted();
+        if (asked()) throw new DOMException("a question was asked", "AbortError");
+        return engines.generate({ ...question, onToken: () => {} });
+      };
+      return { at: Date.now(), adapter, ...(await compareAnswers(reference, ask, tell)) };
+    } catch (error) {
+      if (asked() && isCancelled(error)) this.notices.tell(() => t("storage.compareEnded"));
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      if (before && before.id !== card.id && !asked()) void models.load(before);
+      release();
+    }
   }
 
   /** Hands the model to the person as a zip, or writes it into a folder that they choose. Throws AppError. */

@@ -46,7 +46,8 @@ export class Models {
   private latest: object | undefined;
   /** Loads that an engine is busy with. */
   private starting = 0;
-  private inUse = 0;
+  /** How many answers need the models now. */
+  inUse = $state(0);
   private idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(

@@ -20,6 +20,7 @@ interface Figures {
 test("kernels", async () => {
   const other = process.env["ISLET_COMPARE"];
   const results: Record<string, Figures[]> = {};
+  let adapter = "";
   for (let round = 0; round < ROUNDS; round++)
     for (const name of other ? ["islet", "other"] : ["islet"]) {
       const app = await openLibrary("starter", (path, _request, response) => {
@@ -49,9 +50,11 @@ test("kernels", async () => {
         { prompt, max_tokens: ANSWER },
       );
       (results[name] ??= []).push(figures);
+      adapter = await app.adapter();
       await app.close();
     }
   const rate = (name: string, what: "prefill" | "decode") => middle(results[name]!.map((f) => f[what]));
+  console.log(adapter);
   for (const [name, figures] of Object.entries(results))
     console.log(
       `${name}: prompt of ${figures[0]!.tokens} tokens, prefill ${rate(name, "prefill").toFixed(1)} tok/s, decode ` +

@@ -12,9 +12,22 @@ import { TestServer } from "./server";
 
 /** A name for this machine that browsers do not take for it, as a site in a network would have. */
 const hostFlags = ["--host-resolver-rules=MAP islet.test 127.0.0.1"];
-const gpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
-/** A quarter faster; only for tests: it leaves out checks that protect against hostile pages. */
-const fastFlags = ["--enable-dawn-features=disable_robustness,skip_validation"];
+/** Run on the graphics device of this machine, with every check of the browser. */
+const onDevice = process.env["ISLET_ADAPTER"] === "own";
+const softwareFlags = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  // A quarter faster; only for tests: it leaves out checks that protect against hostile pages.
+  "--enable-dawn-features=disable_robustness,skip_validation",
+];
+const deviceFlags = [
+  "--enable-unsafe-webgpu",
+  "--enable-features=Vulkan",
+  "--use-angle=vulkan",
+  "--disable-vulkan-surface",
+];
+const gpuFlags = !onDevice ? softwareFlags : process.platform === "linux" ? deviceFlags : [];
 
 interface OpenOptions {
   /** A profile of an earlier browser. */
@@ -66,7 +79,7 @@ export class App {
       args: [
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
         ...hostFlags,
-        ...(options.withoutGpu ? [] : [...gpuFlags, ...fastFlags]),
+        ...(options.withoutGpu ? [] : gpuFlags),
       ],
       locale: options.locale ?? "en-GB",
       colorScheme: options.colorScheme ?? "light",
@@ -85,7 +98,17 @@ export class App {
     const app = new App(context, page, server, profile, !options.server, foreign, crashes);
     await options.before?.(page);
     await app.goto(options.path);
+    if (onDevice && !options.withoutGpu)
+      expect(await app.adapter(), "ISLET_ADAPTER=own wants a graphics device").not.toMatch(/^$|software/);
     return app;
+  }
+
+  /** The graphics adapter that the browser offers, "" for none. */
+  adapter(): Promise<string> {
+    return this.page.evaluate(async () => {
+      const { vendor, architecture, isFallbackAdapter } = (await navigator.gpu?.requestAdapter())?.info ?? {};
+      return [vendor, architecture, isFallbackAdapter ? "(software)" : ""].filter(Boolean).join(" ");
+    });
   }
 
   async goto(path = ""): Promise<void> {

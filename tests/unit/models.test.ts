@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { keyNames, matches } from "../../src/app/keys";
+import type { AnswerResult, AnswerStats, LoadProgress, Question } from "../../src/engine/protocol";
 import { limitOf, checkForm, filesOfModel, parseJson, readPins } from "../../src/engine/store/package";
 import { retryAfter } from "../../src/engine/store/fetch-file";
 import { en } from "../../src/i18n/en";
@@ -14,6 +15,7 @@ import {
 } from "../../src/models/catalogue/catalogue";
 import { families } from "../../src/models/catalogue/families";
 import { licences } from "../../src/models/catalogue/licences";
+import { compareAnswers, hasReference, referenceOf } from "../../src/models/compare-answers";
 import { filterModels, noFilter, type ShownModel } from "../../src/models/filter";
 import { fitOf, pickBuild, recommend } from "../../src/models/fit";
 import { memoryBudget, type Machine } from "../../src/models/machine";
@@ -344,4 +346,63 @@ test("shortcuts are told by the place of the key, and with no other modifier", (
 test("a model from a folder gets a card of what it says of itself", () => {
   const card: ModelCard = foreignCard("my-q4f16_1-model", { kind: "given" }, { name: "Mine", licence: "MIT" }, 1000);
   expect(card).toMatchObject({ name: "Mine", licence: "MIT", halfPrecision: true, size: 1000, sizeIsExact: true });
+});
+
+describe("comparing a model's answers with those it should give", () => {
+  const reference = { tokens: 3, cases: ["one", "two", "three"].map((prompt) => ({ prompt, text: `${prompt}!` })) };
+  const answering =
+    (answerTo: (prompt: string) => string, finish: AnswerResult["finish"] = "length") =>
+    async ({ turns }: Question): Promise<AnswerResult> => ({
+      thought: "",
+      answer: answerTo(turns[0]!.content),
+      finish,
+      stats: { answerTokens: 3, decodeRate: 6 } as AnswerStats,
+    });
+
+  test("counts those that are the same, and tells how far it is and how fast it went", async () => {
+    const told: LoadProgress[] = [];
+    const result = await compareAnswers(
+      reference,
+      answering((prompt) => `${prompt}!`),
+      (p) => told.push(p),
+    );
+    expect(result).toEqual({ equal: 3, total: 3, rate: 6 });
+    expect(told.map(({ done, total }) => [done, total])).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+    ]);
+  });
+  test("one wrong letter is a difference, and the first one is kept", async () => {
+    const ask = answering((prompt) => (prompt === "one" ? "one!" : `${prompt}?`));
+    expect(await compareAnswers(reference, ask, () => {})).toMatchObject({
+      equal: 1,
+      total: 3,
+      difference: { question: "two", expected: "two!", given: "two?" },
+    });
+  });
+  test("always takes the likeliest token, and no more tokens than are compared", async () => {
+    const asked: Question[] = [];
+    const ask = answering((prompt) => prompt);
+    await compareAnswers(
+      reference,
+      (question) => (asked.push(question), ask(question)),
+      () => {},
+    );
+    expect(asked[1]).toEqual({
+      turns: [{ role: "user", content: "two" }],
+      sampling: { temperature: 0, topP: 1 },
+      maxTokens: 3,
+    });
+  });
+  test("an answer that is stopped ends it, and counts as nothing", async () => {
+    const ask = answering((prompt) => prompt, "stopped");
+    await expect(compareAnswers(reference, ask, () => {})).rejects.toMatchObject({ name: "AbortError" });
+  });
+  test("the starter model has a reference of at least 20 different questions; a model of elsewhere has none", async () => {
+    expect(hasReference("toString")).toBe(false);
+    expect(hasReference("smollm2-135m-instruct")).toBe(true);
+    const { cases } = await referenceOf("smollm2-135m-instruct");
+    expect(new Set(cases.map(({ prompt }) => prompt)).size).toBeGreaterThanOrEqual(20);
+  });
 });

@@ -81,12 +81,12 @@ export class EngineClient {
   }
 
   private async generateOrRecover(options: GenerateOptions): Promise<AnswerResult> {
-    const { turns, sampling, thinking, continueFrom } = options;
+    const { turns, sampling, thinking, continueFrom, maxTokens } = options;
     const streamed: PartialAnswer = { thought: "", answer: "", closed: false, ...continueFrom };
     const attempt = () => {
       const begun = streamed.thought !== "" || streamed.answer !== "";
       return this.door.ask(
-        { kind: "generate", turns, sampling, thinking, continueFrom: begun ? { ...streamed } : undefined },
+        { kind: "generate", turns, sampling, thinking, maxTokens, continueFrom: begun ? { ...streamed } : undefined },
         {
           onStarted: options.onStarted?.bind(options),
           onToken: (token) => {

@@ -99,7 +99,7 @@ export class Answer {
 
   /** Runs the model to its end, or to where its thought is to be closed. */
   private async stream(prompt: ReturnType<Answer["prompt"]>, state: PartialAnswer, budget: number) {
-    const { thinking, sampling } = this.question;
+    const { thinking, sampling, maxTokens } = this.question;
     const format = thinking?.format ?? thinkTags;
     const tag = format.open.trim();
     const lead = leadOf(format, thinking?.think, state);
@@ -113,6 +113,7 @@ export class Answer {
     const settings = {
       temperature: sampling.temperature,
       top_p: sampling.topP,
+      ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
       stream_options: { include_usage: true },
       stream: true as const,
     };
