@@ -16,7 +16,6 @@ from tvm.relax.frontend.nn.llm.kv_cache import (
     _copy_single_page,
     _kv_cache_debug_get_kv,
     _kv_cache_transpose_append,
-    _merge_state_inplace,
     llama_rope_with_position_map,
 )
 from tvm.script import tirx as T
@@ -242,9 +241,49 @@ def _decode(h_kv, h_q, d):
                             for g in T.unroll(group):
                                 for i in T.unroll(dims):
                                     out[bx, by * group + g, i * THREADS + tx] = os[g * dims + i] / total[g]
+                        if tx == 0:
+                            for g in T.unroll(group):
                                 lse[bx, by * group + g] = top[g] + T.log2(total[g])
 
     return decode_paged
+
+
+def _merge(h, d):
+    """Two partial results become one, in the place of the first. One thread serves one head of one row: in TVM's own kernel
+    several threads read a head's sum that any of them may have replaced already, which is right only where they run in step."""
+
+    @T.prim_func(s_tir=True)
+    def merge_state(v_h: T.handle, s_h: T.handle, v_other_h: T.handle, s_other_h: T.handle):
+        T.func_attr({"global_symbol": "tir_attention_merge_state", "tirx.is_scheduled": True})
+        rows = T.int32()
+        v = T.match_buffer(v_h, (rows, h, d), "float32")
+        s = T.match_buffer(s_h, (rows, h), "float32")
+        v_other = T.match_buffer(v_other_h, (rows, h, d), "float32")
+        s_other = T.match_buffer(s_other_h, (rows, h), "float32")
+        for bx in T.thread_binding((rows * h + THREADS - 1) // THREADS, thread="blockIdx.x"):
+            for tx in T.thread_binding(THREADS, thread="threadIdx.x"):
+                with T.sblock("merge"):
+                    T.reads()
+                    T.writes()
+                    top = T.sblock_alloc_buffer((1,), "float32", scope="local")
+                    mine = T.sblock_alloc_buffer((1,), "float32", scope="local")
+                    other = T.sblock_alloc_buffer((1,), "float32", scope="local")
+                    total = T.sblock_alloc_buffer((1,), "float32", scope="local")
+                    if bx * THREADS + tx < rows * h:
+                        mine[0] = s[(bx * THREADS + tx) // h, (bx * THREADS + tx) % h]
+                        other[0] = s_other[(bx * THREADS + tx) // h, (bx * THREADS + tx) % h]
+                        top[0] = T.max(mine[0], other[0])
+                        mine[0] = T.exp2(mine[0] - top[0])
+                        other[0] = T.exp2(other[0] - top[0])
+                        total[0] = mine[0] + other[0]
+                        for i in T.serial(d):
+                            v[(bx * THREADS + tx) // h, (bx * THREADS + tx) % h, i] = (
+                                v[(bx * THREADS + tx) // h, (bx * THREADS + tx) % h, i] * mine[0]
+                                + v_other[(bx * THREADS + tx) // h, (bx * THREADS + tx) % h, i] * other[0]
+                            ) / total[0]
+                        s[(bx * THREADS + tx) // h, (bx * THREADS + tx) % h] = top[0] + T.log2(total[0])
+
+    return merge_state
 
 
 class KVCache(PagedKVCache):
@@ -270,7 +309,7 @@ class KVCache(PagedKVCache):
             kernel(_prefill(c.kv_heads, c.heads, c.head_dim, paged=True), "tir_attention_prefill"),
             kernel(_decode(c.kv_heads, c.heads, c.head_dim), "tir_attention_decode"),
             nothing, nothing, nothing, nothing, nothing,
-            rx.Tuple([bb.add_func(_merge_state_inplace(c.heads, c.head_dim, "float32", target, "tir_attention_merge_state"), "tir_attention_merge_state")]),
+            rx.Tuple([bb.add_func(_merge(c.heads, c.head_dim), "tir_attention_merge_state")]),
             bb.add_func(llama_rope_with_position_map(c.rope_theta, 1, c.head_dim, c.heads, c.kv_heads, "float32", {}, c.head_dim), "tir_split_rotary"),
             bb.add_func(_copy_single_page(c.kv_heads, PAGE, c.head_dim, "float32", target), "kv_cache_copy_single_page"),
             bb.add_func(_kv_cache_debug_get_kv(c.layers, c.kv_heads, c.head_dim, "float32"), "kv_cache_debug_get_kv"),

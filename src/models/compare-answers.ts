@@ -1,12 +1,16 @@
 // Whether this device computes a model as it should: its answers here, compared with those that an independent implementation gave to
 // the same questions (recipes/starter/reference.py). Not for: whether its files are sound (engine/store/check.ts).
-import type { AnswerResult, LoadProgress, Question } from "../engine/protocol";
+import type { AnswerResult, ChatTurn, LoadProgress, Question } from "../engine/protocol";
 
 interface ReferenceAnswers {
   /** How many tokens of each answer are compared. */
   tokens: number;
-  cases: { prompt: string; text: string }[];
+  /** Questions of one conversation, with their answers. */
+  dialogues: { prompt: string; text: string }[][];
 }
+
+/** How many answers a reference has. */
+export const answersIn = ({ dialogues }: ReferenceAnswers): number => dialogues.flat().length;
 
 /** What came of a comparison. */
 export interface Comparison {
@@ -37,27 +41,33 @@ export const referenceOf = async (id: string): Promise<ReferenceAnswers> => (awa
  * AbortError. Throws what `ask` throws.
  */
 export async function compareAnswers(
-  { tokens, cases }: ReferenceAnswers,
+  reference: ReferenceAnswers,
   ask: (question: Question) => Promise<AnswerResult>,
   tell: (progress: LoadProgress) => void,
 ): Promise<Omit<Comparison, "at" | "adapter">> {
-  const total = cases.length;
+  const total = answersIn(reference);
+  let done = 0;
   let equal = 0;
   let seconds = 0;
   let written = 0;
   let difference: Comparison["difference"];
-  for (const [done, { prompt, text }] of cases.entries()) {
-    tell({ phase: "compare", done, total });
-    const { answer, finish, stats } = await ask({
-      turns: [{ role: "user", content: prompt }],
-      sampling: { temperature: 0, topP: 1 },
-      maxTokens: tokens,
-    });
-    if (finish === "stopped") throw new DOMException("stopped", "AbortError");
-    if (answer === text) equal++;
-    else difference ??= { question: prompt, expected: text, given: answer };
-    written += stats.answerTokens;
-    seconds += stats.answerTokens / stats.decodeRate;
+  for (const dialogue of reference.dialogues) {
+    const turns: ChatTurn[] = [];
+    for (const { prompt, text } of dialogue) {
+      tell({ phase: "compare", done: done++, total });
+      turns.push({ role: "user", content: prompt });
+      const { answer, finish, stats } = await ask({
+        turns: [...turns],
+        sampling: { temperature: 0, topP: 1 },
+        maxTokens: reference.tokens,
+      });
+      if (finish === "stopped") throw new DOMException("stopped", "AbortError");
+      if (answer === text) equal++;
+      else difference ??= { question: prompt, expected: text, given: answer };
+      written += stats.answerTokens;
+      seconds += stats.answerTokens / stats.decodeRate;
+      turns.push({ role: "assistant", content: text });
+    }
   }
   return { equal, total, rate: written / seconds, ...(difference ? { difference } : {}) };
 }

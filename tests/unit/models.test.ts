@@ -15,7 +15,7 @@ import {
 } from "../../src/models/catalogue/catalogue";
 import { families } from "../../src/models/catalogue/families";
 import { licences } from "../../src/models/catalogue/licences";
-import { compareAnswers, hasReference, referenceOf } from "../../src/models/compare-answers";
+import { answersIn, compareAnswers, hasReference, referenceOf } from "../../src/models/compare-answers";
 import { filterModels, noFilter, type ShownModel } from "../../src/models/filter";
 import { fitOf, pickBuild, recommend } from "../../src/models/fit";
 import { memoryBudget, type Machine } from "../../src/models/machine";
@@ -349,12 +349,13 @@ test("a model from a folder gets a card of what it says of itself", () => {
 });
 
 describe("comparing a model's answers with those it should give", () => {
-  const reference = { tokens: 3, cases: ["one", "two", "three"].map((prompt) => ({ prompt, text: `${prompt}!` })) };
+  const pair = (prompt: string) => ({ prompt, text: `${prompt}!` });
+  const reference = { tokens: 3, dialogues: [[pair("one")], [pair("two"), pair("three")]] };
   const answering =
     (answerTo: (prompt: string) => string, finish: AnswerResult["finish"] = "length") =>
     async ({ turns }: Question): Promise<AnswerResult> => ({
       thought: "",
-      answer: answerTo(turns[0]!.content),
+      answer: answerTo(turns.at(-1)!.content),
       finish,
       stats: { answerTokens: 3, decodeRate: 6 } as AnswerStats,
     });
@@ -381,7 +382,7 @@ describe("comparing a model's answers with those it should give", () => {
       difference: { question: "two", expected: "two!", given: "two?" },
     });
   });
-  test("always takes the likeliest token, and no more tokens than are compared", async () => {
+  test("asks with what went before, takes the likeliest token, and no more tokens than are compared", async () => {
     const asked: Question[] = [];
     const ask = answering((prompt) => prompt);
     await compareAnswers(
@@ -389,8 +390,13 @@ describe("comparing a model's answers with those it should give", () => {
       (question) => (asked.push(question), ask(question)),
       () => {},
     );
-    expect(asked[1]).toEqual({
-      turns: [{ role: "user", content: "two" }],
+    expect(asked.map(({ turns }) => turns.length)).toEqual([1, 1, 3]);
+    expect(asked[2]).toEqual({
+      turns: [
+        { role: "user", content: "two" },
+        { role: "assistant", content: "two!" },
+        { role: "user", content: "three" },
+      ],
       sampling: { temperature: 0, topP: 1 },
       maxTokens: 3,
     });
@@ -399,10 +405,11 @@ describe("comparing a model's answers with those it should give", () => {
     const ask = answering((prompt) => prompt, "stopped");
     await expect(compareAnswers(reference, ask, () => {})).rejects.toMatchObject({ name: "AbortError" });
   });
-  test("the starter model has a reference of at least 20 different questions; a model of elsewhere has none", async () => {
+  test("the starter model has a reference of at least 20 questions and of conversations; others have none", async () => {
     expect(hasReference("toString")).toBe(false);
     expect(hasReference("smollm2-135m-instruct")).toBe(true);
-    const { cases } = await referenceOf("smollm2-135m-instruct");
-    expect(new Set(cases.map(({ prompt }) => prompt)).size).toBeGreaterThanOrEqual(20);
+    const reference = await referenceOf("smollm2-135m-instruct");
+    expect(new Set(reference.dialogues.map(([first]) => first!.prompt)).size).toBeGreaterThanOrEqual(23);
+    expect(answersIn(reference) - reference.dialogues.length).toBeGreaterThanOrEqual(4);
   });
 });

@@ -3,12 +3,14 @@ import type { ChatOptions, CompletionUsage, MLCEngine } from "@mlc-ai/web-llm";
 import { AppError } from "../../platform/app-error";
 import type { AnswerResult, AnswerStats, AnswerToken, Question } from "../protocol";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
+import type { Conversation } from "./follow-up";
 import { renderPrompt, turnsToDrop } from "./prompt";
 
-/** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts, and the count of what was written. */
+/** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts, the count of what was written, and the conversation. */
 export interface Pipeline {
   tokenizer: { encode(text: string): Int32Array; decode(ids: Int32Array): string };
   getCurRoundCompletionTotalTokens(): number;
+  conversation: Conversation;
   /** What a model with a manifest has. */
   artifact?: unknown;
 }
@@ -69,6 +71,8 @@ export class Answer {
     for (;;) {
       const { parts, finish, closed } = await this.stream(prompt, state, budget);
       if (closed === undefined || this.stopping) {
+        // WebLLM has not read the last token of an answer that it did not end itself: a follow-up must be read as a whole.
+        if (this.stopping || finish !== "stop") await this.engine.resetChat(true);
         const stats = this.stats((performance.now() - began) / 1000);
         return { ...parts, ...(cut ? { cut } : {}), finish: this.stopping ? "stopped" : finish, stats };
       }

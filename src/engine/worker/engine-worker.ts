@@ -17,6 +17,7 @@ import { tellUnseen } from "../../trust/unseen-requests";
 import { announceLife } from "../worker-life";
 import { watchDevices } from "./device";
 import { classify } from "./failure";
+import { endAnswers } from "./follow-up";
 import { withoutNetwork } from "./offline";
 
 /** What WebLLM keeps private: the pipelines and the configuration in force. */
@@ -80,6 +81,7 @@ async function load(
     throw corrupt(damaged);
   }
   loaded = model;
+  if (!model.embedding) endAnswers(internals.loadedModelIdToPipeline.get(model.id)!.conversation);
   const config = internals.loadedModelIdToChatConfig.get(model.id)!;
   return {
     contextSize: config.context_window_size,
