@@ -192,7 +192,7 @@ export const en = {
   "storage.answersEqual":
     "Answers on this device: {{equal}} of {{total}} are word for word those of an independent implementation ({{adapter}}; {{rate}} tokens a second; {{when}}).",
   "storage.answersDiffer":
-    "This device computes something else: only {{equal}} of {{total}} answers are those of an independent implementation ({{adapter}}; {{when}}). Update the browser and the graphics driver, then compare again; until then do not rely on what is answered here.",
+    "This device computes something else: only {{equal}} of {{total}} answers are those of an independent implementation ({{adapter}}; {{when}}). Update the browser and the graphics driver, remove the model and download it again, then compare again; until then do not rely on what is answered here.",
   "storage.firstDifference": "The first difference",
   "storage.expected": "Expected: {{text}}",
   "storage.given": "Given here: {{text}}",
@@ -438,6 +438,7 @@ export const en = {
   "audit.kind.backup-restored": "Backup restored",
   "audit.kind.log-trimmed": "Old entries deleted",
   "audit.kind.network-trimmed": "Network ledger shortened",
+  "audit.kind.answers-compared": "Answers compared",
   "audit.withoutText": "It has nothing of the text of conversations.",
   "audit.withText": "By the policy of this site, questions and answers are written into the audit log on this device.",
   "erase.title": "Erase everything",

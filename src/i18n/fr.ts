@@ -196,7 +196,7 @@ export const fr: Catalogue = {
   "storage.answersEqual":
     "Réponses sur cet appareil : {{equal}} sur {{total}} sont mot pour mot celles d’une implémentation indépendante ({{adapter}} ; {{rate}} jetons par seconde ; {{when}}).",
   "storage.answersDiffer":
-    "Cet appareil calcule autre chose : seules {{equal}} réponses sur {{total}} sont celles d’une implémentation indépendante ({{adapter}} ; {{when}}). Mettez à jour le navigateur et le pilote graphique, puis comparez de nouveau ; d’ici là, ne vous fiez pas aux réponses données ici.",
+    "Cet appareil calcule autre chose : seules {{equal}} réponses sur {{total}} sont celles d’une implémentation indépendante ({{adapter}} ; {{when}}). Mettez à jour le navigateur et le pilote graphique, supprimez le modèle et téléchargez-le de nouveau, puis comparez encore ; d’ici là, ne vous fiez pas aux réponses données ici.",
   "storage.firstDifference": "La première différence",
   "storage.expected": "Attendu : {{text}}",
   "storage.given": "Donné ici : {{text}}",
@@ -448,6 +448,7 @@ export const fr: Catalogue = {
   "audit.kind.backup-restored": "Sauvegarde restaurée",
   "audit.kind.log-trimmed": "Anciennes entrées supprimées",
   "audit.kind.network-trimmed": "Registre réseau raccourci",
+  "audit.kind.answers-compared": "Réponses comparées",
   "audit.withoutText": "Il ne contient rien du texte des conversations.",
   "audit.withText":
     "Selon la politique de ce site, les questions et les réponses sont inscrites dans le journal d'audit de cet appareil.",

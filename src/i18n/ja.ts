@@ -194,7 +194,7 @@ export const ja: Catalogue = {
   "storage.answersEqual":
     "この端末での回答：{{total}} 件中 {{equal}} 件が独立した実装の回答と一字一句同じです（{{adapter}}、毎秒 {{rate}} トークン、{{when}}）。",
   "storage.answersDiffer":
-    "この端末の計算結果は異なります：独立した実装と同じ回答は {{total}} 件中 {{equal}} 件だけです（{{adapter}}、{{when}}）。ブラウザーとグラフィックスドライバーを更新して、もう一度比較してください。それまでは、ここでの回答を信頼しないでください。",
+    "この端末の計算結果は異なります：独立した実装と同じ回答は {{total}} 件中 {{equal}} 件だけです（{{adapter}}、{{when}}）。ブラウザーとグラフィックスドライバーを更新し、モデルを削除してダウンロードし直してから、もう一度比較してください。それまでは、ここでの回答を信頼しないでください。",
   "storage.firstDifference": "最初の違い",
   "storage.expected": "期待した回答：{{text}}",
   "storage.given": "ここでの回答：{{text}}",
@@ -444,6 +444,7 @@ export const ja: Catalogue = {
   "audit.kind.backup-restored": "バックアップ復元",
   "audit.kind.log-trimmed": "古い記録の削除",
   "audit.kind.network-trimmed": "通信記録の短縮",
+  "audit.kind.answers-compared": "回答を比較",
   "audit.withoutText": "会話の本文は含まれません。",
   "audit.withText": "このサイトのポリシーにより、質問と回答はこの端末の監査ログに記録されます。",
   "erase.title": "すべてを消去",

@@ -196,7 +196,7 @@ export const vi: Catalogue = {
   "storage.answersEqual":
     "Câu trả lời trên thiết bị này: {{equal}} trên {{total}} giống từng chữ với một bản cài đặt độc lập ({{adapter}}; {{rate}} token mỗi giây; {{when}}).",
   "storage.answersDiffer":
-    "Thiết bị này tính ra kết quả khác: chỉ {{equal}} trên {{total}} câu trả lời giống một bản cài đặt độc lập ({{adapter}}; {{when}}). Hãy cập nhật trình duyệt và trình điều khiển đồ họa rồi so sánh lại; cho đến lúc đó đừng tin vào câu trả lời ở đây.",
+    "Thiết bị này tính ra kết quả khác: chỉ {{equal}} trên {{total}} câu trả lời giống một bản cài đặt độc lập ({{adapter}}; {{when}}). Hãy cập nhật trình duyệt và trình điều khiển đồ họa, gỡ mô hình và tải lại, rồi so sánh lại; cho đến lúc đó đừng tin vào câu trả lời ở đây.",
   "storage.firstDifference": "Khác biệt đầu tiên",
   "storage.expected": "Cần có: {{text}}",
   "storage.given": "Tại đây: {{text}}",
@@ -443,6 +443,7 @@ export const vi: Catalogue = {
   "audit.kind.backup-restored": "Khôi phục bản sao lưu",
   "audit.kind.log-trimmed": "Xóa mục cũ",
   "audit.kind.network-trimmed": "Rút gọn sổ mạng",
+  "audit.kind.answers-compared": "Đã so sánh câu trả lời",
   "audit.withoutText": "Nhật ký không chứa nội dung trò chuyện.",
   "audit.withText":
     "Theo chính sách của trang này, câu hỏi và câu trả lời được ghi vào nhật ký kiểm toán trên thiết bị này.",

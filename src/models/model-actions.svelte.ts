@@ -72,7 +72,11 @@ export class ModelActions {
       "compare",
       async (tell, signal) => {
         const comparison = await this.comparisonOf(card, tell, signal);
-        await this.models.installed.change(card.id, { comparison });
+        const { installed, audit } = this.models;
+        await installed.change(card.id, { comparison });
+        const { adapter, equal, total } = comparison;
+        const digest = await installed.digest(card.id);
+        audit.note("answers-compared", { model: card.id, digest, adapter, equal, total });
         this.notices.tell(() => t("storage.compared", { name: card.name }));
       },
     );

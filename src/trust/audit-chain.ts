@@ -7,6 +7,7 @@ export type AuditKind =
   | "begin"
   | "model-installed"
   | "model-loaded"
+  | "answers-compared"
   | "model-removed"
   | "model-exported"
   | "generation"

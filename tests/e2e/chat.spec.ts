@@ -21,6 +21,26 @@ test("a later turn knows what was said before", async () => {
   expect(await app.ask("What is my word?")).toBe("lamp");
 });
 
+test("a later turn reads what is new and nothing is missing between; after a stopped answer all is read", async () => {
+  const figures = async () => {
+    const { promptTokens, answerTokens, contextUsed } = (await app.messages()).at(-1)!.stats!;
+    return { read: promptTokens, written: answerTokens, all: contextUsed };
+  };
+  await app.ask("My word is lamp.");
+  const first = await figures();
+  await app.ask("What is my word?");
+  const second = await figures();
+  // The token that ended the first answer was written but not read.
+  expect(second.read).toBe(second.all - second.written - (first.all - 1));
+  await app.send("Count from 1 to 120");
+  await expect(app.answers.last()).toContainText("5 6 7");
+  await app.page.getByRole("button", { name: "Stop" }).click();
+  await app.answered();
+  await app.ask("What is my word?");
+  const last = await figures();
+  expect(last.read).toBe(last.all - last.written);
+});
+
 test("an answer can be stopped, and what was streamed stays", async () => {
   await app.send("Count from 1 to 120");
   await expect(app.answers.last()).toContainText("10 11 12");
