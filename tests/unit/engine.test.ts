@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ChatTurn } from "../../src/engine/protocol";
 import { classify } from "../../src/engine/worker/failure";
 import { renderPrompt, turnsToDrop } from "../../src/engine/worker/prompt";
+import { endAnswers } from "../../src/engine/worker/follow-up";
 import starter from "../../public/models/smollm2-135m-instruct/resolve/main/mlc-chat-config.json";
 
 type Template = Parameters<typeof renderPrompt>[0];
@@ -67,5 +68,31 @@ describe("what is thrown becomes an error with a remedy", () => {
     const [name, ...message] = text.split(": ");
     const error = Object.assign(new Error(message.join(": ")), { name });
     expect(classify(error)).toMatchObject({ code, remedy, detail: text });
+  });
+});
+
+describe("a follow-up question", () => {
+  class Conversation {
+    config = { seps: ["<end of question>", "<end of answer>"] };
+    constructor(readonly messages: unknown[]) {}
+    getPromptArrayLastRound(...settings: unknown[]) {
+      return ["question", ...settings];
+    }
+    getArtifactPromptSegmentsLastRound() {
+      return ["question"];
+    }
+  }
+  endAnswers(new Conversation([]));
+  endAnswers(new Conversation([]));
+
+  test("is read after what ends the answer before it, once", () => {
+    const conversation = new Conversation(["first", "answer", "second", undefined]);
+    expect(conversation.getPromptArrayLastRound("as before")).toEqual(["<end of answer>", "question", "as before"]);
+    expect(conversation.getArtifactPromptSegmentsLastRound()).toEqual(["<end of answer>", "question"]);
+  });
+  test("is read alone where the template ends an answer with nothing", () => {
+    const conversation = new Conversation(["first", "answer", "second", undefined]);
+    conversation.config = { seps: ["<end of question>", ""] };
+    expect(conversation.getPromptArrayLastRound()).toEqual(["question"]);
   });
 });
