@@ -64,10 +64,13 @@ export async function compareAnswers(
       if (finish === "stopped") throw new DOMException("stopped", "AbortError");
       if (answer === text) equal++;
       else difference ??= { question: prompt, expected: text, given: answer };
-      written += stats.answerTokens;
-      seconds += stats.answerTokens / stats.decodeRate;
+      // An answer of one token has no rate.
+      if (stats.decodeRate > 0) {
+        written += stats.answerTokens;
+        seconds += stats.answerTokens / stats.decodeRate;
+      }
       turns.push({ role: "assistant", content: text });
     }
   }
-  return { equal, total, rate: written / seconds, ...(difference ? { difference } : {}) };
+  return { equal, total, rate: seconds > 0 ? written / seconds : 0, ...(difference ? { difference } : {}) };
 }

@@ -352,12 +352,12 @@ describe("comparing a model's answers with those it should give", () => {
   const pair = (prompt: string) => ({ prompt, text: `${prompt}!` });
   const reference = { tokens: 3, dialogues: [[pair("one")], [pair("two"), pair("three")]] };
   const answering =
-    (answerTo: (prompt: string) => string, finish: AnswerResult["finish"] = "length") =>
+    (answerTo: (prompt: string) => string, finish: AnswerResult["finish"] = "length", rate = 6) =>
     async ({ turns }: Question): Promise<AnswerResult> => ({
       thought: "",
       answer: answerTo(turns.at(-1)!.content),
       finish,
-      stats: { answerTokens: 3, decodeRate: 6 } as AnswerStats,
+      stats: { answerTokens: rate > 0 ? 3 : 1, decodeRate: rate } as AnswerStats,
     });
 
   test("counts those that are the same, and tells how far it is and how fast it went", async () => {
@@ -400,6 +400,14 @@ describe("comparing a model's answers with those it should give", () => {
       sampling: { temperature: 0, topP: 1 },
       maxTokens: 3,
     });
+  });
+  test("a device that answers with one token has no rate", async () => {
+    const result = await compareAnswers(
+      reference,
+      answering(() => "", "stop", 0),
+      () => {},
+    );
+    expect(result).toMatchObject({ equal: 0, rate: 0 });
   });
   test("an answer that is stopped ends it, and counts as nothing", async () => {
     const ask = answering((prompt) => prompt, "stopped");
