@@ -73,8 +73,8 @@ test("shortcuts do what the palette says they do", async () => {
   await expect(page.getByRole("textbox", { name: "Edit" })).toHaveValue("Count from 1 to 100");
   await page.getByRole("textbox", { name: "Edit" }).fill("What is 3 + 3?");
   await page.getByRole("button", { name: "Send the change" }).click();
+  await expect(app.answers.last()).toContainText(/^\s*6\s/);
   await app.answered();
-  await expect(app.answers.last()).toContainText("6");
   await page.keyboard.press("Alt+r");
   await expect(app.answers.last()).toContainText("2 of 2");
   await app.answered();
