@@ -20,10 +20,10 @@ INDICES = {
 # What the shaders are told besides; everything else is 0.
 SETTINGS = {
     **dict.fromkeys(["seq_len", "rows", "columns", "ntoken", "seqlen", "N"], ROWS), **dict.fromkeys(["batch", "batch_size"], 1),
-    "vocab": 5 * 256, "n": 20, "words": 40, "sm_scale": 0.125, "causal": 1, "H": 9, "D": 64, "page_size": 16, "apply_rope": 1,
+    "vocab": 1280, "n": 20, "words": 40, "sm_scale": 0.125, "causal": 1, "H": 9, "D": 64, "page_size": 16, "apply_rope": 1,
     "copy_length": 7, "tgt_page_id": 1, "src_page_id": 0, "total_copy_length": 2, "packGridDimX": 1 << 30,
-    "cse_v1": 5 * 256,  # elements, where a shader treats them one by one in five workgroups
 }
+ELEMENTS = 5 * 256  # where a shader treats them one by one: what it is told under a name that the compiler made up
 # Workgroups of shaders that do not guard against ones beyond their work.
 GRIDS = {
     r"nucleus|softmax|rms_norm_k": (1, 1), r"merge_state": (6, 1), r"rms_norm1": (ROWS, 1), r"decode": (1, 3), r"prefill": ((ROWS + 63) // 64, 3),
@@ -75,6 +75,7 @@ def grid(name):
 def translate(name, source):
     """The shader as a C++ program."""
     buffers = re.findall(r"var<storage, \w+> (\w+) : array<(\w+)>;", source)
+    written = re.findall(r"var<storage, read_write> (\w+) :", source)
     shared = re.findall(r"var<workgroup> (\w+) : array<(\w+), (\d+)>;", source)
     fields = re.findall(r"^  (\w+): (\w+),?$", re.search(r"struct PODArgs {(.*?)}", source, re.S)[1], re.M)
     sizes = [int(n) for n in re.search(r"@workgroup_size\((\d+), (\d+), (\d+)\)", source).groups()]
@@ -85,7 +86,9 @@ def translate(name, source):
     ]:
         body = re.sub(pattern, text, body)
     index = lambda b: next((e for key, e in INDICES.items() if b == f"{key}_ptr"), None)
-    fill = lambda b, t: index(b) or ("0.001f * (i % 97 + 1)" if t == "f32" else "i * 2654435761u & 0x3bff3bff")
+    noise = lambda b, t: f"{'-' if b in written else ''}0.001f * (i % 97 + 1)" if t == "f32" else "i * 2654435761u & 0x3bff3bff"
+    fill = lambda b, t: index(b) or noise(b, t)
+    setting = lambda n: ELEMENTS if n.startswith("cse_v") else SETTINGS.get(n, 0)
     buffer = lambda n, t, size: f'Buffer<{t}> {n}{{"{n}", std::vector<{t}>({size})}};'
     x, y = grid(name)
     return f"""{HARNESS}
@@ -96,8 +99,9 @@ void invocation(Shared& shared, std::barrier<>& barrier, Dim blockIdx, Dim gridD
 {" ".join(f"auto& {n} = shared.{n};" for n, _, _ in shared)}
 {body}
 int main() {{
-  {" ".join(f"podArgs.{n} = {SETTINGS.get(n, 0)};" for n, _ in fields)}
+  {" ".join(f"podArgs.{n} = {setting(n)};" for n, _ in fields)}
   {" ".join(f"for (size_t i = 0; i < {b}.data.size(); i++) {b}.data[i] = {fill(b, t)};" for b, t in buffers)}
+  {" ".join(f"const auto before_{b} = {b}.data;" for b in written)}
   const Dim grid{{{x}, {y}, 1}};
   std::vector<std::unique_ptr<Shared>> shared; std::vector<std::unique_ptr<std::barrier<>>> barriers; std::vector<std::thread> threads;
   for (u32 y = 0; y < grid.y; y++) for (u32 x = 0; x < grid.x; x++) {{
@@ -107,6 +111,7 @@ int main() {{
       threads.emplace_back(invocation, std::ref(*shared.back()), std::ref(*barriers.back()), Dim{{x, y, 0}}, grid, Dim{{i, j, 0}});
   }}
   for (auto& t : threads) t.join();
+  {" ".join(f'if ({b}.data == before_{b}) std::puts("nothing was written to {b}");' for b in written)}
 }}
 """
 
@@ -124,12 +129,14 @@ def check(name, source, folder):
 
 
 def main(library):
-    found = False
+    sources = shaders(library)
+    found = not sources
     with tempfile.TemporaryDirectory() as folder:
-        for name, source in sorted(shaders(library).items()):
+        for name, source in sorted(sources.items()):
             fault = check(name, source, folder)
             found = found or fault != ""
             print(name, grid(name), fault or "no race, no wrong address", flush=True)
+    print(len(sources), "shaders")
     sys.exit(1 if found else 0)
 
 

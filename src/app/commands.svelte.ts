@@ -286,7 +286,7 @@ export class Commands {
       const add = (name: string, label: string, run: () => Promise<unknown>) =>
         commands.push({ id: `${name}-${id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
       add("check", t("storage.check"), () => modelActions.check(card));
-      if (hasReference(id) && models.inUse === 0 && models.gpu === "available")
+      if (hasReference(id) && modelActions.canCompare)
         add("compare", t("storage.compare"), () => modelActions.compare(card));
       if (exportModels) add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
       if (exportModels && modelActions.canExportFolder)

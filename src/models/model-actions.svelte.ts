@@ -65,6 +65,11 @@ export class ModelActions {
       );
   }
 
+  /** Whether answers can be compared now. */
+  get canCompare(): boolean {
+    return !this.running && this.models.inUse === 0 && this.models.gpu === "available";
+  }
+
   /** Compares the answers that a model gives on this device with those it should give, and keeps what came of it. Throws AppError. */
   async compare(card: ModelCard): Promise<void> {
     await this.run(

@@ -64,7 +64,7 @@ test("a question that is asked during a comparison goes before it", async () => 
 test("its greedy answers equal the independent implementation's, 32 tokens of at least 20 prompts, follow-up questions too", async () => {
   const { page } = app;
   expect(reference.tokens).toBe(32);
-  expect(answers.length).toBeGreaterThanOrEqual(20);
+  expect(reference.dialogues.length).toBeGreaterThanOrEqual(20);
   await app.goto("#/storage");
   await page.keyboard.press("Control+k");
   await page.keyboard.type("compare answers smollm2");
@@ -78,7 +78,7 @@ test("its greedy answers equal the independent implementation's, 32 tokens of at
   await expect(facts).toContainText(/; [\d.]+ tokens a second; /);
   await app.goto("#/report");
   await page.getByRole("button", { name: "Make the report" }).click();
-  await expect(facts).toBeVisible();
+  await expect(facts).toContainText(String(new Date().getFullYear()));
 });
 
 test("with the server gone and the browser started again, the conversation is there and the model answers", async () => {
