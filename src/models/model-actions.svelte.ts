@@ -145,12 +145,16 @@ export class ModelActions {
   }
 
   async lookForLeftovers(): Promise<void> {
+    await this.models.known;
+    const kept = await this.store.kept();
     const { installed, downloads } = this.models;
     const known = new Set([...installed.ids, ...downloads.all.keys()].map(baseUrlOf));
-    this.leftovers = (await this.store.kept()).filter((baseUrl) => !known.has(baseUrl));
+    this.leftovers = kept.filter((baseUrl) => !known.has(baseUrl));
   }
 
   async removeLeftovers(): Promise<void> {
+    // What was left over when the list was made may belong to a model by now.
+    await this.lookForLeftovers();
     for (const baseUrl of this.leftovers) await this.store.remove(baseUrl);
     await this.models.lookAtStorage();
     await this.lookForLeftovers();

@@ -41,6 +41,9 @@ export class Models {
   readonly chosen = $derived(this.state.phase === "none" ? undefined : this.state.card);
   readonly installed: Installed;
   readonly downloads: Downloads;
+  private tellKnown!: () => void;
+  /** Fulfilled when it is known which models are here and which are being brought. */
+  readonly known = new Promise<void>((resolve) => (this.tellKnown = resolve));
   private loading: Promise<void> | undefined;
   /** The load that counts; a newer one makes an older one's end of no interest. */
   private latest: object | undefined;
@@ -76,6 +79,7 @@ export class Models {
     // A page that came over plain HTTP has no storage to speak of.
     if (this.gpu === "insecure") return;
     await this.downloads.begin();
+    this.tellKnown();
     const wanted = [...this.downloads.all.values()].find(({ start, status }) => start && status !== "paused")?.card;
     const last = this.installed.card(this.settings.current.modelId);
     // Whoever has a model can go on asking it while another one is still coming.

@@ -6,6 +6,7 @@ import { retryAfter } from "../../src/engine/store/fetch-file";
 import { en } from "../../src/i18n/en";
 import {
   addressOf,
+  baseUrlOf,
   foreignCard,
   groupBuilds,
   knownCards,
@@ -13,6 +14,11 @@ import {
   shippedModels,
   type ModelCard,
 } from "../../src/models/catalogue/catalogue";
+import { Notices } from "../../src/ui/notices.svelte";
+import { ModelActions } from "../../src/models/model-actions.svelte";
+import type { Models } from "../../src/models/models.svelte";
+import type { Engines } from "../../src/engine/client/engines";
+import type { StoreClient } from "../../src/engine/client/store-client";
 import { families } from "../../src/models/catalogue/families";
 import { licences } from "../../src/models/catalogue/licences";
 import { answersIn, compareAnswers, hasReference, referenceOf } from "../../src/models/compare-answers";
@@ -346,6 +352,45 @@ test("shortcuts are told by the place of the key, and with no other modifier", (
 test("a model from a folder gets a card of what it says of itself", () => {
   const card: ModelCard = foreignCard("my-q4f16_1-model", { kind: "given" }, { name: "Mine", licence: "MIT" }, 1000);
   expect(card).toMatchObject({ name: "Mine", licence: "MIT", halfPrecision: true, size: 1000, sizeIsExact: true });
+});
+
+describe("what is left over of models", () => {
+  const files = baseUrlOf("islet-tiny");
+  const actionsWith = (models: object, removed: string[] = []) =>
+    new ModelActions(
+      models as Models,
+      {} as Engines,
+      { kept: async () => [files], remove: async (url: string) => void removed.push(url) } as unknown as StoreClient,
+      new Notices(),
+    );
+  const downloads = { all: new Map() };
+
+  test("is not looked for before it is known which models are here", async () => {
+    let tellKnown = () => {};
+    const known = new Promise<void>((resolve) => (tellKnown = resolve));
+    const models = { known, downloads, installed: { ids: new Set<string>() } };
+    const actions = actionsWith(models);
+    const looking = actions.lookForLeftovers();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(actions.leftovers).toEqual([]);
+    models.installed.ids.add("islet-tiny");
+    tellKnown();
+    await looking;
+    expect(actions.leftovers).toEqual([]);
+  });
+  test("is not removed when it belongs to a model by then", async () => {
+    const removed: string[] = [];
+    const models = { known: Promise.resolve(), downloads, installed: { ids: new Set<string>() }, lookAtStorage() {} };
+    const actions = actionsWith(models, removed);
+    await actions.lookForLeftovers();
+    expect(actions.leftovers).toEqual([files]);
+    models.installed.ids.add("islet-tiny");
+    await actions.removeLeftovers();
+    expect(removed).toEqual([]);
+    models.installed.ids.clear();
+    await actions.removeLeftovers();
+    expect(removed).toEqual([files]);
+  });
 });
 
 describe("comparing a model's answers with those it should give", () => {
