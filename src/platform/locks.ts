@@ -1,4 +1,5 @@
 // Names of Web Locks that more than one room uses.
+import { named } from "./deployment";
 
 /** Every tab holds this lock, shared, while it writes an answer; an update of the app waits until it can have it alone. */
-export const generatingLock = "islet-generating";
+export const generatingLock = named("islet-generating");

@@ -4,6 +4,7 @@
 import { addPlugins, cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 import { NetworkFirst, NetworkOnly } from "workbox-strategies";
+import { named } from "../platform/deployment";
 import { writeWithoutKeys, type RecordKey } from "../storage/records";
 import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/network-entry";
 
@@ -90,7 +91,7 @@ registerRoute(new NavigationRoute(createHandlerBoundToURL("index.html"), { denyl
 // The policy is the one of now wherever there is a network, and the last one that was read wherever there is none.
 const policyAddress = new URL("policy.json", self.registration.scope);
 const policyReader = new NetworkFirst({
-  cacheName: "islet-policy",
+  cacheName: named("islet-policy"),
   networkTimeoutSeconds: PATIENCE,
   plugins: [
     watch,

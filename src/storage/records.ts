@@ -14,6 +14,7 @@ import {
   type UseStore,
 } from "idb-keyval";
 import { AppError } from "../platform/app-error";
+import { named } from "../platform/deployment";
 import type { VaultRecord } from "./vault/vault";
 import { drop, DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/cipher";
 
@@ -30,12 +31,14 @@ export interface StoredRecord {
 export type Migration = (record: StoredRecord & Record<string, unknown>) => StoredRecord & Record<string, unknown>;
 type AnyRecord = StoredRecord & Record<string, unknown>;
 
-const CHANNEL = "islet-records";
+const CHANNEL = named("islet-records");
+/** The database of the records. */
+const DATABASE = named("islet");
 /** The one kind that the service worker writes, which has no keys. */
 const DROPPED_KIND: RecordKind = "network";
 
 /** The database of the records, for this file and for the vault, whose own record lies in it in the clear. */
-export const openStore = (databaseName = "islet") => createStore(databaseName, "records");
+export const openStore = (databaseName = DATABASE) => createStore(databaseName, "records");
 
 const kindOf = (key: RecordKey) => key.slice(0, key.indexOf(":")) as RecordKind;
 /** All keys that begin with `prefix`, which ends with ":"; ";" is what comes after it. */
@@ -236,7 +239,7 @@ export async function convert(
  * kept open, since that would hold up whoever erases the database.
  */
 export async function writeWithoutKeys(records: [RecordKey, StoredRecord][]): Promise<void> {
-  const opening = indexedDB.open("islet");
+  const opening = indexedDB.open(DATABASE);
   opening.onupgradeneeded = () => opening.result.createObjectStore("records");
   const database = await promisifyRequest(opening);
   const store = (mode: IDBTransactionMode) => database.transaction("records", mode).objectStore("records");

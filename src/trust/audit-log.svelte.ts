@@ -1,5 +1,6 @@
 // The audit log of this browser: appends what happens, one tab at a time, and hands it out whole. Not for: how entries are chained and
 // checked (audit-chain.ts), or how they are shown (AuditView.svelte).
+import { named } from "../platform/deployment";
 import { download } from "../platform/download";
 import type { RecordKey, Records, StoredRecord } from "../storage/records";
 import {
@@ -18,7 +19,7 @@ type Stored<T> = T & StoredRecord;
 /** `policy`: the digest of the policy that was in force; `base`: the last entry that was deleted for its age. */
 type StoredHead = Stored<AuditHead & { policy: string; base?: AuditHead }>;
 
-const LOCK = "islet-audit";
+const LOCK = named("islet-audit");
 const HEAD: RecordKey = "audit-head:1";
 /** Keys are in the order of the entries. */
 const entryKey = (seq: number): RecordKey => `audit:${String(seq).padStart(10, "0")}`;

@@ -1,8 +1,9 @@
 // Erases everything that the app ever stored in this browser. Runs in a page that holds nothing open (main.ts). Not for: deleting one
 // conversation or one model.
+import { named } from "../platform/deployment";
 
 /** What other tabs are told, so that they let go of the databases. */
-const CHANNEL = "islet-erase";
+const CHANNEL = named("islet-erase");
 /** Milliseconds in which a database must be gone; another tab may hold it open until it hears of this. */
 const PATIENCE = 5000;
 

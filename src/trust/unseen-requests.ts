@@ -1,8 +1,9 @@
 // Requests that the service worker does not see, told to the pages, which write them into the network ledger: what the browser refused,
 // and what a worker fetched that began before there was a service worker. Not for: all others (pwa/service-worker.ts).
+import { named } from "../platform/deployment";
 import { bytesOf, type Asker, type NetworkEntry } from "./network-entry";
 
-export const UNSEEN = "islet-unseen-requests";
+export const UNSEEN = named("islet-unseen-requests");
 /** Milliseconds within which two reports of the same are one. */
 const SETTLING = 300;
 /** In the name of a worker that no service worker stands before: it began earlier, and the browser leaves it so. */

@@ -10,7 +10,7 @@ async function addModels(app: App, count: number): Promise<void> {
   await app.page.evaluate(
     (total) =>
       new Promise<void>((resolve, reject) => {
-        const opening = indexedDB.open("islet");
+        const opening = indexedDB.open("islet/");
         opening.onerror = () => reject(opening.error);
         opening.onsuccess = () => {
           const transaction = opening.result.transaction("records", "readwrite");

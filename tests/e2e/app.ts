@@ -208,7 +208,7 @@ export class App {
     const records = await this.page.evaluate(
       () =>
         new Promise<unknown[]>((resolve, reject) => {
-          const opening = indexedDB.open("islet");
+          const opening = indexedDB.open("islet/");
           opening.onerror = () => reject(opening.error);
           opening.onsuccess = () => {
             const range = IDBKeyRange.bound("message:", "message;");

@@ -53,7 +53,7 @@ async function notInstalled(of = app): Promise<void> {
   const records = await of.page.evaluate(
     () =>
       new Promise<string[]>((resolve, reject) => {
-        const opening = indexedDB.open("islet");
+        const opening = indexedDB.open("islet/");
         opening.onerror = () => reject(opening.error);
         opening.onsuccess = () => {
           const reading = opening.result.transaction("records").objectStore("records").getAllKeys();

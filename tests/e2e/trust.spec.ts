@@ -65,7 +65,7 @@ test("an entry that was changed behind the app's back is found", async () => {
   await app.page.evaluate(
     () =>
       new Promise<void>((resolve, reject) => {
-        const opening = indexedDB.open("islet");
+        const opening = indexedDB.open("islet/");
         opening.onsuccess = () => {
           const transaction = opening.result.transaction("records", "readwrite");
           const store = transaction.objectStore("records");
@@ -280,7 +280,7 @@ test.describe("retention and erasure", () => {
     await own.page.evaluate(
       () =>
         new Promise<void>((resolve) => {
-          const opening = indexedDB.open("islet");
+          const opening = indexedDB.open("islet/");
           opening.onsuccess = () => {
             const transaction = opening.result.transaction("records", "readwrite");
             const store = transaction.objectStore("records");
@@ -340,7 +340,7 @@ test.describe("retention and erasure", () => {
     await own.goto("#/trust");
     await own.page.getByRole("button", { name: "Erase everything…" }).click();
     await expect(own.page.getByRole("heading", { name: "Erase everything" })).toBeVisible();
-    await expect(own.page.getByText("IndexedDB: islet")).toBeVisible();
+    await expect(own.page.getByText("IndexedDB: islet/")).toBeVisible();
     await expect(own.page.getByText("IndexedDB: webllm/model")).toBeVisible();
     await expect(own.page.getByText(/^Cache: /).first()).toBeVisible();
     await expect(own.page.getByText(/^Service worker: /)).toBeVisible();

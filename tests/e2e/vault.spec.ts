@@ -18,7 +18,7 @@ const rawText = (app: App) =>
   app.page.evaluate(
     () =>
       new Promise<string>((resolve, reject) => {
-        const opening = indexedDB.open("islet");
+        const opening = indexedDB.open("islet/");
         opening.onerror = () => reject(opening.error);
         opening.onsuccess = () => {
           const store = opening.result.transaction("records").objectStore("records");

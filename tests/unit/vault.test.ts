@@ -217,14 +217,14 @@ describe("records in the vault", () => {
     ]);
     const cipher = new Cipher(keys);
     await convert(undefined, cipher, record);
-    const closed = await raw("islet");
+    const closed = await raw("islet/");
     expect(closed.map(([name]) => name).filter((name) => !name.startsWith("x"))).toEqual([VAULT]);
     expect(await plain.read("message:1/1")).toBeUndefined();
     expect(await new Records({}, undefined, cipher).read("settings:app")).toEqual({ version: 1, language: "fr" });
     await convert(cipher, undefined, undefined);
-    expect((await raw("islet")).map(([name]) => name).sort()).toEqual(["message:1/1", "settings:app"]);
+    expect((await raw("islet/")).map(([name]) => name).sort()).toEqual(["message:1/1", "settings:app"]);
     expect(await plain.read("message:1/1")).toEqual({ version: 1, content: "hello" });
-    await del("message:1/1", createStore("islet", "records"));
+    await del("message:1/1", createStore("islet/", "records"));
   });
 });
 

@@ -1,5 +1,6 @@
 // The vault while it is open: locking it by hand or when nobody works, in every tab at once, and changing what opens it. To lock is to
 // load the page anew, so that nothing that was decrypted stays in memory. Not for: encrypting (storage/vault).
+import { named } from "../../platform/deployment";
 import { generatingLock } from "../../platform/locks";
 import { Cipher } from "../../storage/vault/cipher";
 import { makePasskey } from "../../storage/vault/passkey";
@@ -14,7 +15,7 @@ import {
   type VaultRecord,
 } from "../../storage/vault/vault";
 
-const CHANNEL = "islet-vault";
+const CHANNEL = named("islet-vault");
 /** Milliseconds between two looks at whether anybody works, and within which other tabs hear that somebody does. */
 const INTERVAL = 5_000;
 /** Milliseconds that what is done before locking may take. */
