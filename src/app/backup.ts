@@ -22,15 +22,16 @@ export async function backupOf(records: Records): Promise<string> {
 export async function restore(records: Records, text: string): Promise<number> {
   const found = recordsIn(text);
   const conversations = found.filter(([key]) => key.startsWith("conversation:")) as [RecordKey, Conversation][];
-  const here = await records.all<Conversation>("conversation");
-  const older = new Set(
-    conversations.filter(([key, c]) => (here.get(key)?.updatedAt ?? 0) > c.updatedAt).map(([, { id }]) => id),
-  );
-  const written = found.filter(
-    ([key, record]) =>
-      !older.has(key.startsWith("message:") ? (record as Message).conversationId : key.slice(key.indexOf(":") + 1)),
-  );
-  await records.writeAll(written);
+  await records.settle<Conversation>("conversation", (here) => {
+    const older = new Set(
+      conversations.filter(([key, c]) => (here.get(key)?.updatedAt ?? 0) > c.updatedAt).map(([, { id }]) => id),
+    );
+    const write = found.filter(
+      ([key, record]) =>
+        !older.has(key.startsWith("message:") ? (record as Message).conversationId : key.slice(key.indexOf(":") + 1)),
+    );
+    return { write };
+  });
   return conversations.length;
 }
 

@@ -327,6 +327,11 @@ export const en = {
   "error.passkey-failed.title": "The passkey did not open the vault",
   "error.passkey-failed.remedy":
     "Try again, or use the passphrase. Not every passkey and not every address can do this.",
+  "error.vault-changed.title": "Another tab changed the passphrase or the encryption",
+  "error.vault-changed.remedy": "Nothing was changed here. Load this page anew, then try again.",
+  "error.records-unreadable.title": "Some records cannot be read",
+  "error.records-unreadable.remedy":
+    "Nothing was changed. Under “Storage” you can export these records and remove them; then try again.",
   "error.backup-invalid.title": "This file is not a backup of Islet",
   "error.backup-invalid.remedy": "Choose a file that Islet made under “Make a backup”. Nothing was changed.",
   "thought.title": "Thought",

@@ -336,6 +336,11 @@ export const fr: Catalogue = {
   "error.passkey-failed.title": "La clé d'accès n'a pas ouvert le coffre",
   "error.passkey-failed.remedy":
     "Réessayez, ou utilisez la phrase secrète. Toutes les clés d'accès et toutes les adresses ne le permettent pas.",
+  "error.vault-changed.title": "Un autre onglet a changé la phrase secrète ou le chiffrement",
+  "error.vault-changed.remedy": "Rien n'a été modifié ici. Rechargez cette page, puis réessayez.",
+  "error.records-unreadable.title": "Certains enregistrements sont illisibles",
+  "error.records-unreadable.remedy":
+    "Rien n'a été modifié. Dans « Stockage », vous pouvez exporter ces enregistrements et les retirer ; réessayez ensuite.",
   "error.backup-invalid.title": "Ce fichier n'est pas une sauvegarde d'Islet",
   "error.backup-invalid.remedy":
     "Choisissez un fichier créé par Islet avec « Créer une sauvegarde ». Rien n'a été modifié.",

@@ -333,6 +333,11 @@ export const ja: Catalogue = {
   "error.passkey-failed.title": "パスキーでは開けませんでした",
   "error.passkey-failed.remedy":
     "もう一度試すか、パスフレーズを使ってください。対応していないパスキーやアドレスもあります。",
+  "error.vault-changed.title": "別のタブがパスフレーズまたは暗号化を変更しました",
+  "error.vault-changed.remedy": "ここでは何も変更していません。ページを再読み込みしてから、もう一度試してください。",
+  "error.records-unreadable.title": "読めない記録があります",
+  "error.records-unreadable.remedy":
+    "何も変更していません。「ストレージ」でその記録を書き出して削除してから、もう一度試してください。",
   "error.backup-invalid.title": "このファイルは Islet のバックアップではありません",
   "error.backup-invalid.remedy":
     "Islet の「バックアップを作成」で作ったファイルを選んでください。何も変更されていません。",

@@ -332,6 +332,11 @@ export const vi: Catalogue = {
   "error.passkey-failed.title": "Khóa truy cập không mở được két",
   "error.passkey-failed.remedy":
     "Hãy thử lại hoặc dùng cụm mật khẩu. Không phải khóa truy cập hay địa chỉ nào cũng làm được việc này.",
+  "error.vault-changed.title": "Một thẻ khác đã đổi cụm mật khẩu hoặc việc mã hóa",
+  "error.vault-changed.remedy": "Ở đây không có gì bị thay đổi. Hãy tải lại trang rồi thử lại.",
+  "error.records-unreadable.title": "Có bản ghi không đọc được",
+  "error.records-unreadable.remedy":
+    "Không có gì bị thay đổi. Trong mục “Bộ nhớ”, bạn có thể xuất các bản ghi này rồi xóa chúng; sau đó hãy thử lại.",
   "error.backup-invalid.title": "Tệp này không phải bản sao lưu của Islet",
   "error.backup-invalid.remedy": "Hãy chọn tệp do Islet tạo bằng “Tạo bản sao lưu”. Không có gì bị thay đổi.",
   "thought.title": "Suy nghĩ",

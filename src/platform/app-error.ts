@@ -15,6 +15,8 @@ export const errorCodes = [
   "passphrase-wrong",
   "passkey-failed",
   "backup-invalid",
+  "vault-changed",
+  "records-unreadable",
   "model-invalid",
   "model-known",
   "address-invalid",

@@ -1,20 +1,10 @@
 // The only door to IndexedDB for the app's own records. Each record carries the version of its form; an older one is
 // migrated as it is read. Other tabs hear of every change. While there is a vault, what lies in storage is encrypted. Not for: model
 // weights (WebLLM keeps these), or making a vault (vault/).
-import {
-  createStore,
-  del,
-  delMany,
-  entries,
-  get,
-  promisifyRequest,
-  set,
-  setMany,
-  update,
-  type UseStore,
-} from "idb-keyval";
+import { get, promisifyRequest, type UseStore } from "idb-keyval";
 import { AppError } from "../platform/app-error";
 import { named } from "../platform/deployment";
+import { changing, DATABASE, entriesOf, guarded, openStore, rangeOf, VAULT, vaultIdOf } from "./store";
 import type { VaultRecord } from "./vault/vault";
 import { drop, DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/cipher";
 
@@ -32,17 +22,16 @@ export type Migration = (record: StoredRecord & Record<string, unknown>) => Stor
 type AnyRecord = StoredRecord & Record<string, unknown>;
 
 const CHANNEL = named("islet-records");
-/** The database of the records. */
-const DATABASE = named("islet");
 /** The one kind that the service worker writes, which has no keys. */
-const DROPPED_KIND: RecordKind = "network";
-
-/** The database of the records, for this file and for the vault, whose own record lies in it in the clear. */
-export const openStore = (databaseName = DATABASE) => createStore(databaseName, "records");
+export const DROPPED_KIND: RecordKind = "network";
 
 const kindOf = (key: RecordKey) => key.slice(0, key.indexOf(":")) as RecordKind;
-/** All keys that begin with `prefix`, which ends with ":"; ";" is what comes after it. */
-const rangeOf = (prefix: string) => IDBKeyRange.bound(prefix, `${prefix.slice(0, -1)};`, false, true);
+/** Whether a stored value is the one that was read before. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  const [a, b] = [one, other] as [Partial<Sealed> | undefined, Partial<Sealed> | undefined];
+  if (a?.iv instanceof Uint8Array && b?.iv instanceof Uint8Array) return String(a.iv) === String(b.iv);
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 export class Records {
   /** Called with how many records could not be decrypted: they were changed from outside. */
@@ -60,7 +49,13 @@ export class Records {
 
   /** Every record of a kind, by key, migrated. A record of a later version than this app knows is left out. */
   async all<T extends StoredRecord>(kind: RecordKind): Promise<Map<RecordKey, T>> {
-    const found = await this.stored(this.cipher ? await this.cipher.prefixOf(kind) : `${kind}:`);
+    return this.readable(kind, await this.stored(await this.prefixOf(kind)));
+  }
+
+  private async readable<T extends StoredRecord>(
+    kind: RecordKind,
+    found: readonly [string, unknown][],
+  ): Promise<Map<RecordKey, T>> {
     const result = new Map<RecordKey, T>();
     let damaged = 0;
     await Promise.all(
@@ -76,7 +71,7 @@ export class Records {
 
   /** How many records of a kind there are. */
   async count(kind: RecordKind): Promise<number> {
-    const range = rangeOf(this.cipher ? await this.cipher.prefixOf(kind) : `${kind}:`);
+    const range = rangeOf(await this.prefixOf(kind));
     return guarded(() => this.store("readonly", (s) => promisifyRequest(s.count(range))));
   }
 
@@ -88,58 +83,92 @@ export class Records {
   }
 
   async write(key: RecordKey, record: StoredRecord): Promise<void> {
-    const [name, value] = await this.closed(key, record);
-    await guarded(() => set(name, value, this.store));
-    this.channel.postMessage(key);
+    await this.writeAll([[key, record]]);
   }
 
   /** Writes all of the records or, if one cannot be written, none. */
-  async writeAll(records: [RecordKey, StoredRecord][]): Promise<void> {
+  async writeAll(records: readonly [RecordKey, StoredRecord][]): Promise<void> {
     const values = await Promise.all(records.map(([key, record]) => this.closed(key, record)));
-    await guarded(() => setMany(values, this.store));
-    for (const [key] of records) this.channel.postMessage(key);
+    await this.changing((s) => {
+      for (const [name, value] of values) s.put(value, name);
+    });
+    this.announce(records.map(([key]) => key));
   }
 
-  /** Reads, changes and writes so that two tabs cannot undo each other. Does nothing without a record. */
-  async change<T extends StoredRecord>(key: RecordKey, alter: (record: T) => T): Promise<void> {
-    const found = await guarded(() =>
-      this.cipher ? this.changeSealed(this.cipher, key, alter) : this.changePlain(key, alter),
-    );
-    if (found) this.channel.postMessage(key);
-  }
-
-  private async changePlain<T extends StoredRecord>(key: RecordKey, alter: (record: T) => T): Promise<boolean> {
-    let found = false;
-    const changed = (old: T | undefined) => {
-      found = old !== undefined;
-      return (old && alter(old)) as T;
-    };
-    await update<T>(key, changed, this.store);
-    if (!found) await del(key, this.store);
-    return found;
-  }
-
-  /** Decrypting takes longer than a transaction lives: what another tab wrote meanwhile is read, and changed, anew. */
-  private async changeSealed<T extends StoredRecord>(cipher: Cipher, key: RecordKey, alter: (record: T) => T) {
-    const name = await cipher.nameOf(key);
+  /** Reads, changes and writes so that two tabs cannot undo each other. Gives whether there was a record; does nothing without one. */
+  async change<T extends StoredRecord>(key: RecordKey, alter: (record: T) => T): Promise<boolean> {
+    const name = await this.nameOf(key);
     for (;;) {
-      const old = await get<Sealed>(name, this.store);
-      if (!old) return false;
-      const { record } = await cipher.open(name, old);
-      const [, next] = await cipher.seal(key, alter(record as T));
-      const written = await this.store("readwrite", async (s) => {
-        const now = (await promisifyRequest(s.get(name))) as Sealed | undefined;
-        if (now === undefined || String(now.iv) !== String(old.iv)) return false;
-        await promisifyRequest(s.put(next, name));
-        return true;
-      });
-      if (written) return true;
+      const old = await guarded(() => get<unknown>(name, this.store));
+      if (old === undefined) return false;
+      const { record } = await guarded(() => this.opened(name, old));
+      const [, next] = await this.closed(key, alter(record as unknown as T));
+      if (await this.replace([[name, old]], (s) => void s.put(next, name))) break;
+    }
+    this.announce([key]);
+    return true;
+  }
+
+  /**
+   * Decides over all records of a kind what to write and what to remove, and does both in one step, or decides anew where another tab changed
+   * one of them meanwhile. Throws AppError; then nothing was changed.
+   */
+  async settle<T extends StoredRecord>(
+    kind: RecordKind,
+    decide: (records: ReadonlyMap<RecordKey, T>) => { write?: [RecordKey, StoredRecord][]; remove?: RecordKey[] },
+  ): Promise<void> {
+    const prefix = await this.prefixOf(kind);
+    for (;;) {
+      const found = await this.stored(prefix);
+      const { write = [], remove = [] } = decide(await this.readable(kind, found));
+      const values = await Promise.all(write.map(([key, record]) => this.closed(key, record)));
+      const names = await Promise.all(remove.map((key) => this.nameOf(key)));
+      const act = (s: IDBObjectStore) => {
+        for (const [name, value] of values) s.put(value, name);
+        for (const name of names) s.delete(name);
+      };
+      if (!(await this.replace(found, act, rangeOf(prefix)))) continue;
+      this.announce([...write.map(([key]) => key), ...remove]);
+      return;
     }
   }
 
-  async remove(keys: RecordKey[]): Promise<void> {
+  async remove(keys: readonly RecordKey[]): Promise<void> {
     const names = await Promise.all(keys.map((key) => this.nameOf(key)));
-    await guarded(() => delMany(names, this.store));
+    await this.changing((s) => {
+      for (const name of names) s.delete(name);
+    });
+    this.announce(keys);
+  }
+
+  private changing<T>(act: (s: IDBObjectStore) => T | Promise<T>): Promise<T> {
+    return changing(this.store, this.cipher?.vault, act);
+  }
+
+  /**
+   * Acts only while what was read is still what lies there: decrypting takes longer than a transaction lives. `range`: nothing else has come
+   * into it either. Gives whether it acted.
+   */
+  private replace(
+    read: readonly [string, unknown][],
+    act: (s: IDBObjectStore) => void,
+    range?: IDBKeyRange,
+  ): Promise<boolean> {
+    return this.changing(async (s) => {
+      const now = range
+        ? await entriesOf(s, range)
+        : await Promise.all(
+            read.map(async ([name]) => [name, await promisifyRequest(s.get(name) as IDBRequest<unknown>)] as const),
+          );
+      const same =
+        now.length === read.length &&
+        now.every(([name, value], i) => name === read[i]![0] && sameValue(value, read[i]![1]));
+      if (same) act(s);
+      return same;
+    });
+  }
+
+  private announce(keys: readonly RecordKey[]): void {
     for (const key of keys) this.channel.postMessage(key);
   }
 
@@ -154,30 +183,29 @@ export class Records {
     if (!cipher) return;
     const [dropped, plain] = await Promise.all([this.stored(DROPPED), this.stored(`${DROPPED_KIND}:`)]);
     if (dropped.length + plain.length === 0) return;
-    const contents = await Promise.all([
-      // What was not made by the service worker is thrown away.
-      ...dropped.map(([name, value]) =>
-        cipher.openDropped(name, value as Dropped, DROPPED_KIND).catch(() => undefined),
-      ),
-      ...plain.map(([key, record]) => ({ key: key as RecordKey, record: record as StoredRecord })),
-    ]);
-    await this.writeAll(contents.flatMap((c) => (c ? [[c.key, c.record] as [RecordKey, StoredRecord]] : [])));
-    const names = [...dropped, ...plain].map(([name]) => name);
-    await guarded(() => delMany(names, this.store));
-  }
-
-  private stored(prefix: string): Promise<[string, unknown][]> {
-    // Only the records of this kind are read.
-    const range = rangeOf(prefix);
-    return guarded(() =>
-      this.store("readonly", async (s) => {
-        const [names, values] = await Promise.all([
-          promisifyRequest(s.getAllKeys(range)),
-          promisifyRequest(s.getAll(range)),
-        ]);
-        return names.map((name, i): [string, unknown] => [name as string, values[i]]);
+    // What does not open was not made by the service worker for this vault; it stays where it is.
+    const opened = await Promise.all(
+      dropped.map(async ([name, value]) => {
+        const content = await cipher.openDropped(name, value as Dropped, DROPPED_KIND).catch(() => undefined);
+        return content ? [{ name, key: content.key, record: content.record }] : [];
       }),
     );
+    const contents = [...opened.flat(), ...plain.map(([name, record]) => ({ name, key: name, record }))];
+    const values = await Promise.all(contents.map(({ key, record }) => cipher.seal(key, record)));
+    await this.changing((s) => {
+      for (const [name, value] of values) s.put(value, name);
+      for (const { name } of contents) s.delete(name);
+    });
+    this.announce(contents.map(({ key }) => key as RecordKey));
+  }
+
+  /** Only the records whose names begin so are read. */
+  private stored(prefix: string): Promise<[string, unknown][]> {
+    return guarded(() => this.store("readonly", (s) => entriesOf(s, rangeOf(prefix))));
+  }
+
+  private prefixOf(kind: RecordKind): string | Promise<string> {
+    return this.cipher ? this.cipher.prefixOf(kind) : `${kind}:`;
   }
 
   private nameOf(key: RecordKey): string | Promise<string> {
@@ -202,55 +230,17 @@ export class Records {
   }
 }
 
-/** Encrypts, or with the keys that are to be given up decrypts, every record at once. `vault` is written or removed with them. */
-export async function convert(
-  from: Cipher | undefined,
-  to: Cipher | undefined,
-  vault: StoredRecord | undefined,
-): Promise<void> {
-  const store = openStore();
-  const stored = (await entries<string, unknown>(store)).filter(([name]) => name !== VAULT);
-  const contents = await Promise.all(
-    stored.map(async ([name, value]): Promise<{ key: string; record: unknown } | undefined> => {
-      if (!from || name.startsWith(`${DROPPED_KIND}:`)) return { key: name, record: value };
-      const opening = name.startsWith(DROPPED)
-        ? from.openDropped(name, value as Dropped, DROPPED_KIND)
-        : from.open(name, value as Sealed);
-      // What does not open is of no use without the keys either.
-      return opening.catch(() => undefined);
-    }),
-  );
-  const values = await Promise.all(
-    contents.flatMap((c) => (c ? [to ? to.seal(c.key, c.record) : ([c.key, c.record] as [string, unknown])] : [])),
-  );
-  await guarded(() =>
-    store("readwrite", (s) => {
-      for (const [name] of stored) s.delete(name);
-      for (const [name, value] of values) s.put(value, name);
-      if (vault) s.put(vault, VAULT);
-      else s.delete(VAULT);
-      return promisifyRequest(s.transaction);
-    }),
-  );
-}
-
 /**
  * Writes records from a thread that has no keys, the service worker: for a vault that may be locked, so that only its keys open them. Nothing is
  * kept open, since that would hold up whoever erases the database.
  */
-export async function writeWithoutKeys(records: [RecordKey, StoredRecord][]): Promise<void> {
+export async function writeWithoutKeys(records: readonly [RecordKey, StoredRecord][]): Promise<void> {
   const opening = indexedDB.open(DATABASE);
   opening.onupgradeneeded = () => opening.result.createObjectStore("records");
   const database = await promisifyRequest(opening);
-  const store = (mode: IDBTransactionMode) => database.transaction("records", mode).objectStore("records");
+  const store: UseStore = async (mode, use) => use(database.transaction("records", mode).objectStore("records"));
   try {
-    const vault = (await promisifyRequest(store("readonly").get(VAULT))) as VaultRecord | undefined;
-    const values = vault
-      ? await Promise.all(records.map(([key, record]) => drop(vault.inbox.publicKey, key, record)))
-      : records;
-    const writing = store("readwrite");
-    for (const [name, value] of values) writing.put(value, name);
-    await promisifyRequest(writing.transaction);
+    while (!(await writeFor((await get<VaultRecord>(VAULT, store)) ?? undefined, records, store)));
   } finally {
     database.close();
   }
@@ -259,15 +249,23 @@ export async function writeWithoutKeys(records: [RecordKey, StoredRecord][]): Pr
   channel.close();
 }
 
-/** Where the vault's own record lies. */
-export const VAULT = "vault:1";
-
-async function guarded<T>(action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    const full = error instanceof DOMException && error.name === "QuotaExceededError";
-    throw new AppError(full ? "storage-full" : "storage-failed", String(error));
-  }
+/** Gives whether the vault was still this one when they were written. */
+async function writeFor(
+  vault: VaultRecord | undefined,
+  records: readonly [RecordKey, StoredRecord][],
+  store: UseStore,
+): Promise<boolean> {
+  const values = vault
+    ? await Promise.all(records.map(([key, record]) => drop(vault.inbox.publicKey, key, record)))
+    : records;
+  const act = (s: IDBObjectStore) => {
+    for (const [name, value] of values) s.put(value, name);
+  };
+  return changing(store, vaultIdOf(vault), act).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof AppError && error.code === "vault-changed") return false;
+      throw error;
+    },
+  );
 }

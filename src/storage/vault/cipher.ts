@@ -32,6 +32,11 @@ async function decrypt(key: CryptoKey, name: string, { iv, data }: Sealed): Prom
 export class Cipher {
   constructor(private readonly keys: VaultKeys) {}
 
+  /** Which vault these keys are of. */
+  get vault(): string {
+    return this.keys.vault;
+  }
+
   /** The name under which a record lies: its kind and its key, each as a number of 128 bits that only the keys can make. */
   async nameOf(key: string): Promise<string> {
     return `${await this.prefixOf(key.slice(0, key.indexOf(":")))}${await this.mark(key)}`;

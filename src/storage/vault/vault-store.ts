@@ -1,24 +1,115 @@
-// The vault's own record, and turning encryption on and off for all records. Not for: the keys (vault.ts).
-import { get, set } from "idb-keyval";
+// The vault's own record, and turning encryption on and off for all records. What is changed depends on what is there, so that it is read
+// again within the transaction that changes it: another tab may have been faster. Not for: the keys (vault.ts).
+import { get, promisifyRequest } from "idb-keyval";
+import { AppError } from "../../platform/app-error";
 import { named } from "../../platform/deployment";
-import { convert, openStore, VAULT } from "../records";
-import { Cipher } from "./cipher";
+import { DROPPED_KIND, sameValue } from "../records";
+import { changing, entriesOf, guarded, inTheClear, openStore, VAULT, vaultIdOf } from "../store";
+import { Cipher, DROPPED, type Dropped, type Sealed } from "./cipher";
 import { createVault, type VaultKeys, type VaultRecord } from "./vault";
 
 /** Every tab that has records open holds this lock, shared; who changes how they lie in storage holds it alone. */
 export const recordsLock = named("islet-records-open");
 
-export const readVault = () => get<VaultRecord>(VAULT, openStore());
-export const writeVault = (record: VaultRecord) => set(VAULT, record, openStore());
+const changed = (detail: string) => new AppError("vault-changed", detail);
 
-/** Encrypts all records. The caller holds `recordsLock` alone. */
+export const readVault = () => guarded(() => get<VaultRecord>(VAULT, openStore()));
+
+/**
+ * Changes what opens the vault of this id, as it is now. Gives its record. Throws AppError "vault-changed" where that vault is gone, or what
+ * `change` throws; then nothing was changed.
+ */
+export async function changeVault(
+  id: string,
+  change: (record: VaultRecord) => Promise<VaultRecord>,
+): Promise<VaultRecord> {
+  const store = openStore();
+  for (;;) {
+    const record = await readVault();
+    if (!record || vaultIdOf(record) !== id) throw changed("the vault is another one");
+    const next = await change(record);
+    const written = await changing(store, id, async (s) => {
+      if (!sameValue(await promisifyRequest(s.get(VAULT) as IDBRequest<unknown>), record)) return false;
+      s.put(next, VAULT);
+      return true;
+    });
+    if (written) return next;
+  }
+}
+
+/** Encrypts all records, when no other tab has them open. Throws AppError "vault-changed" where there is a vault, or "records-unreadable". */
 export async function enclose(passphrase: string): Promise<{ record: VaultRecord; keys: VaultKeys }> {
   const vault = await createVault(passphrase);
-  await convert(undefined, new Cipher(vault.keys), vault.record);
+  await navigator.locks.request(recordsLock, () => convert(undefined, new Cipher(vault.keys), vault.record));
   return vault;
 }
 
-/** Decrypts all records. The caller holds `recordsLock` alone. */
+/** Decrypts all records, when no other tab has them open. Throws AppError "vault-changed" where their vault is another, or "records-unreadable". */
 export async function disclose(keys: VaultKeys): Promise<void> {
-  await convert(new Cipher(keys), undefined, undefined);
+  await navigator.locks.request(recordsLock, () => convert(new Cipher(keys), undefined, undefined));
+}
+
+type Entry = [name: string, value: unknown];
+
+/** Makes the form of every record another one, and writes or removes the vault with them: all or nothing. */
+async function convert(
+  from: Cipher | undefined,
+  to: Cipher | undefined,
+  vault: VaultRecord | undefined,
+): Promise<void> {
+  const store = openStore();
+  /** What was converted already; the service worker may write meanwhile, and then only that is new. */
+  const done = new Map<string, { old: unknown; next: Entry }>();
+  const converted = async ([name, value]: Entry): Promise<Entry> => {
+    const before = done.get(name);
+    if (before && sameValue(before.old, value)) return before.next;
+    const { key, record } = await plainOf(name, value, from);
+    const next: Entry = to ? await to.seal(key, record) : [key, record];
+    done.set(name, { old: value, next });
+    return next;
+  };
+  for (;;) {
+    const read = await guarded(() => store("readonly", (s) => entriesOf(s)));
+    const there = read.find(([name]) => name === VAULT)?.[1] as VaultRecord | undefined;
+    if (vaultIdOf(there) !== from?.vault) throw changed(there ? "there is another vault" : "there is no vault");
+    const before = read.filter(([name]) => !inTheClear.has(name));
+    const results = await Promise.allSettled(before.map(converted));
+    const unreadable = before.filter((_, i) => results[i]!.status === "rejected").map(([name]) => name);
+    if (unreadable.length > 0) throw new AppError("records-unreadable", unreadable.join(", "), "none");
+    const after = results.map((result) => (result as PromiseFulfilledResult<Entry>).value);
+    // Two under one name would be one afterwards.
+    if (new Set(after.map(([name]) => name)).size < after.length)
+      throw new AppError("records-unreadable", "two records have one name", "none");
+    const written = await changing(store, from?.vault, async (s) => {
+      const now = (await entriesOf(s)).filter(([name]) => !inTheClear.has(name));
+      if (
+        now.length !== before.length ||
+        !now.every(([name, value], i) => name === before[i]![0] && sameValue(value, before[i]![1]))
+      )
+        return false;
+      for (const [name] of before) s.delete(name);
+      for (const [name, value] of after) s.put(value, name);
+      if (vault) s.put(vault, VAULT);
+      else s.delete(VAULT);
+      return true;
+    });
+    if (written) return;
+  }
+}
+
+/** What lies under a name. Throws where that cannot be read. */
+async function plainOf(
+  name: string,
+  value: unknown,
+  cipher: Cipher | undefined,
+): Promise<{ key: string; record: unknown }> {
+  if (name.startsWith(DROPPED) || /^x[0-9a-f]{32}:/.test(name)) {
+    if (!cipher) throw new Error("encrypted, and there is no vault");
+    return name.startsWith(DROPPED)
+      ? cipher.openDropped(name, value as Dropped, DROPPED_KIND)
+      : cipher.open(name, value as Sealed);
+  }
+  // Of what is not encrypted, a vault holds only what the service worker wrote before it knew of it.
+  if (cipher && !name.startsWith(`${DROPPED_KIND}:`)) throw new Error("not encrypted");
+  return { key: name, record: value };
 }

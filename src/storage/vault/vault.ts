@@ -44,6 +44,8 @@ export interface VaultKeys {
   names: CryptoKey;
   inbox: CryptoKey;
   backup: CryptoKey;
+  /** Which vault they are of: its public key, which stays the same whatever opens it. */
+  vault: string;
 }
 
 /** A file that only the passphrase opens which the vault had when it was made. */
@@ -132,6 +134,7 @@ async function keysOf({ inbox }: VaultRecord, master: Uint8Array<ArrayBuffer>): 
   return {
     records: await masterCipher(master, "records"),
     backup: await masterCipher(master, "backup"),
+    vault: inbox.publicKey,
     names: await derived(master, "names", { name: "HMAC", hash: "SHA-256", length: 256 }, ["sign"]),
     inbox: await crypto.subtle.importKey("pkcs8", privateKey, { name: "ECDH", namedCurve: "P-256" }, false, [
       "deriveKey",

@@ -1,10 +1,11 @@
 // The vault while it is open: locking it by hand or when nobody works, in every tab at once, and changing what opens it. To lock is to
 // load the page anew, so that nothing that was decrypted stays in memory. Not for: encrypting (storage/vault).
+import { AppError } from "../../platform/app-error";
 import { named } from "../../platform/deployment";
 import { generatingLock } from "../../platform/locks";
 import { Cipher } from "../../storage/vault/cipher";
 import { makePasskey } from "../../storage/vault/passkey";
-import { readVault, writeVault } from "../../storage/vault/vault-store";
+import { changeVault, readVault } from "../../storage/vault/vault-store";
 import { policy } from "../current-policy";
 import {
   makeBackup,
@@ -28,6 +29,8 @@ type Message =
   | { kind: "lock" }
   /** The way records lie in storage is about to change. */
   | { kind: "leave" }
+  /** It has changed. */
+  | { kind: "changed" }
   | { kind: "ask" }
   | { kind: "keys"; keys: VaultKeys }
   | { kind: "active" };
@@ -39,18 +42,34 @@ export function followOtherTabs(): void {
   });
 }
 
-/** Asks the other tabs to let go of the records. */
-export function askToLeave(): void {
+function tellTabs(message: Message): void {
   const channel = new BroadcastChannel(CHANNEL);
-  channel.postMessage({ kind: "leave" } satisfies Message);
+  channel.postMessage(message);
   channel.close();
 }
 
-/** Waits for the keys of another tab that has the vault open, or that opens it. Gives what ends the waiting. */
-export function awaitKeys(onKeys: (keys: VaultKeys) => void): () => void {
+/** Changes how records lie in storage: the other tabs let go of them before, and those that show what was before begin anew afterwards. */
+export async function whileOthersLeave<T>(change: () => Promise<T>): Promise<T> {
+  tellTabs({ kind: "leave" });
+  const result = await change();
+  tellTabs({ kind: "changed" });
+  return result;
+}
+
+/** Calls back when another tab has changed how records lie in storage. Gives what ends that. */
+export function onVaultChanged(callback: () => void): () => void {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (data.kind === "keys") onKeys(data.keys);
+    if (data.kind === "changed") callback();
+  };
+  return () => channel.close();
+}
+
+/** Waits for the keys of another tab that has this vault open, or that opens it. Gives what ends the waiting. */
+export function awaitKeys(vault: string, onKeys: (keys: VaultKeys) => void): () => void {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (data.kind === "keys" && data.keys.vault === vault) onKeys(data.keys);
   };
   channel.postMessage({ kind: "ask" } satisfies Message);
   return () => channel.close();
@@ -128,7 +147,7 @@ export class OpenVault {
   /** Makes a passkey that opens the vault as well. Throws AppError "passphrase-wrong" or "passkey-failed". */
   async addPasskey(passphrase: string): Promise<void> {
     // Before a passkey is made that would open nothing.
-    await openVault((await readVault())!, passphrase);
+    await openVault(await this.stored(), passphrase);
     const passkey = await makePasskey();
     await this.alter((record) => withPasskey(record, passphrase, passkey));
     this.onChange("passkey-added");
@@ -142,15 +161,18 @@ export class OpenVault {
 
   /** A backup of a text, which the passphrase of now opens. */
   async backup(text: string): Promise<string> {
-    return makeBackup((await readVault())!, this.keys, text);
+    return makeBackup(await this.stored(), this.keys, text);
   }
 
   private async alter(change: (record: VaultRecord) => Promise<VaultRecord>): Promise<void> {
-    await navigator.locks.request(CHANNEL, async () => {
-      const record = await change((await readVault())!);
-      await writeVault(record);
-      this.passkeys = record.passkeys.length;
-    });
+    this.passkeys = (await changeVault(this.keys.vault, change)).passkeys.length;
+  }
+
+  /** The vault as it lies in storage now: another tab may have changed what opens it. Throws AppError "vault-changed". */
+  private async stored(): Promise<VaultRecord> {
+    const record = await readVault();
+    if (record?.inbox.publicKey !== this.keys.vault) throw new AppError("vault-changed", "the vault is another one");
+    return record;
   }
 }
 
