@@ -5,6 +5,7 @@ import type { StoreClient } from "../engine/client/store-client";
 import type { GivenFile, LoadProgress, Question } from "../engine/protocol";
 import { t } from "../i18n/i18n.svelte";
 import { isCancelled } from "../platform/app-error";
+import { isOwnModelAddress } from "../platform/deployment";
 import { pickFiles } from "../platform/pick-files";
 import type { Notices } from "../ui/notices.svelte";
 import { baseUrlOf, type ModelCard } from "./catalogue/catalogue";
@@ -149,7 +150,8 @@ export class ModelActions {
     const kept = await this.store.kept();
     const { installed, downloads } = this.models;
     const known = new Set([...installed.ids, ...downloads.all.keys()].map(baseUrlOf));
-    this.leftovers = kept.filter((baseUrl) => !known.has(baseUrl));
+    // Another deployment, or another application, keeps its models in the same databases.
+    this.leftovers = kept.filter((baseUrl) => isOwnModelAddress(baseUrl) && !known.has(baseUrl));
   }
 
   async removeLeftovers(): Promise<void> {

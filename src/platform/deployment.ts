@@ -1,8 +1,8 @@
 // What tells this deployment from others on its origin. All pages of an origin share its databases, caches, channels and locks, so that
-// the name of each carries the folder of the deployment. Not for: weights, whose addresses carry it already (engine/store).
+// the name of each carries the folder of the deployment. (While developing, workers lie elsewhere and take another folder for theirs.)
 
 /** The path of the folder that the app lies in; begins and ends with "/". */
-export const deploymentFolder: string = folderOfThread();
+const folder: string = folderOfThread();
 
 function folderOfThread(): string {
   const { registration, location } = globalThis as { registration?: { scope: string }; location?: { href: string } };
@@ -13,4 +13,16 @@ function folderOfThread(): string {
 }
 
 /** The name of a database, cache, channel or lock of this deployment: "islet" is "islet/" at the root of an origin, "islet/app/" below it. */
-export const named = (name: string): string => name + deploymentFolder;
+export const named = (name: string): string => name + folder;
+
+/** The address of the app's folder. */
+export const deploymentAddress = (): string => location.origin + folder;
+
+/** WebLLM's databases, which all pages of an origin share that use it; each with one object store "urls" of { url, data }. */
+export const modelDatabases = ["webllm/config", "webllm/wasm", "webllm/model"] as const;
+
+/** Whether an address in these databases is that of a model's file of this deployment, not of one above or below it. */
+export function isOwnModelAddress(url: string): boolean {
+  const base = deploymentAddress();
+  return url.startsWith(base) && /^models\/[^/]+\/resolve\/main\//.test(url.slice(base.length));
+}

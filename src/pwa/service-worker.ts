@@ -2,7 +2,7 @@
 // the page and its workers make. Not for: models, which the store worker fetches and keeps in IndexedDB; a request for one passes
 // through untouched.
 import { addPlugins, cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
-import { NavigationRoute, registerRoute } from "workbox-routing";
+import { registerRoute } from "workbox-routing";
 import { NetworkFirst, NetworkOnly } from "workbox-strategies";
 import { named } from "../platform/deployment";
 import { writeWithoutKeys, type RecordKey } from "../storage/records";
@@ -86,7 +86,11 @@ const watch = {
 addPlugins([watch]);
 precacheAndRoute(self.__WB_MANIFEST);
 cleanupOutdatedCaches();
-registerRoute(new NavigationRoute(createHandlerBoundToURL("index.html"), { denylist: [/\/models\//] }));
+// Nothing below the folder is this app's: other pages can lie there.
+const { pathname: folder } = new URL(self.registration.scope);
+const isPage = ({ url, request }: { url: URL; request: Request }) =>
+  request.mode === "navigate" && [folder, `${folder}index.html`].includes(url.pathname);
+registerRoute(isPage, createHandlerBoundToURL("index.html"));
 
 // The policy is the one of now wherever there is a network, and the last one that was read wherever there is none.
 const policyAddress = new URL("policy.json", self.registration.scope);

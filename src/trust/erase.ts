@@ -1,45 +1,82 @@
-// Erases everything that the app ever stored in this browser. Runs in a page that holds nothing open (main.ts). Not for: deleting one
-// conversation or one model.
-import { named } from "../platform/deployment";
+// Erases everything that this deployment ever stored in this browser, and nothing of other pages on its origin. Runs in a page that holds nothing
+// open (main.ts). Not for: deleting one conversation or one model.
+import { deploymentAddress, isOwnModelAddress, modelDatabases, named } from "../platform/deployment";
+import { deleteDatabase, LEGACY, legacyDatabase } from "../storage/legacy";
+import { DATABASE } from "../storage/store";
 
 /** What other tabs are told, so that they let go of the databases. */
 const CHANNEL = named("islet-erase");
-/** Milliseconds in which a database must be gone; another tab may hold it open until it hears of this. */
-const PATIENCE = 5000;
 
-/** What is left of the app in this browser, by name: databases, caches, files, service workers, texts of local storage. */
+/** What is left of the app in this browser, by name: databases, caches, service workers. */
 export async function leftovers(): Promise<string[]> {
-  const [databases, cacheNames, files, workers] = await Promise.all([
-    indexedDB.databases(),
-    caches.keys(),
-    fileNames(),
-    navigator.serviceWorker?.getRegistrations() ?? [],
+  const [databases, models, cacheNames, registration] = await Promise.all([
+    ownDatabases(),
+    modelFiles("count"),
+    ownCaches(),
+    ownRegistration(),
   ]);
   return [
-    ...databases.map(({ name }) => `IndexedDB: ${name}`),
+    ...databases.map((name) => `IndexedDB: ${name}`),
+    ...models.map((name) => `IndexedDB: ${name}`),
     ...cacheNames.map((name) => `Cache: ${name}`),
-    ...files.map((name) => `File: ${name}`),
-    ...workers.map(({ scope }) => `Service worker: ${scope}`),
-    ...[...Object.keys(localStorage), ...Object.keys(sessionStorage)].map((name) => `Storage: ${name}`),
+    ...(registration ? [`Service worker: ${registration.scope}`] : []),
   ];
 }
 
-async function fileNames(): Promise<string[]> {
-  const names: string[] = [];
-  const root = await navigator.storage.getDirectory();
-  for await (const name of (root as unknown as { keys(): AsyncIterable<string> }).keys()) names.push(name);
-  return names;
+async function ownDatabases(): Promise<string[]> {
+  const names = (await indexedDB.databases()).map(({ name }) => name!);
+  const legacy = (await legacyDatabase()) === "own";
+  return names.filter((name) => name === DATABASE || (legacy && name === LEGACY));
 }
 
-function deleteDatabase(name: string): Promise<void> {
-  return new Promise((resolve) => {
-    const request = indexedDB.deleteDatabase(name);
-    const late = setTimeout(resolve, PATIENCE);
-    request.onsuccess = request.onerror = () => {
-      clearTimeout(late);
-      resolve();
-    };
+/** The service worker's caches end in the folder's address, the app's own in its path. */
+async function ownCaches(): Promise<string[]> {
+  const ends = [named("islet-policy"), `-${deploymentAddress()}`];
+  return (await caches.keys()).filter((name) => ends.some((end) => name.endsWith(end)));
+}
+
+async function ownRegistration(): Promise<ServiceWorkerRegistration | undefined> {
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  return (await container?.getRegistrations())?.find(({ scope }) => scope === deploymentAddress());
+}
+
+/** Looks for this deployment's files of models in the databases that it shares, or removes them. Gives where there were some. */
+async function modelFiles(how: "count" | "remove"): Promise<string[]> {
+  const there = new Set((await indexedDB.databases()).map(({ name }) => name));
+  const found: string[] = [];
+  for (const name of modelDatabases) {
+    if (!there.has(name)) continue;
+    const database = await openExisting(name);
+    if (!database) continue;
+    let empty = false;
+    if (database.objectStoreNames.contains("urls")) {
+      const store = database.transaction("urls", how === "remove" ? "readwrite" : "readonly").objectStore("urls");
+      const keys = (await finished(store.getAllKeys())).map(String);
+      const own = keys.filter(isOwnModelAddress);
+      if (own.length > 0) found.push(name);
+      empty = own.length === keys.length;
+      if (how === "remove") for (const key of own) await finished(store.delete(key));
+    }
+    database.close();
+    // What nobody has anything in is as good as not there.
+    if (how === "remove" && empty) await deleteDatabase(name);
+    if (how === "count" && empty && !found.includes(name)) found.push(name);
+  }
+  return found;
+}
+
+function finished<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error("IndexedDB failed"));
   });
+}
+
+/** In the version that it has; undefined where it is gone meanwhile. */
+function openExisting(name: string): Promise<IDBDatabase | undefined> {
+  const opening = indexedDB.open(name);
+  opening.onupgradeneeded = () => opening.transaction!.abort();
+  return finished(opening).catch(() => undefined);
 }
 
 /** Erases everything, and gives the names of what could not be erased, which another tab then holds. */
@@ -48,15 +85,12 @@ export async function eraseEverything(): Promise<string[]> {
   channel.postMessage(null);
   channel.close();
   // Before the caches, so that no worker fills them again.
-  for (const registration of (await navigator.serviceWorker?.getRegistrations()) ?? []) await registration.unregister();
-  const root = await navigator.storage.getDirectory();
+  await (await ownRegistration())?.unregister();
   await Promise.all([
-    ...(await indexedDB.databases()).map(({ name }) => deleteDatabase(name!)),
-    ...(await caches.keys()).map((name) => caches.delete(name)),
-    ...(await fileNames()).map((name) => root.removeEntry(name, { recursive: true })),
+    ...(await ownDatabases()).map(deleteDatabase),
+    ...(await ownCaches()).map((name) => caches.delete(name)),
+    modelFiles("remove"),
   ]);
-  localStorage.clear();
-  sessionStorage.clear();
   return leftovers();
 }
 

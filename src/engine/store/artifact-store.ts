@@ -1,10 +1,9 @@
 // The databases in which WebLLM keeps models (`cacheBackend: "indexeddb"`), filled, read and mended from outside of it.
 // Not for: the app's own records (storage/).
 import { AppError } from "../../platform/app-error";
+import { modelDatabases } from "../../platform/deployment";
 
-/** WebLLM's databases, each with one object store "urls" of { url, data }. */
-const databases = ["webllm/config", "webllm/wasm", "webllm/model"] as const;
-type ArtifactDatabase = (typeof databases)[number];
+type ArtifactDatabase = (typeof modelDatabases)[number];
 
 /** The one file that WebLLM keeps parsed. Where its text cannot be had back from that, the text is kept beside it. */
 const PARSED = "tensor-cache.json";
@@ -96,7 +95,7 @@ export async function storeFile(baseUrl: string, name: string, bytes: ArrayBuffe
 
 /** Removes files of a model: the named ones, or all that there are. */
 export async function removeFiles(baseUrl: string, names?: readonly string[]): Promise<void> {
-  for (const database of databases)
+  for (const database of modelDatabases)
     await withStore(database, "readwrite", async (store) => {
       const ranges = names
         ? names.flatMap((n) => [IDBKeyRange.only(baseUrl + n), IDBKeyRange.only(baseUrl + n + TEXT_MARK)])
@@ -108,7 +107,7 @@ export async function removeFiles(baseUrl: string, names?: readonly string[]): P
 /** The `baseUrl` of every model of which something is stored. */
 export async function keptModels(): Promise<string[]> {
   const found = new Set<string>();
-  for (const database of databases) {
+  for (const database of modelDatabases) {
     const keys = await withStore(database, "readonly", (store) => store.getAllKeys());
     for (const key of keys) found.add(String(key).replace(/[^/]*$/, ""));
   }
