@@ -38,15 +38,23 @@ export async function changeVault(
 }
 
 /** Encrypts all records, when no other tab has them open. Throws AppError "vault-changed" where there is a vault, or "records-unreadable". */
-export async function enclose(passphrase: string): Promise<{ record: VaultRecord; keys: VaultKeys }> {
+export async function enclose(
+  passphrase: string,
+  signal?: AbortSignal,
+): Promise<{ record: VaultRecord; keys: VaultKeys }> {
   const vault = await createVault(passphrase);
-  await navigator.locks.request(recordsLock, () => convert(undefined, new Cipher(vault.keys), vault.record));
+  await alone(() => convert(undefined, new Cipher(vault.keys), vault.record), signal);
   return vault;
 }
 
 /** Decrypts all records, when no other tab has them open. Throws AppError "vault-changed" where their vault is another, or "records-unreadable". */
-export async function disclose(keys: VaultKeys): Promise<void> {
-  await navigator.locks.request(recordsLock, () => convert(new Cipher(keys), undefined, undefined));
+export async function disclose(keys: VaultKeys, signal?: AbortSignal): Promise<void> {
+  await alone(() => convert(new Cipher(keys), undefined, undefined), signal);
+}
+
+/** Throws what `signal` says while it waits; once it has the records it goes on to the end. */
+function alone(change: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  return navigator.locks.request(recordsLock, signal ? { signal } : {}, change);
 }
 
 type Entry = [name: string, value: unknown];

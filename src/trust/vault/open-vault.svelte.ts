@@ -21,6 +21,8 @@ const CHANNEL = named("islet-vault");
 const INTERVAL = 5_000;
 /** Milliseconds that what is done before locking may take. */
 const LOCK_PATIENCE = 1_000;
+/** Milliseconds after which the other tabs are asked once more to let go of the records. */
+const LEAVE_INTERVAL = 1_000;
 
 /** How a vault was opened. `tab`: another tab had it open. */
 export type Opening = "passphrase" | "passkey" | "tab" | "new";
@@ -48,12 +50,26 @@ function tellTabs(message: Message): void {
   channel.close();
 }
 
-/** Changes how records lie in storage: the other tabs let go of them before, and those that show what was before begin anew afterwards. */
-export async function whileOthersLeave<T>(change: () => Promise<T>): Promise<T> {
-  tellTabs({ kind: "leave" });
-  const result = await change();
-  tellTabs({ kind: "changed" });
-  return result;
+/**
+ * Changes how records lie in storage: the other tabs let go of them before, and those that show what was before begin anew afterwards. `signal`
+ * of `change`: another tab was faster. Throws AppError "vault-changed" then.
+ */
+export async function whileOthersLeave<T>(change: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const faster = new AbortController();
+  const unfollow = onVaultChanged(() => faster.abort(new AppError("vault-changed", "another tab was faster")));
+  const ask = () => tellTabs({ kind: "leave" });
+  // A tab that opens meanwhile has not heard it.
+  const asking = setInterval(ask, LEAVE_INTERVAL);
+  ask();
+  try {
+    const result = await change(faster.signal);
+    unfollow();
+    tellTabs({ kind: "changed" });
+    return result;
+  } finally {
+    unfollow();
+    clearInterval(asking);
+  }
 }
 
 /** Calls back when another tab has changed how records lie in storage. Gives what ends that. */
