@@ -1,18 +1,30 @@
 // What a backup holds, and how it becomes records again: conversations with their messages, settings, and models that a person added to the
 // list. Not for: its encryption (storage/vault), or models themselves, which are exported on their own.
+import { readConversation, readMessage } from "../chat/conversation-forms";
 import { conversationKey, messageKey, type Conversation, type Message } from "../chat/records";
-import { fromJson, toJson } from "../chat/transfer";
+import { treesOf } from "../chat/transfer";
 import { foreignCard, type ModelCard } from "../models/catalogue/catalogue";
+import { readAdded } from "../models/model-forms";
 import { AppError } from "../platform/app-error";
 import type { RecordKey, RecordKind, Records, StoredRecord } from "../storage/records";
 import { readSettings } from "../storage/settings.svelte";
 
 const kinds: readonly RecordKind[] = ["conversation", "message", "settings", "added-model"];
 
-/** Everything that belongs to a backup, as a text. */
+/** Everything that belongs to a backup and can be read, as a text that can be restored. */
 export async function backupOf(records: Records): Promise<string> {
-  const found = await Promise.all(kinds.map((kind) => records.all(kind)));
-  return JSON.stringify({ records: found.flatMap((all) => [...all]) });
+  const [conversations, messages, ...others] = await Promise.all([
+    records.all("conversation", readConversation),
+    records.all("message", readMessage),
+    records.all("settings"),
+    records.all("added-model", readAdded),
+  ]);
+  const trees = treesOf([...conversations.values()], [...messages.values()]);
+  const found = trees.flatMap(({ conversation, messages }): [RecordKey, StoredRecord][] => [
+    [conversationKey(conversation.id), conversation],
+    ...messages.map((m): [RecordKey, StoredRecord] => [messageKey(m), m]),
+  ]);
+  return JSON.stringify({ records: [...found, ...others.flatMap((all) => [...all])] });
 }
 
 /**
@@ -22,7 +34,7 @@ export async function backupOf(records: Records): Promise<string> {
 export async function restore(records: Records, text: string): Promise<number> {
   const found = recordsIn(text);
   const conversations = found.filter(([key]) => key.startsWith("conversation:")) as [RecordKey, Conversation][];
-  await records.settle<Conversation>("conversation", (here) => {
+  await records.settle("conversation", readConversation, (here) => {
     const older = new Set(
       conversations.filter(([key, c]) => (here.get(key)?.updatedAt ?? 0) > c.updatedAt).map(([, { id }]) => id),
     );
@@ -47,14 +59,15 @@ function recordsIn(text: string): [RecordKey, StoredRecord][] {
   }
   if (!Array.isArray(found)) return bad("records is not a list");
   for (const entry of found as unknown[]) {
-    const [key, record] = Array.isArray(entry) ? (entry as [unknown, Partial<StoredRecord> | null]) : [];
+    const [key, record] = Array.isArray(entry) ? (entry as [unknown, { version?: unknown } | null]) : [];
     const kind = typeof key === "string" ? key.slice(0, key.indexOf(":")) : "";
     if (!kinds.includes(kind as RecordKind)) return bad(`not a record of a backup: ${String(key)}`);
-    if (typeof record !== "object" || typeof record?.version !== "number") return bad(`${String(key)} is not a record`);
+    if (typeof record !== "object" || record?.version !== 1) return bad(`${String(key)} is not a record`);
   }
   const read = (found as [RecordKey, StoredRecord][]).flatMap(([key, record]): [RecordKey, StoredRecord][] => {
     if (key.startsWith("settings:")) return [[key, readSettings({ ...record })]];
-    if (!key.startsWith("added-model:")) return [[key, record]];
+    if (key.startsWith("conversation:")) return [[key, readConversation(record, key) ?? bad(`${key} is none`)]];
+    if (key.startsWith("message:")) return [[key, readMessage(record, key) ?? bad(`${key} is none`)]];
     // Of a model from an address only that is taken; one from a file is not in a backup.
     const card = addedCard(record);
     return card ? [[`added-model:${card.id}`, { version: 1, card } as StoredRecord]] : [];
@@ -64,18 +77,6 @@ function recordsIn(text: string): [RecordKey, StoredRecord][] {
   const messages = of<Message>("message");
   const ids = new Set(of<Conversation>("conversation").map(({ id }) => id));
   if (messages.some((m) => !ids.has(m.conversationId))) return bad("a message belongs to no conversation");
-  for (const [key, record] of read)
-    if (
-      (key.startsWith("conversation:") && key !== conversationKey((record as Conversation).id)) ||
-      (key.startsWith("message:") && key !== messageKey(record as Message))
-    )
-      return bad(`${key} is the name of another record`);
-  // They have to be what an import would take; their ids stay what they were.
-  const entries = of<Conversation>("conversation").map((conversation) => ({
-    conversation,
-    messages: messages.filter((m) => m.conversationId === conversation.id),
-  }));
-  fromJson(toJson(entries));
   return read;
 }
 

@@ -1,9 +1,10 @@
 // Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
 import type { RecordKey, Records } from "../storage/records";
 import type { AuditLog } from "../trust/audit-log.svelte";
+import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-forms";
 import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
 import { branchTo, newestLeaf, shownBranch, siblingsOf } from "./tree";
-import { fromJson, toJson } from "./transfer";
+import { fromJson, toJson, treesOf } from "./transfer";
 import { SvelteMap } from "svelte/reactivity";
 
 const TITLE_LENGTH = 60;
@@ -50,7 +51,8 @@ export class Conversations {
     private readonly records: Records,
     private readonly audit: AuditLog,
   ) {
-    records.onChangeElsewhere((key) => void this.refresh(key));
+    // What another tab, of a later version perhaps, wrote and this one cannot open is told by the records themselves.
+    records.onChangeElsewhere((key) => void this.refresh(key).catch(() => {}));
   }
 
   messagesOf(conversationId: string): ReadonlyMap<string, Message> {
@@ -66,7 +68,7 @@ export class Conversations {
     if (message.status !== "streaming" || this.watched.has(message.id)) return;
     this.watched.add(message.id);
     void navigator.locks.request(writingLock(message.id), async () => {
-      const now = await this.records.read<Message>(messageKey(message));
+      const now = await this.records.read(messageKey(message), readMessage);
       if (now?.status === "streaming") {
         await this.put({ ...now, status: "interrupted" });
         this.interruptedId = now.id;
@@ -78,14 +80,15 @@ export class Conversations {
   /** Reads everything, marks answers whose tab is gone, and purges what was deleted when its time is over. */
   async load(): Promise<void> {
     const [conversations, messages] = await Promise.all([
-      this.records.all<Conversation>("conversation"),
-      this.records.all<Message>("message"),
+      this.records.all("conversation", readConversation),
+      this.records.all("message", readMessage),
     ]);
     for (const c of conversations.values()) this.all.set(c.id, c);
     for (const m of messages.values()) this.keep(m);
+    const now = Date.now();
     for (const { id, deletedAt } of conversations.values())
       if (deletedAt !== undefined)
-        setTimeout(() => void this.purgeIfDeleted(id), deletedAt + this.undoTime - Date.now());
+        setTimeout(() => void this.purgeIfDeleted(id), Math.min(deletedAt, now) + this.undoTime - now);
     for (const m of messages.values()) this.watchWriter(m);
   }
 
@@ -132,6 +135,13 @@ export class Conversations {
     await this.records.remove([messageKey(message)]);
   }
 
+  /** Deletes a message for good; what was said after it follows what was said before it. */
+  async cutOut(message: Message): Promise<void> {
+    for (const child of this.messagesOf(message.conversationId).values())
+      if (child.parentId === message.id) await this.put({ ...child, parentId: message.parentId });
+    await this.drop(message);
+  }
+
   /** Makes the branch that ends in `leafId` the one that is shown. */
   async showLeaf(conversationId: string, leafId: string): Promise<void> {
     await this.alter(conversationId, (c) => ({ ...c, leafId, updatedAt: Date.now() }));
@@ -143,7 +153,7 @@ export class Conversations {
   }
 
   async rename(id: string, title: string): Promise<void> {
-    await this.alter(id, (c) => ({ ...c, title: title.trim() || c.title }));
+    await this.alter(id, (c) => ({ ...c, title: title.trim().slice(0, LONGEST_TITLE) || c.title }));
   }
 
   /** Sets how much the answers of a conversation are thought about. */
@@ -200,7 +210,8 @@ export class Conversations {
     return old.length;
   }
 
-  private async purge(id: string): Promise<void> {
+  /** Deletes a conversation for good. */
+  async purge(id: string): Promise<void> {
     const messages = [...this.messagesOf(id).values()];
     const keys = [conversationKey(id), ...messages.map(messageKey)];
     this.all.delete(id);
@@ -213,7 +224,10 @@ export class Conversations {
   exportJson(id?: string): string {
     const chosen = id === undefined ? this.kept : [this.all.get(id)!];
     return toJson(
-      chosen.map((conversation) => ({ conversation, messages: [...this.messagesOf(conversation.id).values()] })),
+      treesOf(
+        chosen,
+        chosen.flatMap(({ id }) => [...this.messagesOf(id).values()]),
+      ),
     );
   }
 
@@ -243,7 +257,7 @@ export class Conversations {
 
   private async refresh(key: RecordKey): Promise<void> {
     if (key.startsWith("conversation:")) {
-      const conversation = await this.records.read<Conversation>(key);
+      const conversation = await this.records.read(key, readConversation);
       const id = key.slice("conversation:".length);
       if (conversation) {
         // Which branch is shown is each tab's own matter, but for a message that goes on from what is shown here.
@@ -255,7 +269,7 @@ export class Conversations {
         );
       } else this.all.delete(id);
     } else if (key.startsWith("message:")) {
-      const message = await this.records.read<Message>(key);
+      const message = await this.records.read(key, readMessage);
       if (message) {
         this.keep(message);
         this.watchWriter(message);

@@ -24,7 +24,7 @@ export interface Conversation extends StoredRecord {
 }
 
 /** `streaming`: being written by some tab; `interrupted`: that tab was closed or killed meanwhile. */
-export type MessageStatus = "streaming" | "complete" | "stopped" | "length" | "failed" | "interrupted";
+type MessageStatus = "streaming" | "complete" | "stopped" | "length" | "failed" | "interrupted";
 
 /** What an answer was made with. */
 export interface Provenance {

@@ -1,7 +1,8 @@
 // Conversations out of the app and into it: JSON, which keeps everything, and Markdown, which people read.
 import { AppError } from "../platform/app-error";
-import { isEffort } from "../reasoning/effort";
-import type { Conversation, Message, MessageStatus } from "./records";
+import type { Fields } from "../platform/values";
+import { readConversation, readMessage } from "./conversation-forms";
+import { conversationKey, messageKey, type Conversation, type Message } from "./records";
 
 /** The exported form; `format` and `version` say what it is. */
 export interface Transfer {
@@ -10,11 +11,31 @@ export interface Transfer {
   conversations: { conversation: Conversation; messages: Message[] }[];
 }
 
-const statuses: readonly MessageStatus[] = ["complete", "stopped", "length", "failed", "interrupted"];
 const MOST_BYTES = 50_000_000;
 
 export function toJson(conversations: Transfer["conversations"]): string {
   return JSON.stringify({ format: "islet-conversations", version: 1, conversations } satisfies Transfer, null, 1);
+}
+
+/**
+ * Conversations with their messages, as they are handed out: a message whose parent is not there, since it could not be read, begins a branch
+ * of its own, so that what is left can be read everywhere.
+ */
+export function treesOf(
+  conversations: readonly Conversation[],
+  messages: readonly Message[],
+): Transfer["conversations"] {
+  const byConversation = new Map<string, Message[]>(conversations.map(({ id }) => [id, []]));
+  for (const m of messages) byConversation.get(m.conversationId)?.push(m);
+  return conversations.map((conversation) => {
+    const own = byConversation.get(conversation.id) ?? [];
+    const ids = new Set(own.map(({ id }) => id));
+    const there = (id: string | null) => (id !== null && ids.has(id) ? id : null);
+    return {
+      conversation: { ...conversation, leafId: there(conversation.leafId) },
+      messages: own.map((m) => ({ ...m, parentId: there(m.parentId) })),
+    };
+  });
 }
 
 /** One branch as Markdown: a heading, then each message under the name of its author; a thought stands apart, as a quotation. */
@@ -44,12 +65,14 @@ function text(value: unknown, where: string): string {
 }
 
 function time(value: unknown, where: string): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : bad(`${where} is not a time`);
+  return typeof value === "number" && Number.isFinite(value)
+    ? Math.min(value, Date.now())
+    : bad(`${where} is not a time`);
 }
 
 /**
- * Reads an exported file. Every conversation gets fresh ids, so nothing that exists is overwritten. Only the known
- * fields are taken. Throws AppError "import-invalid" that names the first wrong field.
+ * Reads an exported file. Every conversation gets fresh ids, so nothing that exists is overwritten. Only what a file can know is taken, and
+ * nothing in it lies in the future. Throws AppError "import-invalid" that names the first wrong field.
  */
 export function fromJson(json: string): Transfer["conversations"] {
   if (json.length > MOST_BYTES) bad(`larger than ${MOST_BYTES} characters`);
@@ -64,47 +87,40 @@ export function fromJson(json: string): Transfer["conversations"] {
   if (file!.version !== 1) bad("version is not 1: it was exported by a newer Islet");
   const list: unknown = file!.conversations;
   if (!Array.isArray(list)) return bad("conversations is not a list");
-  return list.map((entry, i) => readConversation(entry as Record<string, unknown>, `conversations[${i}]`));
+  return list.map((entry, i) => importedConversation(entry as Fields, `conversations[${i}]`));
 }
 
-function readConversation(entry: Record<string, unknown>, where: string): Transfer["conversations"][number] {
-  const from = (entry?.["conversation"] ?? bad(`${where}.conversation is missing`)) as Record<string, unknown>;
+function importedConversation(entry: Fields, where: string): Transfer["conversations"][number] {
+  const from = (entry?.["conversation"] ?? bad(`${where}.conversation is missing`)) as Fields;
   const list: unknown = entry["messages"];
   if (!Array.isArray(list)) return bad(`${where}.messages is not a list`);
   const id = crypto.randomUUID();
-  const ids = new Map<unknown, string>(list.map((m: Record<string, unknown>) => [m?.["id"], crypto.randomUUID()]));
+  const ids = new Map<unknown, string>(list.map((m: Fields) => [m?.["id"], crypto.randomUUID()]));
   const idOf = (old: unknown, at: string) => (old === null ? null : (ids.get(old) ?? bad(`${at} names no message`)));
-  const messages = list.map((m: Record<string, unknown>, i): Message => {
+  const taken = new Set<unknown>();
+  const messages = list.map((m: Fields, i): Message => {
     const at = `${where}.messages[${i}]`;
-    const role = m?.["role"];
-    if (role !== "user" && role !== "assistant") return bad(`${at}.role is neither "user" nor "assistant"`);
-    const status = statuses.find((s) => s === m["status"]) ?? "complete";
-    const modelId = m["modelId"];
-    const thought = m["thought"];
-    const effort = m["effort"];
-    return {
-      version: 1,
-      id: ids.get(m["id"])!,
-      conversationId: id,
-      parentId: idOf(m["parentId"], `${at}.parentId`),
-      role,
-      content: text(m["content"], `${at}.content`),
-      createdAt: time(m["createdAt"], `${at}.createdAt`),
-      status,
-      ...(typeof modelId === "string" ? { modelId } : {}),
-      ...(typeof thought === "string" ? { thought } : {}),
-      ...(isEffort(effort) ? { effort } : {}),
+    if (m?.["role"] !== "user" && m?.["role"] !== "assistant")
+      return bad(`${at}.role is neither "user" nor "assistant"`);
+    if (taken.has(m["id"])) bad(`${at}.id is that of another message`);
+    taken.add(m["id"]);
+    const { role, status, modelId, thought, effort } = m;
+    const message = {
+      ...{ id: ids.get(m["id"])!, conversationId: id, parentId: idOf(m["parentId"], `${at}.parentId`), role },
+      ...{ content: text(m["content"], `${at}.content`), createdAt: time(m["createdAt"], `${at}.createdAt`) },
+      ...{ status: status === "streaming" ? "complete" : status, modelId, thought, effort },
     };
+    return readMessage(message, messageKey(message)) ?? bad(`${at} is not a message`);
   });
-  const conversation: Conversation = {
-    version: 1,
+  const conversation = {
     id,
     title: text(from["title"], `${where}.title`),
     createdAt: time(from["createdAt"], `${where}.createdAt`),
     updatedAt: time(from["updatedAt"], `${where}.updatedAt`),
     leafId: idOf(from["leafId"], `${where}.leafId`),
   };
-  return { conversation, messages };
+  const read = readConversation(conversation, conversationKey(id)) ?? bad(`${where} is not a conversation`);
+  return { conversation: read, messages };
 }
 
 /** A name for a file, without the characters that some system forbids. */

@@ -33,8 +33,14 @@ function childrenOf(messages: ReadonlyMap<string, Message>, parentId: string | n
 
 /** The end of the branch that goes on from `id`, taking the newest child at each fork. */
 export function newestLeaf(messages: ReadonlyMap<string, Message>, id: string): string {
-  const child = childrenOf(messages, id).at(-1);
-  return child ? newestLeaf(messages, child.id) : id;
+  const seen = new Set<string>();
+  let leaf = id;
+  // What was seen before is the end, or a damaged tree that is a circle.
+  while (!seen.has(leaf)) {
+    seen.add(leaf);
+    leaf = childrenOf(messages, leaf).at(-1)?.id ?? leaf;
+  }
+  return leaf;
 }
 
 /** The turns of a branch that a model is given: messages without a text say nothing to it. */

@@ -457,6 +457,31 @@ export const fr: Catalogue = {
   "audit.withoutText": "Il ne contient rien du texte des conversations.",
   "audit.withText":
     "Selon la politique de ce site, les questions et les réponses sont inscrites dans le journal d'audit de cet appareil.",
+  "damage.row": "Ceci n'a pas pu être affiché :",
+  "damage.save": "Enregistrer dans un fichier",
+  "damage.remove": "Supprimer",
+  "damage.sure": "La suppression est définitive : {{name}}",
+  "damage.title": "Données illisibles",
+  "damage.found": "Données illisibles : {{n}}. Elles sont conservées telles quelles ; l'écran Stockage les affiche.",
+  "damage.look": "Les voir",
+  "damage.text":
+    "Il y en a {{n}}. Elles restent telles quelles tant que vous ne les supprimez pas. En cas de doute, enregistrez-les d'abord dans un fichier : une personne qui vous aide pourra peut-être encore les lire.",
+  "damage.noExport":
+    "La politique de ce site ne permet pas de les enregistrer, car elles peuvent contenir des extraits de vos conversations.",
+  "damage.all": "toutes",
+  "damage.reason.later": "écrite par une version plus récente d'Islet",
+  "damage.reason.form": "pas dans le format qu'Islet utilise",
+  "damage.reason.closed": "impossible à ouvrir avec les clés de ce navigateur, ou modifiée de l'extérieur",
+  "damage.kind.conversation": "Conversation",
+  "damage.kind.message": "Message",
+  "damage.kind.settings": "Réglages",
+  "damage.kind.model": "Modèle installé",
+  "damage.kind.added-model": "Modèle de votre liste",
+  "damage.kind.download": "Téléchargement",
+  "damage.kind.audit": "Entrée du journal d'audit",
+  "damage.kind.audit-head": "Fin du journal d'audit",
+  "damage.kind.network": "Entrée du registre réseau",
+  "damage.kind.unknown": "Donnée de type inconnu",
   "erase.title": "Tout effacer",
   "erase.hint":
     "Conversations, paramètres, modèles, journal d’audit, page installée : rien d’Islet ne reste dans ce navigateur. Une confirmation est demandée.",
@@ -644,7 +669,6 @@ export const fr: Catalogue = {
   "vault.restorePlain":
     "Saisissez la phrase secrète de la sauvegarde. Ce qui est ici reste. Sans phrase secrète sur cet appareil, les données y seront en clair.",
   "vault.restored": "Conversations restaurées : {{n}}",
-  "vault.damaged": "Données modifiées de l'extérieur et illisibles : {{n}}",
   "network.title": "Registre réseau",
   "network.intro":
     "Chaque requête de cette page et de ses threads, telle que le service worker l'a vue, et chacune de celles que le navigateur a refusées.",

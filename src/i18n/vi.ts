@@ -452,6 +452,31 @@ export const vi: Catalogue = {
   "audit.withoutText": "Nhật ký không chứa nội dung trò chuyện.",
   "audit.withText":
     "Theo chính sách của trang này, câu hỏi và câu trả lời được ghi vào nhật ký kiểm toán trên thiết bị này.",
+  "damage.row": "Không hiển thị được mục này:",
+  "damage.save": "Lưu thành tệp",
+  "damage.remove": "Xóa",
+  "damage.sure": "Mục này sẽ bị xóa vĩnh viễn: {{name}}",
+  "damage.title": "Bản ghi không đọc được",
+  "damage.found": "Số bản ghi không đọc được: {{n}}. Chúng được giữ nguyên và có trong danh sách ở màn hình Bộ nhớ.",
+  "damage.look": "Xem danh sách",
+  "damage.text":
+    "Có {{n}} bản ghi. Chúng được giữ nguyên cho đến khi bạn xóa. Nếu chưa chắc, hãy lưu thành tệp trước: người hỗ trợ bạn có thể vẫn đọc được.",
+  "damage.noExport":
+    "Chính sách của trang này không cho phép lưu, vì trong đó có thể có nội dung cuộc trò chuyện của bạn.",
+  "damage.all": "tất cả",
+  "damage.reason.later": "do phiên bản Islet mới hơn ghi",
+  "damage.reason.form": "không đúng dạng mà Islet ghi",
+  "damage.reason.closed": "không mở được bằng khóa của trình duyệt này, hoặc đã bị sửa từ bên ngoài",
+  "damage.kind.conversation": "Cuộc trò chuyện",
+  "damage.kind.message": "Tin nhắn",
+  "damage.kind.settings": "Cài đặt",
+  "damage.kind.model": "Mô hình đã cài",
+  "damage.kind.added-model": "Mô hình trong danh sách của bạn",
+  "damage.kind.download": "Lượt tải",
+  "damage.kind.audit": "Mục nhật ký kiểm toán",
+  "damage.kind.audit-head": "Phần cuối nhật ký kiểm toán",
+  "damage.kind.network": "Mục sổ mạng",
+  "damage.kind.unknown": "Bản ghi không rõ loại",
   "erase.title": "Xóa tất cả",
   "erase.hint":
     "Hội thoại, cài đặt, mô hình, nhật ký kiểm toán, trang đã lưu: không còn gì của Islet trong trình duyệt này. Bạn sẽ được hỏi lại.",
@@ -633,7 +658,6 @@ export const vi: Catalogue = {
   "vault.restorePlain":
     "Nhập cụm mật khẩu của bản sao lưu. Dữ liệu ở đây được giữ lại. Nếu thiết bị này không có cụm mật khẩu, dữ liệu sẽ nằm ở dạng không mã hóa.",
   "vault.restored": "Số cuộc trò chuyện đã khôi phục: {{n}}",
-  "vault.damaged": "Số bản ghi bị sửa từ bên ngoài và không đọc được: {{n}}",
   "network.title": "Sổ mạng",
   "network.intro":
     "Mọi yêu cầu của trang này và các worker của nó, như service worker đã thấy, cùng mọi yêu cầu mà trình duyệt đã từ chối.",

@@ -4,22 +4,11 @@ import { SvelteMap } from "svelte/reactivity";
 import type { StoreClient } from "../engine/client/store-client";
 import type { LoadProgress, ModelFile } from "../engine/protocol";
 import { AppError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
-import type { Records, RecordKey, StoredRecord } from "../storage/records";
+import type { Records } from "../storage/records";
 import { policy } from "../trust/current-policy";
 import { addressOf, baseUrlOf, type ModelCard } from "./catalogue/catalogue";
+import { downloadKey, readDownload, type DownloadRecord } from "./model-forms";
 import type { Installed } from "./installed.svelte";
-
-/** What is kept of a download that is not finished. */
-interface DownloadRecord extends StoredRecord {
-  version: 1;
-  id: string;
-  paused: boolean;
-  /** The person wants to use it as soon as it is here. */
-  start: boolean;
-  addedAt: number;
-  /** What the files must be, where an earlier download recorded it. */
-  pins?: Readonly<Record<string, ModelFile>>;
-}
 
 export interface Download {
   card: ModelCard;
@@ -41,7 +30,6 @@ export interface BringOptions {
   onProgress?: (progress: LoadProgress) => void;
 }
 
-const key = (id: string): RecordKey => `download:${id}`;
 const cancelled = () => new DOMException("cancelled", "AbortError");
 const nothing: LoadProgress = { phase: "queued", done: 0, total: 0 };
 
@@ -64,7 +52,7 @@ export class Downloads {
 
   /** Shows what an earlier visit left unfinished, and goes on with what was not paused. */
   async begin(): Promise<void> {
-    const found = [...(await this.storage.all<DownloadRecord>("download")).values()];
+    const found = [...(await this.storage.all("download", readDownload)).values()];
     for (const record of found.sort((a, b) => a.addedAt - b.addedAt)) this.adopt(record);
     void this.pump();
   }
@@ -111,7 +99,7 @@ export class Downloads {
   async cancel(id: string): Promise<void> {
     if (!this.all.has(id)) return;
     this.drop(id);
-    await this.storage.remove([key(id)]);
+    await this.storage.remove([downloadKey(id)]);
     await this.store.remove(baseUrlOf(id));
   }
 
@@ -130,7 +118,7 @@ export class Downloads {
 
   /** Does what another tab did with a download. */
   private async follow(id: string): Promise<void> {
-    const record = await this.storage.read<DownloadRecord>(key(id));
+    const record = await this.storage.read(downloadKey(id), readDownload);
     if (!record) this.drop(id);
     else if (!this.all.has(id) || (this.all.get(id)!.status === "paused" && !record.paused)) {
       this.adopt(record);
@@ -143,7 +131,7 @@ export class Downloads {
 
   private async save(record: DownloadRecord): Promise<void> {
     this.records.set(record.id, record);
-    await this.storage.write(key(record.id), record);
+    await this.storage.write(downloadKey(record.id), record);
   }
 
   private hold(id: string): void {
@@ -166,7 +154,7 @@ export class Downloads {
     this.all.delete(id);
     this.records.delete(id);
     this.abort(id);
-    void this.storage.remove([key(id)]).catch(() => {});
+    void this.storage.remove([downloadKey(id)]).catch(() => {});
     this.settle(id, (waiter) => waiter.resolve());
   }
 

@@ -1,11 +1,10 @@
 // Which models are on this device, with what was verified of each, and which ones a person added to the catalogue. Kept as records; a
 // model has one only when every byte of it is there. Not for: bringing them (downloads.svelte.ts).
 import { SvelteMap } from "svelte/reactivity";
-import type { ModelFile, ModelSource, StoredModel } from "../engine/protocol";
-import type { Records, RecordKey, StoredRecord } from "../storage/records";
+import type { ModelSource, StoredModel } from "../engine/protocol";
+import type { Records } from "../storage/records";
 import { digestOf } from "../trust/audit-chain";
 import type { AuditLog } from "../trust/audit-log.svelte";
-import type { Comparison } from "./compare-answers";
 import {
   baseUrlOf,
   foreignCard,
@@ -14,31 +13,7 @@ import {
   type CatalogueModel,
   type ModelCard,
 } from "./catalogue/catalogue";
-
-/** What is kept of an installed model. Times in milliseconds since 1970. */
-export interface InstalledModel extends StoredRecord {
-  version: 1;
-  id: string;
-  files: Record<string, ModelFile>;
-  /** The files whose hashes were published beforehand; those of the others were recorded as they came. */
-  pinned: string[];
-  /** The address or the name of the folder or file it came from. */
-  source: string;
-  installedAt: number;
-  /** When all files were last compared with their hashes. */
-  verifiedAt: number;
-  usedAt: number;
-  /** What came of comparing its answers on this device. */
-  comparison?: Comparison;
-}
-
-interface AddedModel extends StoredRecord {
-  version: 1;
-  card: ModelCard;
-}
-
-const installedKey = (id: string): RecordKey => `model:${id}`;
-const addedKey = (id: string): RecordKey => `added-model:${id}`;
+import { addedKey, installedKey, readAdded, readInstalled, type AddedModel, type InstalledModel } from "./model-forms";
 
 export class Installed {
   readonly models = new SvelteMap<string, InstalledModel>();
@@ -70,8 +45,8 @@ export class Installed {
 
   async load(): Promise<void> {
     const [models, added] = await Promise.all([
-      this.records.all<InstalledModel>("model"),
-      this.records.all<AddedModel>("added-model"),
+      this.records.all("model", readInstalled),
+      this.records.all("added-model", readAdded),
     ]);
     this.models.clear();
     for (const model of models.values()) this.models.set(model.id, model);

@@ -32,7 +32,8 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number];
 
 /** What a person may do next; each is a button where the error is shown. */
-export type Remedy = "retry" | "repair" | "choose-model" | "free-space" | "none";
+export const remedies = ["retry", "repair", "choose-model", "free-space", "none"] as const;
+export type Remedy = (typeof remedies)[number];
 
 export class AppError extends Error {
   override readonly name = "AppError";

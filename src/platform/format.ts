@@ -1,9 +1,10 @@
-// Numbers as people of a language write them.
+// Numbers, times and names as people of a language write them. Whatever they are given, none of these throws: what is no time or no number is
+// written as one that is not known.
 
 /** Bytes in the unit that leaves one to three digits before the point: 98.2 MB. */
 export function formatBytes(bytes: number, language: string): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
-  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const power = bytes >= 1000 ? Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3)) : 0;
   return new Intl.NumberFormat(language, {
     style: "unit",
     unit: units[power]!,
@@ -36,19 +37,34 @@ export function formatDays(days: number, language: string): string {
   return new Intl.NumberFormat(language, { style: "unit", unit: "day", unitDisplay: "long" }).format(days);
 }
 
-/** A day, or a time for a moment of the last 20 hours. */
+const UNKNOWN = "–";
+
+/** A time (milliseconds since 1970, or a text of ISO 8601), in as much detail as `options` say. */
+export function formatTime(
+  time: number | string | Date,
+  language: string,
+  options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium" },
+): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? UNKNOWN : new Intl.DateTimeFormat(language, options).format(date);
+}
+
+/** A day, or a time for a moment that is less than 20 hours away. */
 export function formatMoment(time: number, language: string, now = Date.now()): string {
-  const options: Intl.DateTimeFormatOptions =
-    now - time < 20 * 3600_000 ? { timeStyle: "short" } : { dateStyle: "medium" };
-  return new Intl.DateTimeFormat(language, options).format(time);
+  const near = Math.abs(now - time) < 20 * 3600_000;
+  return formatTime(time, language, near ? { timeStyle: "short" } : { dateStyle: "medium" });
 }
 
-/** The name of a language (BCP 47 code) in the given one. */
-export function nameOfLanguage(code: string, language: string): string {
-  return new Intl.DisplayNames(language, { type: "language" }).of(code) ?? code;
-}
+/** The name of a language (BCP 47 code) in the given one; the code itself where it is none. */
+export const nameOfLanguage = (code: string, language: string): string => nameOf("language", code, language);
 
-/** The name of a country (ISO 3166 code) in the given language. */
-export function nameOfCountry(code: string, language: string): string {
-  return new Intl.DisplayNames(language, { type: "region" }).of(code) ?? code;
+/** The name of a country (ISO 3166 code) in the given language; the code itself where it is none. */
+export const nameOfCountry = (code: string, language: string): string => nameOf("region", code, language);
+
+function nameOf(type: "language" | "region", code: string, language: string): string {
+  try {
+    return new Intl.DisplayNames(language, { type }).of(code) ?? code;
+  } catch {
+    return code;
+  }
 }

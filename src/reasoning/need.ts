@@ -68,6 +68,10 @@ export function signsOf(question: string): Record<Sign, number> {
   } as Record<Sign, number>;
 }
 
+/** Whether a value names a sign. */
+export const isSign = (value: unknown): value is Sign =>
+  typeof value === "string" && Object.hasOwn(weights.weights, value);
+
 export interface Need {
   /** Whether a chain of thought is worth its price. */
   think: boolean;

@@ -21,10 +21,31 @@ export interface StoredRecord {
 export type Migration = (record: StoredRecord & Record<string, unknown>) => StoredRecord & Record<string, unknown>;
 type AnyRecord = StoredRecord & Record<string, unknown>;
 
+/** Makes a record of what lies in storage, within the bounds of what the app can show; undefined where it is none. Throws nothing. */
+export type Reader<T> = (record: unknown, key: RecordKey) => T | undefined;
+
+/**
+ * Something that lies in storage and is no record of now. `later`: of a later version than this app knows; `form`: its kind's reader refuses
+ * it; `closed`: it does not open with the keys there are.
+ */
+export interface UnreadableRecord {
+  /** Under which it lies in storage. */
+  name: string;
+  kind: RecordKind | undefined;
+  /** Where that can be read. */
+  key?: RecordKey;
+  reason: "later" | "form" | "closed";
+  /** As it lies in storage. */
+  value: unknown;
+}
+
 const CHANNEL = named("islet-records");
 /** The one kind that the service worker writes, which has no keys. */
 export const DROPPED_KIND: RecordKind = "network";
 
+/** What the names of encrypted records look like (vault/cipher.ts). */
+const sealedName = new RegExp(`^(x[0-9a-f]{32}:|${DROPPED})`);
+const asItIs = <T>(record: unknown) => record as T;
 const kindOf = (key: RecordKey) => key.slice(0, key.indexOf(":")) as RecordKind;
 /** Whether a stored value is the one that was read before. */
 export function sameValue(one: unknown, other: unknown): boolean {
@@ -34,8 +55,10 @@ export function sameValue(one: unknown, other: unknown): boolean {
 }
 
 export class Records {
-  /** Called with how many records could not be decrypted: they were changed from outside. */
+  /** Called when more records are found that cannot be read, with how many there are by now. They stay as they are. */
   onDamaged: (count: number) => void = () => {};
+  /** The names of those that were found. */
+  private readonly damaged = new Set<string>();
   private readonly store: UseStore;
   private readonly channel = new BroadcastChannel(CHANNEL);
 
@@ -47,26 +70,59 @@ export class Records {
     this.store = openStore(databaseName);
   }
 
-  /** Every record of a kind, by key, migrated. A record of a later version than this app knows is left out. */
-  async all<T extends StoredRecord>(kind: RecordKind): Promise<Map<RecordKey, T>> {
-    return this.readable(kind, await this.stored(await this.prefixOf(kind)));
+  /** Every record of a kind, by key, migrated and read. What cannot be read is left out, and told to `onDamaged`. */
+  async all<T extends StoredRecord>(kind: RecordKind, read: Reader<T> = asItIs): Promise<Map<RecordKey, T>> {
+    return this.readable(await this.stored(await this.prefixOf(kind)), read);
   }
 
   private async readable<T extends StoredRecord>(
-    kind: RecordKind,
     found: readonly [string, unknown][],
+    read: Reader<T>,
   ): Promise<Map<RecordKey, T>> {
     const result = new Map<RecordKey, T>();
-    let damaged = 0;
+    const bad: string[] = [];
     await Promise.all(
       found.map(async ([name, value]) => {
-        const content = await this.opened(name, value).catch(() => void damaged++);
-        const current = content && this.migrated(kind, content.record);
-        if (current) result.set(content.key, current as unknown as T);
+        const content = await this.opened(name, value).catch(() => undefined);
+        const record = content && this.formed(content.key, content.record, read);
+        if (record) result.set(content.key, record);
+        else bad.push(name);
       }),
     );
-    if (damaged > 0) this.onDamaged(damaged);
+    this.tellDamaged(bad);
     return result;
+  }
+
+  /** Everything in storage that cannot be read, by the readers of the kinds. What is of none of these kinds is not the app's to judge. */
+  async unreadable(readers: Partial<Record<RecordKind, Reader<unknown>>>): Promise<UnreadableRecord[]> {
+    const kinds = Object.keys(readers) as RecordKind[];
+    const { cipher } = this;
+    const kindOfName = new Map(kinds.map((kind) => [kind as string, kind]));
+    if (cipher) for (const kind of kinds) kindOfName.set((await cipher.prefixOf(kind)).slice(0, -1), kind);
+    const judge = async ([name, value]: [string, unknown]): Promise<UnreadableRecord[]> => {
+      const kind = kindOfName.get(name.slice(0, name.indexOf(":")));
+      if (!kind && !sealedName.test(name)) return [];
+      const unread = { name, kind, value };
+      const content = await this.openedAnyhow(name, value).catch(() => undefined);
+      if (!content) return [{ ...unread, reason: "closed" }];
+      const { key, record } = content;
+      if (this.formed(key, record, readers[kindOf(key)] ?? asItIs) !== undefined) return [];
+      const last = (this.migrations[kindOf(key)]?.length ?? 0) + 1;
+      const later = Number.isSafeInteger(record?.version) && record.version > last;
+      return [{ ...unread, key, reason: later ? "later" : "form" }];
+    };
+    await this.collect();
+    const found = await guarded(() => this.store("readonly", (s) => entriesOf(s)));
+    return (await Promise.all(found.map(judge))).flat();
+  }
+
+  /** Deletes what lies under these names, whatever it is. */
+  async removeNamed(names: readonly string[]): Promise<void> {
+    await this.changing((s) => {
+      for (const name of names) s.delete(name);
+    });
+    for (const name of names) this.damaged.delete(name);
+    for (const name of this.cipher ? [] : names) this.channel.postMessage(name);
   }
 
   /** How many records of a kind there are. */
@@ -75,11 +131,24 @@ export class Records {
     return guarded(() => this.store("readonly", (s) => promisifyRequest(s.count(range))));
   }
 
-  async read<T extends StoredRecord>(key: RecordKey): Promise<T | undefined> {
+  /** Undefined where there is none, or none of a form that can be read. Throws AppError where there is one that does not open. */
+  async read<T extends StoredRecord>(key: RecordKey, read: Reader<T> = asItIs): Promise<T | undefined> {
     const name = await this.nameOf(key);
     const value = await guarded(() => get<unknown>(name, this.store));
-    const content = value === undefined ? undefined : await guarded(() => this.opened(name, value));
-    return content && (this.migrated(kindOf(key), content.record) as unknown as T | undefined);
+    if (value === undefined) return undefined;
+    let record: T | undefined;
+    try {
+      record = this.formed(key, (await guarded(() => this.opened(name, value))).record, read);
+    } finally {
+      if (!record) this.tellDamaged([name]);
+    }
+    return record;
+  }
+
+  /** Whether there is a record, of whatever form. */
+  async has(key: RecordKey): Promise<boolean> {
+    const name = await this.nameOf(key);
+    return (await guarded(() => this.store("readonly", (s) => promisifyRequest(s.count(name))))) > 0;
   }
 
   async write(key: RecordKey, record: StoredRecord): Promise<void> {
@@ -115,12 +184,13 @@ export class Records {
    */
   async settle<T extends StoredRecord>(
     kind: RecordKind,
+    read: Reader<T>,
     decide: (records: ReadonlyMap<RecordKey, T>) => { write?: [RecordKey, StoredRecord][]; remove?: RecordKey[] },
   ): Promise<void> {
     const prefix = await this.prefixOf(kind);
     for (;;) {
       const found = await this.stored(prefix);
-      const { write = [], remove = [] } = decide(await this.readable(kind, found));
+      const { write = [], remove = [] } = decide(await this.readable(found, read));
       const values = await Promise.all(write.map(([key, record]) => this.closed(key, record)));
       const names = await Promise.all(remove.map((key) => this.nameOf(key)));
       const act = (s: IDBObjectStore) => {
@@ -222,11 +292,36 @@ export class Records {
     return { key: key as RecordKey, record: record as AnyRecord };
   }
 
-  private migrated(kind: RecordKind, record: AnyRecord): AnyRecord | undefined {
-    const steps = this.migrations[kind] ?? [];
-    let current = record;
-    while (current.version <= steps.length) current = steps[current.version - 1]!(current);
-    return current.version === steps.length + 1 ? current : undefined;
+  /** Opens what `opened` does, and what was dropped in while the vault was locked. */
+  private async openedAnyhow(name: string, value: unknown): Promise<{ key: RecordKey; record: AnyRecord }> {
+    if (!sealedName.test(name)) {
+      if (this.cipher) throw new Error("not encrypted");
+      return this.opened(name, value);
+    }
+    if (!this.cipher) throw new Error("encrypted");
+    if (!name.startsWith(DROPPED)) return this.opened(name, value);
+    return (await this.cipher.openDropped(name, value as Dropped, DROPPED_KIND)) as {
+      key: RecordKey;
+      record: AnyRecord;
+    };
+  }
+
+  /** The record in the form of now; undefined where it is of a later version, or of no form at all. */
+  private formed<T>(key: RecordKey, stored: AnyRecord, read: Reader<T>): T | undefined {
+    const steps = this.migrations[kindOf(key)] ?? [];
+    let current = stored;
+    try {
+      while (current.version <= steps.length) current = steps[current.version - 1]!(current);
+      return current.version === steps.length + 1 ? read(current, key) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private tellDamaged(names: readonly string[]): void {
+    const before = this.damaged.size;
+    for (const name of names) this.damaged.add(name);
+    if (this.damaged.size > before) this.onDamaged(this.damaged.size);
   }
 }
 

@@ -24,16 +24,30 @@ interface SettingsRecord extends StoredRecord {
   watts?: number;
 }
 
-/** What of a record from elsewhere is a setting and of its type. */
+/** Answers that are voted on at most. */
+export const MOST_VOTES = 25;
+/** Least and most of each number; what is less is no choice, what is more is the most. */
+const bounds = new Map<string, readonly [least: number, most: number]>([
+  ["temperature", [0, 2]],
+  ["idleMinutes", [0, 1440]],
+  ["lockMinutes", [0, 1440]],
+  // Records that are kept for no time would be deleted at once.
+  ["keepDays", [1, 36_500]],
+  ["keepAuditDays", [1, 36_500]],
+  ["keepNetworkDays", [1, 36_500]],
+  ["votes", [1, MOST_VOTES]],
+  ["watts", [0.001, 100_000]],
+]);
+
+/** What of a record is a setting, of its type and within its bounds. */
 export function readSettings(record: Readonly<Record<string, unknown>>): SettingsRecord {
-  const texts = ["language", "modelId", "effort"];
-  const numbers = [
-    ...["temperature", "idleMinutes", "lockMinutes", "keepDays", "keepAuditDays", "keepNetworkDays", "votes", "watts"],
-  ];
-  const fits = ([name, value]: [string, unknown]) =>
-    (texts.includes(name) && typeof value === "string") ||
-    (numbers.includes(name) && typeof value === "number" && value >= 0);
-  return { ...Object.fromEntries(Object.entries(record).filter(fits)), version: 1 };
+  const settings = Object.entries(record).flatMap(([name, value]): [string, unknown][] => {
+    if (["language", "modelId", "effort"].includes(name)) return typeof value === "string" ? [[name, value]] : [];
+    const bound = bounds.get(name);
+    if (!bound || typeof value !== "number" || !(value >= bound[0])) return [];
+    return [[name, Math.min(value, bound[1])]];
+  });
+  return { ...Object.fromEntries(settings), version: 1 };
 }
 
 export const DEFAULT_IDLE_MINUTES = 30;
@@ -46,7 +60,9 @@ export class Settings {
   constructor(private readonly records: Records) {}
 
   async load(): Promise<void> {
-    this.current = readSettings({ ...(await this.records.read<SettingsRecord>(KEY)) });
+    // Settings that do not open are no reason not to begin; the records say that they are there.
+    const stored = await this.records.read<SettingsRecord>(KEY).catch(() => undefined);
+    this.current = readSettings({ ...stored });
   }
 
   /** Changes some of the settings; an undefined value takes the setting back to its default. */

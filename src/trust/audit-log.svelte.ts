@@ -1,5 +1,6 @@
 // The audit log of this browser: appends what happens, one tab at a time, and hands it out whole. Not for: how entries are chained and
 // checked (audit-chain.ts), or how they are shown (AuditView.svelte).
+import { AppError } from "../platform/app-error";
 import { named } from "../platform/deployment";
 import { download } from "../platform/download";
 import type { RecordKey, Records, StoredRecord } from "../storage/records";
@@ -14,6 +15,7 @@ import {
   type AuditHead,
   type AuditKind,
 } from "./audit-chain";
+import { entryKey, readAuditEntry, readAuditHead } from "./log-forms";
 
 type Stored<T> = T & StoredRecord;
 /** `policy`: the digest of the policy that was in force; `base`: the last entry that was deleted for its age. */
@@ -21,8 +23,6 @@ type StoredHead = Stored<AuditHead & { policy: string; base?: AuditHead }>;
 
 const LOCK = named("islet-audit");
 const HEAD: RecordKey = "audit-head:1";
-/** Keys are in the order of the entries. */
-const entryKey = (seq: number): RecordKey => `audit:${String(seq).padStart(10, "0")}`;
 
 export class AuditLog {
   /** Called when something could not be recorded. */
@@ -76,7 +76,7 @@ export class AuditLog {
 
   /** All entries, the oldest first. */
   async entries(): Promise<AuditEntry[]> {
-    const stored = [...(await this.records.all<Stored<AuditEntry>>("audit"))].sort(([a], [b]) => (a < b ? -1 : 1));
+    const stored = [...(await this.records.all("audit", readAuditEntry))].sort(([a], [b]) => (a < b ? -1 : 1));
     return stored.map(([, { version: _, ...entry }]) => entry);
   }
 
@@ -115,6 +115,9 @@ export class AuditLog {
   }
 
   private async head(): Promise<StoredHead> {
-    return (await this.records.read<StoredHead>(HEAD)) ?? { version: 1, policy: "", ...emptyHead };
+    const head = await this.records.read<StoredHead>(HEAD, readAuditHead);
+    // A log must not begin anew over the entries of one whose head cannot be read.
+    if (!head && (await this.records.has(HEAD))) throw new AppError("storage-failed", `${HEAD} cannot be read`);
+    return head ?? { version: 1, policy: "", ...emptyHead };
   }
 }

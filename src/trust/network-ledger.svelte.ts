@@ -3,6 +3,7 @@
 import { download } from "../platform/download";
 import type { RecordKey, Records } from "../storage/records";
 import { canonical } from "./audit-chain";
+import { readNetworkEntry } from "./log-forms";
 import { networkKey, purposeOf, type NetworkEntry } from "./network-entry";
 import { tellUnseen, UNSEEN, type UnseenRequest } from "./unseen-requests";
 
@@ -19,6 +20,7 @@ export class NetworkLedger {
   /** When a service worker came to stand before this page and its workers, in milliseconds since 1970; 0: from the beginning. */
   private controlledAt = 0;
   private shown = 0;
+  private readonly keys = new WeakMap<NetworkEntry, RecordKey>();
   private rereading: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly records: Records) {}
@@ -47,13 +49,22 @@ export class NetworkLedger {
   private changed(after = SETTLING): void {
     if (this.shown === 0) return;
     clearTimeout(this.rereading);
-    const read = async () => (this.entries = (await this.stored()).map(([, entry]) => entry));
+    const read = async () => {
+      const stored = await this.stored();
+      for (const [key, entry] of stored) this.keys.set(entry, key);
+      this.entries = stored.map(([, entry]) => entry);
+    };
     this.rereading = setTimeout(() => void read().catch((error: unknown) => this.onFailed(error)), after);
+  }
+
+  /** The key of an entry that is shown. */
+  keyOf(entry: NetworkEntry): RecordKey | undefined {
+    return this.keys.get(entry);
   }
 
   private async stored(): Promise<[RecordKey, NetworkEntry][]> {
     await this.records.collect();
-    return [...(await this.records.all<NetworkEntry>("network"))].sort(([a], [b]) => (a < b ? -1 : 1));
+    return [...(await this.records.all("network", readNetworkEntry))].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   private told({ id, url: address, ...facts }: UnseenRequest): void {

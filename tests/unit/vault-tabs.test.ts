@@ -5,6 +5,7 @@ import { argon2id } from "hash-wasm";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { restore } from "../../src/app/backup";
+import { readConversation } from "../../src/chat/conversation-forms";
 import type { Conversation } from "../../src/chat/records";
 import { toBase64 } from "../../src/platform/encoding";
 import { Records, writeWithoutKeys, type RecordKey, type StoredRecord } from "../../src/storage/records";
@@ -260,7 +261,7 @@ class Browser {
         case "expire":
           for (const key of this.possible.keys()) this.may(key, undefined);
           return this.withPage(({ records }) =>
-            records.settle<Conversation>("conversation", (all) => ({
+            records.settle("conversation", readConversation, (all) => ({
               remove: [...all].filter(([, c]) => c.updatedAt <= oldest).map(([key]) => key),
             })),
           );
@@ -422,7 +423,7 @@ test.each(["plain", "closed"])(
       };
       await Promise.all([
         restore(one.records, JSON.stringify({ records: [[key, backed]] })),
-        one.records.settle<Conversation>("conversation", (all) => ({
+        one.records.settle("conversation", readConversation, (all) => ({
           remove: [...all].filter(([, c]) => c.updatedAt <= 950).map(([key]) => key),
         })),
         writes(),

@@ -1,0 +1,22 @@
+// The reader of each kind of record, for what goes through all of them: the list of what cannot be read, and backups.
+import { readConversation, readMessage } from "../chat/conversation-forms";
+import { readAdded, readDownload, readInstalled } from "../models/model-forms";
+import { fieldsOf } from "../platform/values";
+import type { Reader, RecordKind } from "../storage/records";
+import { readSettings } from "../storage/settings.svelte";
+import { readAuditEntry, readAuditHead, readNetworkEntry } from "../trust/log-forms";
+
+export const readers: Partial<Record<RecordKind, Reader<unknown>>> = {
+  conversation: readConversation,
+  message: readMessage,
+  settings: (record) => {
+    const from = fieldsOf(record);
+    return from && readSettings(from);
+  },
+  model: readInstalled,
+  "added-model": readAdded,
+  download: readDownload,
+  audit: readAuditEntry,
+  "audit-head": readAuditHead,
+  network: readNetworkEntry,
+};

@@ -1,0 +1,135 @@
+// The readers of conversations and messages, which storage, import and backup all use: what is out of bounds is brought within them, what is
+// not known is left out, and what has no id, role or text is refused. Not for: their form (records.ts).
+import type { AnswerStats } from "../engine/protocol";
+import { errorCodes, remedies, type ErrorData } from "../platform/app-error";
+import {
+  amountOf,
+  countOf,
+  fieldsOf,
+  flagOf,
+  listOf,
+  nameOf,
+  oneOf,
+  present,
+  textOf,
+  timeOf,
+} from "../platform/values";
+import { efforts } from "../reasoning/effort";
+import { isSign, type Need } from "../reasoning/need";
+import type { Vote } from "../reasoning/vote";
+import type { RecordKey } from "../storage/records";
+import { MOST_VOTES } from "../storage/settings.svelte";
+import { conversationKey, messageKey, type Conversation, type Message, type Provenance } from "./records";
+
+/** Letters of a title at most. */
+export const LONGEST_TITLE = 1000;
+const statuses = ["streaming", "complete", "stopped", "length", "failed", "interrupted"] as const;
+const numbersOfStats = [
+  ...(["promptTokens", "thoughtTokens", "answerTokens", "prefillRate", "decodeRate", "secondsToFirstToken"] as const),
+  ...(["seconds", "thoughtSeconds", "contextUsed", "contextSize"] as const),
+] satisfies (keyof AnswerStats)[];
+
+/** A conversation whose times cannot be read was changed when it was made, or else now: it is not deleted for its age. */
+export function readConversation(value: unknown, key: RecordKey): Conversation | undefined {
+  const from = fieldsOf(value);
+  const id = nameOf(from?.["id"]);
+  if (!from || id === undefined || conversationKey(id) !== key) return undefined;
+  const votes = countOf(from["votes"]);
+  const createdAt = timeOf(from["createdAt"]) ?? timeOf(from["updatedAt"]) ?? Date.now();
+  return {
+    version: 1,
+    id,
+    title: textOf(from["title"], LONGEST_TITLE) ?? "",
+    createdAt,
+    updatedAt: timeOf(from["updatedAt"]) ?? createdAt,
+    leafId: nameOf(from["leafId"]) ?? null,
+    ...present({
+      deletedAt: timeOf(from["deletedAt"]),
+      effort: oneOf(efforts, from["effort"]),
+      votes: votes ? Math.min(votes, MOST_VOTES) : undefined,
+    }),
+  };
+}
+
+export function readMessage(value: unknown, key: RecordKey): Message | undefined {
+  const from = fieldsOf(value);
+  const id = nameOf(from?.["id"]);
+  const conversationId = nameOf(from?.["conversationId"]);
+  const role = oneOf(["user", "assistant"] as const, from?.["role"]);
+  const content = textOf(from?.["content"]);
+  if (!from || id === undefined || conversationId === undefined || !role || content === undefined) return undefined;
+  if (messageKey({ id, conversationId }) !== key) return undefined;
+  const parentId = nameOf(from["parentId"]);
+  return {
+    version: 1,
+    id,
+    conversationId,
+    parentId: parentId === undefined || parentId === id ? null : parentId,
+    role,
+    content,
+    createdAt: timeOf(from["createdAt"]) ?? 0,
+    status: oneOf(statuses, from["status"]) ?? "complete",
+    ...present({
+      modelId: nameOf(from["modelId"]),
+      stats: readStats(from["stats"]),
+      provenance: readProvenance(from["provenance"]),
+      error: readError(from["error"]),
+      droppedTurns: countOf(from["droppedTurns"]),
+      recovered: flagOf(from["recovered"]),
+      thought: textOf(from["thought"]),
+      effort: oneOf(efforts, from["effort"]),
+      need: readNeed(from["need"]),
+      cut: oneOf(["budget", "answer-now"] as const, from["cut"]),
+      vote: readVote(from["vote"]),
+      seconds: amountOf(from["seconds"]),
+      resumed: flagOf(from["resumed"]),
+      comparison: nameOf(from["comparison"]),
+    }),
+  };
+}
+
+/** Figures that are not there count nothing. */
+function readStats(value: unknown): AnswerStats | undefined {
+  const from = fieldsOf(value);
+  return from && (Object.fromEntries(numbersOfStats.map((n) => [n, amountOf(from[n]) ?? 0])) as unknown as AnswerStats);
+}
+
+function readProvenance(value: unknown): Provenance | undefined {
+  const from = fieldsOf(value);
+  const [digest, version] = [nameOf(from?.["digest"]), nameOf(from?.["version"])];
+  const [temperature, topP] = [amountOf(from?.["temperature"]), amountOf(from?.["topP"])];
+  if (digest === undefined || version === undefined || temperature === undefined || topP === undefined)
+    return undefined;
+  return { digest, temperature, topP, version };
+}
+
+function readError(value: unknown): ErrorData | undefined {
+  const from = fieldsOf(value);
+  return (
+    from && {
+      code: oneOf(errorCodes, from["code"]) ?? "unknown",
+      detail: textOf(from["detail"]) ?? "",
+      remedy: oneOf(remedies, from["remedy"]) ?? "retry",
+      ...present({ bytes: amountOf(from["bytes"]) }),
+    }
+  );
+}
+
+function readNeed(value: unknown): Need | undefined {
+  const from = fieldsOf(value);
+  const think = flagOf(from?.["think"]);
+  const because = from?.["because"];
+  if (think === undefined) return undefined;
+  return {
+    think,
+    probability: Math.min(1, amountOf(from?.["probability"]) ?? 0),
+    because: Array.isArray(because) ? [...new Set(because.filter(isSign))] : [],
+  };
+}
+
+function readVote(value: unknown): Vote | undefined {
+  const from = fieldsOf(value);
+  const finals = listOf(from?.["finals"], (final) => textOf(final));
+  const [chosen, votes] = [countOf(from?.["chosen"]), countOf(from?.["votes"])];
+  return finals && chosen !== undefined && votes !== undefined ? { finals, chosen, votes } : undefined;
+}

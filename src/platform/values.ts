@@ -1,0 +1,47 @@
+// Values from outside (storage, files) as the app's own: each function gives the value where it is of the form, else undefined. None throws.
+// Not for: what a record is made of, which its room says.
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The last moment that is taken for a time, in milliseconds since 1970. What is later is no time that anything happened at. */
+const LATEST = Date.UTC(9999, 11, 31);
+/** More than anything is counted or measured here. */
+const MOST = 1e15;
+
+export const fieldsOf = (value: unknown): Fields | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+
+/** `most`: letters from which on it is cut off. */
+export const textOf = (value: unknown, most = Infinity): string | undefined =>
+  typeof value === "string" ? value.slice(0, most) : undefined;
+
+/** A text that names something: not empty, and short. */
+export const nameOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" && value.length <= 1000 ? value : undefined;
+
+/** Milliseconds since 1970. */
+export const timeOf = (value: unknown): number | undefined =>
+  typeof value === "number" && value >= 0 && value <= LATEST ? value : undefined;
+
+export const amountOf = (value: unknown): number | undefined =>
+  typeof value === "number" && value >= 0 && value <= MOST ? value : undefined;
+
+export const countOf = (value: unknown): number | undefined => (Number.isInteger(value) ? amountOf(value) : undefined);
+
+export const flagOf = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined);
+
+export const oneOf = <T>(list: readonly T[], value: unknown): T | undefined => list.find((one) => one === value);
+
+/** A list of which every part can be read. */
+export function listOf<T>(value: unknown, read: (part: unknown) => T | undefined): T[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const parts = value.map(read);
+  return parts.includes(undefined) ? undefined : (parts as T[]);
+}
+
+/** The fields that have a value. */
+export function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

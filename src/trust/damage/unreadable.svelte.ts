@@ -1,0 +1,45 @@
+// The records that could not be read, or not be shown: handed out as they lie in storage, and removed when a person says so. Not for:
+// which these are (the readers of each kind).
+import { createContext } from "svelte";
+import { download } from "../../platform/download";
+import { rawJson } from "../../platform/raw-json";
+import type { Reader, RecordKey, RecordKind, Records, UnreadableRecord } from "../../storage/records";
+
+export class Unreadable {
+  /** Those that were found when they were last looked for. */
+  list = $state.raw<readonly UnreadableRecord[]>([]);
+
+  constructor(
+    private readonly records: Records,
+    private readonly readers: Partial<Record<RecordKind, Reader<unknown>>>,
+    /** Whether the policy lets people take along what may be words of their conversations. */
+    readonly mayExport: boolean,
+  ) {}
+
+  /** Looks for them. Throws AppError. */
+  async look(): Promise<void> {
+    this.list = await this.records.unreadable(this.readers);
+  }
+
+  /** Hands records of the list to the person as a file: as they lie in storage, bytes in base64. */
+  save(found: readonly UnreadableRecord[]): void {
+    if (this.mayExport) saveRaw("islet-unreadable-records", found);
+  }
+
+  /** Removes records of the list for good. Throws AppError. */
+  async remove(found: readonly UnreadableRecord[]): Promise<void> {
+    await this.records.removeNamed(found.map(({ name }) => name));
+    await this.look();
+  }
+
+  /** Hands the record of a row that could not be drawn to the person. Throws AppError. */
+  async saveRow(key: RecordKey): Promise<void> {
+    if (this.mayExport) saveRaw("islet-record", [{ key, value: await this.records.read(key) }]);
+  }
+}
+
+function saveRaw(name: string, records: readonly object[]): void {
+  download(`${name}.json`, "application/json", rawJson({ format: "islet-raw-records", version: 1, records }));
+}
+
+export const [useUnreadable, provideUnreadable] = createContext<Unreadable>();
