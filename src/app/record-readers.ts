@@ -2,7 +2,8 @@
 import { readConversation, readMessage } from "../chat/conversation-forms";
 import { readAdded, readDownload, readInstalled } from "../models/model-forms";
 import { fieldsOf } from "../platform/values";
-import type { Reader, RecordKind } from "../storage/records";
+import { conversationKey } from "../chat/records";
+import type { Reader, RecordKind, Records } from "../storage/records";
 import { readSettings } from "../storage/settings.svelte";
 import { readAuditEntry, readAuditHead, readNetworkEntry } from "../trust/log-forms";
 
@@ -20,3 +21,13 @@ export const readers: Partial<Record<RecordKind, Reader<unknown>>> = {
   "audit-head": readAuditHead,
   network: readNetworkEntry,
 };
+
+/** The same, but that a message whose conversation cannot be read is none: nothing shows it, so that it has to be named elsewhere. */
+export async function strictReaders(records: Records): Promise<typeof readers> {
+  const conversations = new Set((await records.all("conversation", readConversation)).keys());
+  const message: Reader<unknown> = (record, key) => {
+    const read = readMessage(record, key);
+    return read && conversations.has(conversationKey(read.conversationId)) ? read : undefined;
+  };
+  return { ...readers, message };
+}

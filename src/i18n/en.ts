@@ -459,7 +459,7 @@ export const en = {
     "The policy of this site does not allow saving them, since they may hold words of your conversations.",
   "damage.all": "all of them",
   "damage.reason.later": "written by a later version of Islet",
-  "damage.reason.form": "not in the form that Islet writes",
+  "damage.reason.form": "not in the form that Islet writes, or without its conversation",
   "damage.reason.closed": "cannot be opened with the keys of this browser, or was changed from outside",
   "damage.kind.conversation": "Conversation",
   "damage.kind.message": "Message",
@@ -471,6 +471,20 @@ export const en = {
   "damage.kind.audit-head": "End of the audit log",
   "damage.kind.network": "Network ledger entry",
   "damage.kind.unknown": "Record of an unknown kind",
+  "rescue.title": "Your conversations",
+  "rescue.text":
+    "What you wrote lies in this browser, not on the server. You can take it along here, and then erase it.",
+  "rescue.waiting": "Looking at what lies in this browser…",
+  "rescue.unreadable":
+    "What lies in this browser cannot be read now. Close the other tabs of Islet and load this page again.",
+  "rescue.closed": "It is encrypted. Unlock it to take it along.",
+  "rescue.forbidden": "The policy of this site does not allow taking conversations along.",
+  "rescue.forms": "A JSON file that any Islet can import.",
+  "rescue.formsVault":
+    "The export is a JSON file that anyone can read and any Islet can import. The backup is encrypted: your passphrase opens it in any Islet.",
+  "rescue.exported": "Conversations exported: {{n}}.",
+  "rescue.backedUp": "The backup was made.",
+  "rescue.ended": "Islet is no longer offered here",
   "erase.title": "Erase everything",
   "erase.hint":
     "Conversations, settings, models, the audit log, the installed page: nothing of Islet stays in this browser. You are asked once more.",

@@ -470,7 +470,7 @@ export const fr: Catalogue = {
     "La politique de ce site ne permet pas de les enregistrer, car elles peuvent contenir des extraits de vos conversations.",
   "damage.all": "toutes",
   "damage.reason.later": "écrite par une version plus récente d'Islet",
-  "damage.reason.form": "pas dans le format qu'Islet utilise",
+  "damage.reason.form": "pas dans le format qu'Islet utilise, ou sans sa conversation",
   "damage.reason.closed": "impossible à ouvrir avec les clés de ce navigateur, ou modifiée de l'extérieur",
   "damage.kind.conversation": "Conversation",
   "damage.kind.message": "Message",
@@ -482,6 +482,20 @@ export const fr: Catalogue = {
   "damage.kind.audit-head": "Fin du journal d'audit",
   "damage.kind.network": "Entrée du registre réseau",
   "damage.kind.unknown": "Donnée de type inconnu",
+  "rescue.title": "Vos conversations",
+  "rescue.text":
+    "Ce que vous avez écrit se trouve dans ce navigateur, pas sur le serveur. Vous pouvez l'emporter ici, puis l'effacer.",
+  "rescue.waiting": "Lecture de ce que contient ce navigateur…",
+  "rescue.unreadable":
+    "Impossible de lire pour l'instant ce que contient ce navigateur. Fermez les autres onglets d'Islet et rechargez cette page.",
+  "rescue.closed": "Ces données sont chiffrées. Déverrouillez-les pour les emporter.",
+  "rescue.forbidden": "La politique de ce site ne permet pas d'emporter les conversations.",
+  "rescue.forms": "Un fichier JSON que tout Islet peut importer.",
+  "rescue.formsVault":
+    "L'export est un fichier JSON lisible par tous, que tout Islet peut importer. La sauvegarde est chiffrée : votre phrase secrète l'ouvre dans tout Islet.",
+  "rescue.exported": "Conversations exportées : {{n}}.",
+  "rescue.backedUp": "La sauvegarde a été créée.",
+  "rescue.ended": "Islet n'est plus proposé ici",
   "erase.title": "Tout effacer",
   "erase.hint":
     "Conversations, paramètres, modèles, journal d’audit, page installée : rien d’Islet ne reste dans ce navigateur. Une confirmation est demandée.",

@@ -464,7 +464,7 @@ export const ja: Catalogue = {
   "damage.noExport": "会話の内容を含むかもしれないため、このサイトのポリシーでは保存できません。",
   "damage.all": "すべて",
   "damage.reason.later": "新しいバージョンの Islet が書いたもの",
-  "damage.reason.form": "Islet が書く形式ではないもの",
+  "damage.reason.form": "Islet が書く形式ではないか、属する会話がないもの",
   "damage.reason.closed": "このブラウザーの鍵で開けないか、外部から変更されたもの",
   "damage.kind.conversation": "会話",
   "damage.kind.message": "メッセージ",
@@ -476,6 +476,20 @@ export const ja: Catalogue = {
   "damage.kind.audit-head": "監査ログの末尾",
   "damage.kind.network": "通信記録の項目",
   "damage.kind.unknown": "種類のわからない記録",
+  "rescue.title": "あなたの会話",
+  "rescue.text":
+    "あなたが書いたものは、サーバーではなくこのブラウザーにあります。ここから持ち出し、そのあと消去できます。",
+  "rescue.waiting": "このブラウザーにあるものを確認しています…",
+  "rescue.unreadable":
+    "このブラウザーにあるものを、今は読み取れません。Islet のほかのタブを閉じて、このページを読み込み直してください。",
+  "rescue.closed": "暗号化されています。持ち出すにはロックを解除してください。",
+  "rescue.forbidden": "このサイトのポリシーでは、会話の持ち出しは許可されていません。",
+  "rescue.forms": "どの Islet でも読み込める JSON ファイルです。",
+  "rescue.formsVault":
+    "エクスポートは、だれでも読め、どの Islet でも読み込める JSON ファイルです。バックアップは暗号化され、どの Islet でもあなたのパスフレーズで開けます。",
+  "rescue.exported": "エクスポートした会話: {{n}}件",
+  "rescue.backedUp": "バックアップを作成しました。",
+  "rescue.ended": "ここでの Islet の提供は終了しました",
   "erase.title": "すべてを消去",
   "erase.hint":
     "会話、設定、モデル、監査ログ、保存されたページなど、Islet のものはこのブラウザに何も残りません。もう一度確認します。",

@@ -465,7 +465,7 @@ export const vi: Catalogue = {
     "Chính sách của trang này không cho phép lưu, vì trong đó có thể có nội dung cuộc trò chuyện của bạn.",
   "damage.all": "tất cả",
   "damage.reason.later": "do phiên bản Islet mới hơn ghi",
-  "damage.reason.form": "không đúng dạng mà Islet ghi",
+  "damage.reason.form": "không đúng dạng mà Islet ghi, hoặc không còn cuộc trò chuyện của nó",
   "damage.reason.closed": "không mở được bằng khóa của trình duyệt này, hoặc đã bị sửa từ bên ngoài",
   "damage.kind.conversation": "Cuộc trò chuyện",
   "damage.kind.message": "Tin nhắn",
@@ -477,6 +477,20 @@ export const vi: Catalogue = {
   "damage.kind.audit-head": "Phần cuối nhật ký kiểm toán",
   "damage.kind.network": "Mục sổ mạng",
   "damage.kind.unknown": "Bản ghi không rõ loại",
+  "rescue.title": "Cuộc trò chuyện của bạn",
+  "rescue.text":
+    "Những gì bạn viết nằm trong trình duyệt này, không nằm trên máy chủ. Bạn có thể mang đi từ đây, rồi xóa hết.",
+  "rescue.waiting": "Đang xem những gì có trong trình duyệt này…",
+  "rescue.unreadable":
+    "Hiện không đọc được những gì có trong trình duyệt này. Hãy đóng các thẻ Islet khác rồi tải lại trang này.",
+  "rescue.closed": "Dữ liệu đã được mã hóa. Hãy mở khóa để mang đi.",
+  "rescue.forbidden": "Chính sách của trang này không cho phép mang cuộc trò chuyện đi.",
+  "rescue.forms": "Một tệp JSON mà Islet ở đâu cũng nhập được.",
+  "rescue.formsVault":
+    "Bản xuất là tệp JSON ai cũng đọc được và Islet ở đâu cũng nhập được. Bản sao lưu được mã hóa: cụm mật khẩu của bạn mở được nó trong mọi Islet.",
+  "rescue.exported": "Số cuộc trò chuyện đã xuất: {{n}}.",
+  "rescue.backedUp": "Đã tạo bản sao lưu.",
+  "rescue.ended": "Islet không còn được cung cấp ở đây",
   "erase.title": "Xóa tất cả",
   "erase.hint":
     "Hội thoại, cài đặt, mô hình, nhật ký kiểm toán, trang đã lưu: không còn gì của Islet trong trình duyệt này. Bạn sẽ được hỏi lại.",

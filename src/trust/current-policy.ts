@@ -1,6 +1,7 @@
 // The policy of this deployment: policy.json beside the page, read at each start. Without a valid one the app does not begin. Not for: what
 // a policy can say (policy.ts).
 import { AppError, thrownText } from "../platform/app-error";
+import { named } from "../platform/deployment";
 import { connectable } from "./network-rules";
 import {
   contentSecurityPolicy,
@@ -36,6 +37,26 @@ export async function startPolicy(): Promise<void> {
     enforce(policy);
   } catch (error) {
     throw new AppError("policy-invalid", thrownText(error), "retry");
+  }
+  await remember(text).catch(() => {});
+}
+
+/** Where the last valid policy is kept, apart from what the service worker keeps, which need not be valid. */
+const KEPT = { cache: named("islet-policy"), name: "policy.json?last-valid" };
+
+async function remember(text: string): Promise<void> {
+  // A page that came over plain HTTP has no caches.
+  if (!isSecureContext) return;
+  await (await caches.open(KEPT.cache)).put(KEPT.name, new Response(text));
+}
+
+/** The last valid policy that this browser read; undefined where none is known. It decides nothing but what may still be taken along. */
+export async function lastPolicy(): Promise<Policy | undefined> {
+  try {
+    const kept = isSecureContext ? await (await caches.open(KEPT.cache)).match(KEPT.name) : undefined;
+    return kept && readPolicy(await kept.json());
+  } catch {
+    return undefined;
   }
 }
 

@@ -24,6 +24,8 @@ export interface Policy {
   retention: Record<Retained, number | null>;
   language: "en" | "fr" | "ja" | "vi" | null;
   banner: PolicyTexts | null;
+  /** The deployment is over: what people are told where the app would be, with what they can still do. */
+  ended?: PolicyTexts | null;
   audit: { content: boolean };
   vault: { required: boolean; lockMinutes: number | null };
   reasons: Partial<Record<PolicyField, PolicyTexts>>;

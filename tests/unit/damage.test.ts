@@ -3,7 +3,7 @@ import { createStore, entries, get, set } from "idb-keyval";
 import { flushSync, mount, unmount } from "svelte";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
-import { readers } from "../../src/app/record-readers";
+import { readers, strictReaders } from "../../src/app/record-readers";
 import { readConversation, readMessage } from "../../src/chat/conversation-forms";
 import type { Conversation, Message } from "../../src/chat/records";
 import { rawJson } from "../../src/platform/raw-json";
@@ -138,12 +138,23 @@ describe("records that cannot be read", () => {
     const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => {});
     URL.createObjectURL = () => "blob:x";
     const records = new Records({}, fresh());
-    new Unreadable(records, readers, false).save([]);
-    await new Unreadable(records, readers, false).saveRow("message:a/1");
+    new Unreadable(records, strictReaders, false).save([]);
+    await new Unreadable(records, strictReaders, false).saveRow("message:a/1");
     expect(click).not.toHaveBeenCalled();
-    new Unreadable(records, readers, true).save([]);
+    new Unreadable(records, strictReaders, true).save([]);
     expect(click).toHaveBeenCalledOnce();
     click.mockRestore();
+  });
+
+  test("take messages along, which are then named as well", async () => {
+    const records = new Records({}, fresh());
+    await records.writeAll([conversation("a"), message("a", "a2", null), message("b", "b2", null)]);
+    const unreadable = new Unreadable(records, strictReaders, true);
+    await unreadable.look();
+    expect(unreadable.list.map(({ key }) => key)).toEqual(["message:b/b2"]);
+    await unreadable.remove(unreadable.list);
+    expect(unreadable.list).toEqual([]);
+    expect([...(await records.all("message")).keys()]).toEqual(["message:a/a2"]);
   });
 
   test("are no reason not to begin: settings that do not open are the defaults", async () => {
@@ -203,7 +214,7 @@ describe("a row that cannot be drawn", () => {
       },
       { id: "3", text: () => "third" },
     ];
-    const unreadable = new Unreadable(new Records({}, fresh()), readers, true);
+    const unreadable = new Unreadable(new Records({}, fresh()), strictReaders, true);
     const save = vi.spyOn(unreadable, "saveRow").mockResolvedValue();
     const removed: string[] = [];
     const target = document.createElement("div");

@@ -11,14 +11,14 @@ export class Unreadable {
 
   constructor(
     private readonly records: Records,
-    private readonly readers: Partial<Record<RecordKind, Reader<unknown>>>,
+    private readonly readers: (records: Records) => Promise<Partial<Record<RecordKind, Reader<unknown>>>>,
     /** Whether the policy lets people take along what may be words of their conversations. */
     readonly mayExport: boolean,
   ) {}
 
   /** Looks for them. Throws AppError. */
   async look(): Promise<void> {
-    this.list = await this.records.unreadable(this.readers);
+    this.list = await this.records.unreadable(await this.readers(this.records));
   }
 
   /** Hands records of the list to the person as a file: as they lie in storage, bytes in base64. */
