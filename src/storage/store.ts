@@ -17,7 +17,9 @@ export const inTheClear: ReadonlySet<string> = new Set([VAULT, ADOPTED]);
 export const openStore = (databaseName = DATABASE): UseStore => createStore(databaseName, "records");
 
 /** What tells one vault from another, whatever opens it; undefined without one. */
-export const vaultIdOf = (vault: VaultRecord | undefined): string | undefined => vault?.inbox.publicKey;
+export const vaultIdOf = (vault: VaultRecord | undefined): string | undefined =>
+  // One that was damaged is no vault that anybody knows, but not none.
+  vault === undefined ? undefined : String((vault as Partial<VaultRecord>).inbox?.publicKey);
 
 /** All keys that begin with `prefix`, which ends with ":"; ";" is what comes after it. */
 export const rangeOf = (prefix: string) => IDBKeyRange.bound(prefix, `${prefix.slice(0, -1)};`, false, true);

@@ -9,8 +9,9 @@ import type { Conversation, Message } from "../../src/chat/records";
 import { rawJson } from "../../src/platform/raw-json";
 import { Records, type RecordKey, type StoredRecord, type UnreadableRecord } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
+import { VAULT } from "../../src/storage/store";
 import { Cipher } from "../../src/storage/vault/cipher";
-import { createVault, deriveWith, type VaultKeys } from "../../src/storage/vault/vault";
+import { createVault, deriveWith, type VaultKeys, type VaultRecord } from "../../src/storage/vault/vault";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
 import { Unreadable } from "../../src/trust/damage/unreadable.svelte";
 import Rows from "./damage/Rows.svelte";
@@ -23,7 +24,14 @@ Object.defineProperty(navigator, "locks", {
 
 let n = 0;
 const fresh = () => `damage-test-${++n}`;
+/** A database that has the vault of `keys`. */
+async function withVault(): Promise<string> {
+  const database = fresh();
+  await set(VAULT, vaultRecord, createStore(database, "records"));
+  return database;
+}
 const raw = (database: string) => entries<string, unknown>(createStore(database, "records"));
+const sealed = async (database: string) => (await raw(database)).filter(([name]) => name !== VAULT);
 
 const conversation = (id: string, more: object = {}) =>
   [
@@ -59,18 +67,19 @@ const bad: [RecordKey, unknown, UnreadableRecord["reason"]][] = [
 ];
 
 let keys: VaultKeys;
+let vaultRecord: VaultRecord;
 beforeAll(async () => {
   deriveWith(
     async ({ passphrase }) =>
       new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(passphrase))),
   );
-  keys = (await createVault("a passphrase")).keys;
+  ({ keys, record: vaultRecord } = await createVault("a passphrase"));
 });
 
 describe("records that cannot be read", () => {
   for (const vault of [false, true])
     test(`are left out, counted once, listed by kind and key, and stay as they are (${vault ? "vault" : "plain"})`, async () => {
-      const database = fresh();
+      const database = vault ? await withVault() : fresh();
       const records = new Records({}, database, vault ? new Cipher(keys) : undefined);
       let found = 0;
       records.onDamaged = (count) => (found = count);
@@ -93,18 +102,17 @@ describe("records that cannot be read", () => {
     });
 
   test("since they do not open are listed by the kind that their name shows, and only what was named is removed", async () => {
-    const database = fresh();
+    const database = await withVault();
     const records = new Records({}, database, new Cipher(keys));
     const stranger = new Cipher((await createVault("another")).keys);
     await records.writeAll([conversation("a"), conversation("b")]);
-    const [[name, value]] = (await raw(database)) as [[string, { iv: Uint8Array; data: ArrayBuffer }]];
+    const [[name, value]] = (await sealed(database)) as [[string, { iv: Uint8Array; data: ArrayBuffer }]];
     const store = createStore(database, "records");
     await set(name, { ...value, iv: new Uint8Array(12) }, store);
-    const [strange, sealed] = await stranger.seal("conversation:c", { version: 1 });
-    await set(strange, sealed, store);
+    const [strange, closed] = await stranger.seal("conversation:c", { version: 1 });
+    await set(strange, closed, store);
     await set("message:a/plain", { version: 1 }, store);
     await set("drop:1", { iv: new Uint8Array(12), data: new ArrayBuffer(20), from: new ArrayBuffer(3) }, store);
-    await set("vault:1", { version: 1 }, store);
     await set("something-else:1", "x", store);
     const list = await records.unreadable(readers);
     const facts = list.filter(({ name }) => name !== "drop:1").map(({ name, kind, reason }) => [name, kind, reason]);
@@ -158,10 +166,10 @@ describe("records that cannot be read", () => {
   });
 
   test("are no reason not to begin: settings that do not open are the defaults", async () => {
-    const database = fresh();
+    const database = await withVault();
     const records = new Records({}, database, new Cipher(keys));
     await records.write("settings:app", { version: 1, language: "fr" } as StoredRecord);
-    const [[name]] = (await raw(database)) as [[string, unknown]];
+    const [[name]] = (await sealed(database)) as [[string, unknown]];
     await set(name, { iv: new Uint8Array(12), data: new ArrayBuffer(40) }, createStore(database, "records"));
     const settings = new Settings(records);
     await settings.load();
