@@ -412,21 +412,36 @@ export const en = {
   "trust.intro": "What shows that Islet does what it says. All of it is on this device.",
   "audit.title": "Audit log",
   "audit.intro":
-    "What happened in this browser. Each entry holds the hash of the one before, so that a change shows. Note the last hash elsewhere to notice a log that was made anew.",
+    "What happened in this browser. Each entry holds the hash of the one before, and the end is signed with a key of this browser, so that a change shows. Note the installation and the last hash elsewhere to notice a log that was made anew or put back to an older state.",
   "audit.check": "Check the log",
   "audit.export": "Export the log",
   "audit.kind": "Kind of entry",
   "audit.all": "All entries ({{n}})",
   "audit.more": "Show older entries",
   "audit.unbroken": "{{n}} entries, unbroken. The last hash:",
+  "audit.installation": "Installation:",
+  "audit.signed": "Signed with the key of this installation, which no script can read.",
+  "audit.signedFrom":
+    "There has been a key since entry {{n}}. What was done before that to the entries before it cannot be told.",
+  "audit.andMore": "And {{n}} more.",
   "audit.broken": "The log was changed. Faults found: {{n}}.",
   "audit.fault.unreadable": "Line {{line}} cannot be read.",
+  "audit.fault.form": "Line {{line}} is not written exactly as Islet writes it.",
   "audit.fault.edited": "Line {{line}} was edited.",
   "audit.fault.missing": "Entries before line {{line}} are missing.",
   "audit.fault.misplaced": "Line {{line}} is not in its place.",
   "audit.fault.unchained": "Line {{line}} does not follow from the one before, which was replaced.",
   "audit.fault.truncated": "The end was cut off before line {{line}}.",
+  "audit.fault.unsigned": "The end is not signed.",
+  "audit.fault.signature": "The signature does not fit the installation (line {{line}}).",
+  "audit.fault.rekeyed": "From line {{line}} on it is signed with another key.",
+  "audit.fault.unexpected": "It is another log or installation than the one that was noted.",
+  "audit.note.back": "Entry {{n}} is {{time}} earlier than the entry before it: the clock of this device was set back.",
+  "audit.note.ahead": "The last entry ({{n}}) is {{time}} later than now: the clock of this device is wrong, or was.",
+  "audit.note.unsigned-before":
+    "What stood at the end before entry {{n}} was not signed: an older version of Islet in another tab wrote it, or it came from outside.",
   "audit.kind.begin": "The log began",
+  "audit.kind.signing-begun": "Signing began",
   "audit.kind.model-installed": "Model installed",
   "audit.kind.model-loaded": "Model loaded",
   "audit.kind.model-removed": "Model removed",
@@ -469,6 +484,7 @@ export const en = {
   "damage.kind.download": "Download",
   "damage.kind.audit": "Audit log entry",
   "damage.kind.audit-head": "End of the audit log",
+  "damage.kind.clock": "Looks at the clock",
   "damage.kind.network": "Network ledger entry",
   "damage.kind.unknown": "Record of an unknown kind",
   "rescue.title": "Your conversations",
@@ -568,7 +584,7 @@ export const en = {
   "report.part.retention": "How long conversations are kept, and that everything can be erased",
   "report.part.confidentiality": "The enforced policy, verified files, what was refused",
   "report.part.transfers": "No transfer takes place while answering: the model runs on this device",
-  "report.part.logs": "The audit log, its length and its last hash",
+  "report.part.logs": "The audit log: its length, its last hash, its signature and installation",
   "report.part.transparency": "Which model with which bytes, which build, which licences",
   "report.part.suppliers": "Publishers, licences and hashes of models, and the packages of the build",
   "report.limits": "What this does not prove",
@@ -577,6 +593,10 @@ export const en = {
   "report.limit.answers": "That answers are right, fair or fit for a purpose. Small models make mistakes.",
   "report.limit.law": "That a law or standard is met. It is evidence for those who judge that.",
   "report.limit.link": "What a person does with the text: copying it, or opening a link.",
+  "report.limit.clock":
+    "That dates are right: they are those of the device's clock. Where it went back, that is stated.",
+  "report.limit.log":
+    "That nobody who uses this browser had it sign something, or put an older state in place of the log. Compare the last hash with one that was noted elsewhere.",
   "report.encrypted":
     "The records in this browser are encrypted (AES-GCM under a key that Argon2id makes of a passphrase).",
   "report.plain": "The records in this browser are not encrypted.",
@@ -724,6 +744,8 @@ export const en = {
   "keep.sure.network": "All entries so far are deleted for good. The facts in sum begin anew; the audit log says when.",
   "keep.deleteNow": "Delete for good",
   "keep.deleted": "Deleted: {{n}}",
+  "keep.held":
+    "The date of this device has jumped ahead by {{time}}. Nothing is deleted for its age by this date before it has stood for a day.",
 } as const;
 
 export type MessageKey = keyof typeof en;

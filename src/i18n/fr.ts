@@ -422,21 +422,38 @@ export const fr: Catalogue = {
   "trust.intro": "Ce qui montre qu’Islet fait ce qu’il dit. Tout est sur cet appareil.",
   "audit.title": "Journal d’audit",
   "audit.intro":
-    "Ce qui s'est passé dans ce navigateur. Chaque entrée contient l'empreinte de la précédente, si bien qu'une modification se voit. Notez ailleurs la dernière empreinte pour remarquer un journal refait.",
+    "Ce qui s’est passé dans ce navigateur. Chaque entrée contient l’empreinte de la précédente et la fin est signée avec une clé de ce navigateur, si bien qu’une modification se voit. Notez ailleurs l’installation et la dernière empreinte pour remarquer un journal refait ou ramené à un état antérieur.",
   "audit.check": "Vérifier le journal",
   "audit.export": "Exporter le journal",
   "audit.kind": "Type d’entrée",
   "audit.all": "Toutes les entrées ({{n}})",
   "audit.more": "Afficher des entrées plus anciennes",
   "audit.unbroken": "{{n}} entrées, chaîne intacte. Dernière empreinte :",
+  "audit.installation": "Installation :",
+  "audit.signed": "Signé avec la clé de cette installation, qu’aucun script ne peut lire.",
+  "audit.signedFrom":
+    "La clé existe depuis l’entrée {{n}}. Ce que les entrées précédentes ont pu subir avant cela ne peut pas être établi.",
+  "audit.andMore": "Et {{n}} de plus.",
   "audit.broken": "Le journal a été modifié. Anomalies trouvées : {{n}}.",
   "audit.fault.unreadable": "La ligne {{line}} est illisible.",
+  "audit.fault.form": "La ligne {{line}} n’est pas écrite exactement comme Islet l’écrit.",
   "audit.fault.edited": "La ligne {{line}} a été modifiée.",
   "audit.fault.missing": "Des entrées manquent avant la ligne {{line}}.",
   "audit.fault.misplaced": "La ligne {{line}} n’est pas à sa place.",
   "audit.fault.unchained": "La ligne {{line}} ne suit pas la précédente, qui a été remplacée.",
   "audit.fault.truncated": "La fin a été coupée avant la ligne {{line}}.",
+  "audit.fault.unsigned": "La fin n’est pas signée.",
+  "audit.fault.signature": "La signature ne correspond pas à l’installation (ligne {{line}}).",
+  "audit.fault.rekeyed": "À partir de la ligne {{line}}, une autre clé signe.",
+  "audit.fault.unexpected": "Ce n’est pas le journal ou l’installation qui avait été noté.",
+  "audit.note.back":
+    "L’entrée {{n}} est antérieure de {{time}} à celle qui la précède : l’horloge de cet appareil a été reculée.",
+  "audit.note.ahead":
+    "La dernière entrée ({{n}}) est postérieure de {{time}} à maintenant : l’horloge de cet appareil est fausse, ou l’était.",
+  "audit.note.unsigned-before":
+    "Ce qui se trouvait à la fin avant l’entrée {{n}} n’était pas signé : une version antérieure d’Islet l’a écrit dans un autre onglet, ou cela vient d’ailleurs.",
   "audit.kind.begin": "Début du journal",
+  "audit.kind.signing-begun": "Début de la signature",
   "audit.kind.model-installed": "Modèle installé",
   "audit.kind.model-loaded": "Modèle chargé",
   "audit.kind.model-removed": "Modèle supprimé",
@@ -480,6 +497,7 @@ export const fr: Catalogue = {
   "damage.kind.download": "Téléchargement",
   "damage.kind.audit": "Entrée du journal d'audit",
   "damage.kind.audit-head": "Fin du journal d'audit",
+  "damage.kind.clock": "Relevés de l'horloge",
   "damage.kind.network": "Entrée du registre réseau",
   "damage.kind.unknown": "Donnée de type inconnu",
   "rescue.title": "Vos conversations",
@@ -580,7 +598,7 @@ export const fr: Catalogue = {
   "report.part.retention": "Durée de conservation des conversations, et effacement complet possible",
   "report.part.confidentiality": "Politique appliquée, fichiers vérifiés, ce qui a été refusé",
   "report.part.transfers": "Aucun transfert pendant la réponse : le modèle tourne sur cet appareil",
-  "report.part.logs": "Journal d’audit, sa longueur et sa dernière empreinte",
+  "report.part.logs": "Journal d’audit : sa longueur, sa dernière empreinte, sa signature et son installation",
   "report.part.transparency": "Quel modèle, quels octets, quelle version, quelles licences",
   "report.part.suppliers": "Éditeurs, licences et empreintes des modèles, paquets de la version",
   "report.limits": "Ce que cela ne prouve pas",
@@ -589,6 +607,10 @@ export const fr: Catalogue = {
   "report.limit.answers": "Que les réponses sont exactes, équitables ou adaptées. Les petits modèles se trompent.",
   "report.limit.law": "Qu’une loi ou une norme est respectée. C’est un élément pour ceux qui en jugent.",
   "report.limit.link": "Ce qu’une personne fait du texte : le copier, ouvrir un lien.",
+  "report.limit.clock":
+    "Que les dates sont exactes : ce sont celles de l’horloge de l’appareil. Là où elle a reculé, c’est indiqué.",
+  "report.limit.log":
+    "Que personne, en utilisant ce navigateur, ne lui a fait signer autre chose ou n’a remis un état antérieur du journal. Comparez la dernière empreinte à celle notée ailleurs.",
   "report.encrypted":
     "Les données dans ce navigateur sont chiffrées (AES-GCM, sous une clé qu'Argon2id tire d'une phrase secrète).",
   "report.plain": "Les données dans ce navigateur ne sont pas chiffrées.",
@@ -740,4 +762,6 @@ export const fr: Catalogue = {
     "Toutes les entrées jusqu'ici sont supprimées définitivement. Les totaux repartent de zéro ; le journal d'audit dit quand.",
   "keep.deleteNow": "Supprimer définitivement",
   "keep.deleted": "Supprimés : {{n}}",
+  "keep.held":
+    "La date de cet appareil a avancé d’un coup de {{time}}. Rien n’est supprimé pour son âge d’après cette date avant qu’elle n’ait tenu un jour.",
 };

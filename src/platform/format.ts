@@ -49,6 +49,13 @@ export function formatTime(
   return Number.isNaN(date.getTime()) ? UNKNOWN : new Intl.DateTimeFormat(language, options).format(date);
 }
 
+/** A span of time in milliseconds, as a whole number of days, hours, minutes or seconds. */
+export function formatSpan(ms: number, language: string): string {
+  const units = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000 };
+  const [unit, size] = Object.entries(units).find(([, size]) => ms >= 2 * size) ?? ["second", 1000];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(Math.round(ms / size));
+}
+
 /** A day, or a time for a moment that is less than 20 hours away. */
 export function formatMoment(time: number, language: string, now = Date.now()): string {
   const near = Math.abs(now - time) < 20 * 3600_000;

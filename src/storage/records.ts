@@ -10,7 +10,16 @@ import { drop, DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/c
 
 /** Kinds of records; a key is "<kind>:<id>", and ids of messages begin with the id of their conversation. */
 export type RecordKind =
-  "conversation" | "message" | "settings" | "model" | "added-model" | "download" | "audit" | "audit-head" | "network";
+  | "conversation"
+  | "message"
+  | "settings"
+  | "model"
+  | "added-model"
+  | "download"
+  | "audit"
+  | "audit-head"
+  | "network"
+  | "clock";
 export type RecordKey = `${RecordKind}:${string}`;
 
 export interface StoredRecord {

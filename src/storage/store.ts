@@ -9,10 +9,12 @@ import type { VaultRecord } from "./vault/vault";
 export const DATABASE = named("islet");
 /** Where the vault's own record lies. */
 export const VAULT = "vault:1";
+/** Where the key lies that signs the audit log (signing-key.ts); no JSON. */
+export const SIGNING = "signing:1";
 /** Says that records of an older version were taken over (legacy.ts). */
 export const ADOPTED = "legacy:1";
 /** Names that stay as they are while there is a vault: what they hold says nothing of a person. */
-export const inTheClear: ReadonlySet<string> = new Set([VAULT, ADOPTED]);
+export const inTheClear: ReadonlySet<string> = new Set([VAULT, SIGNING, ADOPTED]);
 
 export const openStore = (databaseName = DATABASE): UseStore => createStore(databaseName, "records");
 

@@ -1,10 +1,12 @@
 // The chain of the audit log: each entry holds the hash of the one before, so that a change anywhere shows. Pure; the app and
-// `npm run verify-audit` use the same rules. Not for: which events are recorded (the rooms).
+// `npm run verify-audit` use the same rules. Not for: which events are recorded (the rooms), who signs (audit-signature.ts), or finding what
+// is wrong with an export (audit-verify.ts).
 import { toHex } from "../platform/encoding";
 
-/** What happened. */
+/** What happened. `signing-begun`: the end of the log was not signed, and is from here on. */
 export type AuditKind =
   | "begin"
+  | "signing-begun"
   | "model-installed"
   | "model-loaded"
   | "answers-compared"
@@ -38,26 +40,27 @@ export interface AuditEntry {
   hash: string;
 }
 
-/** What an export says at its end, and the app keeps apart from the entries: how many there are and the last hash. */
+/** How many entries there are and the last hash: what an export says at its end, and the app keeps apart from the entries. */
 export interface AuditHead {
   entries: number;
   hash: string;
 }
 
-/** What is wrong, and with which line of an export (from 1). `detail` is technical, in English. */
-export interface AuditFault {
-  line: number;
-  fault: "unreadable" | "edited" | "missing" | "misplaced" | "unchained" | "truncated";
-  detail: string;
-}
+/** With a signature of both (audit-signature.ts), in hexadecimal; without one, written before there was a key. */
+export type SignedHead = AuditHead & { signature?: string };
 
 const FIRST_PREVIOUS = "0".repeat(64);
 
-/** JSON with its keys in order, so that the same entry has the same bytes everywhere. */
+/**
+ * JSON without spaces, with its keys in the order of their UTF-16 units, so that the same entry has the same bytes everywhere. What JSON does
+ * not know is written as JSON.stringify does: a key without a value is left out, a number that is none is null, a surrogate alone is escaped.
+ */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const entries = Object.entries(value)
+    .filter(([, v]) => v !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, v]) => `${JSON.stringify(key)}:${canonical(v)}`).join(",")}}`;
 }
 
@@ -83,74 +86,25 @@ export const emptyHead: AuditHead = { entries: 0, hash: FIRST_PREVIOUS };
  * An export: an entry a line, and the head as the last line. `base`: the last entry that was deleted since it was too old; its line is the first,
  * and an entry of the kind "log-trimmed" says the same.
  */
-export function toJsonLines(entries: readonly AuditEntry[], head: AuditHead, base: AuditHead = emptyHead): string {
+export function toJsonLines(entries: readonly AuditEntry[], head: SignedHead, base: AuditHead = emptyHead): string {
   const first = base.entries > 0 ? [{ base }] : [];
   return [...first, ...entries, { head }].map((line) => canonical(line) + "\n").join("");
 }
 
-type Line = Partial<AuditEntry> & { head?: AuditHead; base?: AuditHead };
-
-function readLine(text: string): Line | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Line) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isHead(value: unknown): value is AuditHead {
-  const { entries, hash } = (value ?? {}) as Partial<AuditHead>;
-  return Number.isSafeInteger(entries) && (entries as number) > 0 && typeof hash === "string";
-}
-
 /**
- * Finds every way in which an export is not what the app wrote: an entry that was edited, dropped, moved or replaced, and an end that was cut
- * off. A log that was made anew from its beginning is consistent in itself: to notice that, compare its last hash with one noted before
- * (`known`).
+ * How many entries, from the first on, are from before `limit` (milliseconds since 1970). Only what all stand before that are old themselves
+ * is: an old time between newer ones is that of a clock that was set back, and counts as the newest before it. A time after `now` is that of a
+ * clock that was ahead, and counts as the one after it.
  */
-export async function verify(
-  text: string,
-  known?: string,
-): Promise<{ entries: number; hash: string; faults: AuditFault[] }> {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const read = lines.map(readLine);
-  const head = read.at(-1)?.head;
-  const base = isHead(read[0]?.base) ? read[0].base : undefined;
-  const entries = read.slice(base ? 1 : 0, head ? -1 : undefined);
-  const there = new Set(entries.map((entry) => entry?.seq));
-  const faults: AuditFault[] = [];
-  let last: AuditHead = base ?? emptyHead;
-  // Whoever cuts off the beginning cannot make the entry that would say so.
-  const trimmed = ({ kind, data }: Partial<AuditEntry>) =>
-    kind === "log-trimmed" && data?.["through"] === base?.entries && data?.["hash"] === base?.hash;
-  if (base && !entries.some((entry) => entry && trimmed(entry)))
-    faults.push({ line: 1, fault: "missing", detail: `no entry says that those up to ${base.entries} were deleted` });
+export function countOlder(entries: readonly Pick<AuditEntry, "time">[], limit: number, now: number): number {
+  let newest = -Infinity;
+  let count = 0;
   for (const [i, entry] of entries.entries()) {
-    const line = i + (base ? 2 : 1);
-    const add = (fault: AuditFault["fault"], detail: string) => faults.push({ line, fault, detail });
-    if (typeof entry?.seq !== "number" || typeof entry.hash !== "string") {
-      add("unreadable", "not an entry of an audit log");
-      continue;
-    }
-    const { seq, hash, previous } = entry;
-    if ((await hashOf(entry as AuditEntry)) !== hash) add("edited", `entry ${seq} is not what its hash says`);
-    if (seq <= last.entries) {
-      add("misplaced", `entry ${seq} comes after entry ${last.entries}`);
-      continue;
-    }
-    const gap = Array.from({ length: Math.min(seq - last.entries - 1, 1000) }, (_, n) => last.entries + 1 + n);
-    const lacking = gap.filter((n) => !there.has(n));
-    if (lacking.length > 0) add("missing", `entries ${lacking[0]} to ${lacking.at(-1)} are not there`);
-    else if (gap.length > 0) add("misplaced", `entry ${seq} comes before entry ${gap[0]}`);
-    else if (previous !== last.hash) add("unchained", `entry ${seq} does not follow from the entry before it`);
-    last = { entries: seq, hash };
+    const time = Date.parse(entry.time);
+    if (!(time <= now)) continue;
+    newest = Math.max(newest, time);
+    if (newest >= limit) break;
+    count = i + 1;
   }
-  const end = { line: lines.length + 1, fault: "truncated" as const };
-  if (!head) faults.push({ ...end, detail: "the line that says how many entries there are is not there" });
-  else if (head.entries !== last.entries || head.hash !== last.hash)
-    faults.push({ ...end, detail: `ends with entry ${last.entries}, but there were ${head.entries}` });
-  if (known !== undefined && known !== last.hash)
-    faults.push({ ...end, detail: `ends with the hash ${last.hash}, not with ${known}` });
-  return { entries: last.entries - (base?.entries ?? 0), hash: last.hash, faults };
+  return count;
 }

@@ -9,7 +9,7 @@ import { thinkTags, ThoughtParser } from "../../src/engine/thoughts";
 import { AppError } from "../../src/platform/app-error";
 import { needOf } from "../../src/reasoning/need";
 import { finalAnswer, voteOn } from "../../src/reasoning/vote";
-import { verify } from "../../src/trust/audit-chain";
+import { verify } from "../../src/trust/audit-verify";
 import { restore } from "../../src/app/backup";
 import { Records } from "../../src/storage/records";
 import { readBackup } from "../../src/storage/vault/vault";
