@@ -88,6 +88,7 @@ export class Conversations {
     const now = Date.now();
     for (const { id, deletedAt } of conversations.values())
       if (deletedAt !== undefined)
+        // However the clock was set since.
         setTimeout(() => void this.purgeIfDeleted(id), Math.min(deletedAt, now) + this.undoTime - now);
     for (const m of messages.values()) this.watchWriter(m);
   }
@@ -197,15 +198,14 @@ export class Conversations {
     if (this.all.get(id)?.deletedAt !== undefined) await this.purge(id);
   }
 
-  /** The conversations in which nothing was said or changed for so many days. */
-  olderThan(days: number): Conversation[] {
-    const limit = Date.now() - days * 24 * 3600_000;
-    return this.kept.filter((c) => c.updatedAt <= limit);
+  /** The conversations that are too old, by when they began and when they were last changed. */
+  keptWhere(isOld: (...times: number[]) => boolean): Conversation[] {
+    return this.kept.filter((c) => isOld(c.createdAt, c.updatedAt));
   }
 
-  /** Deletes the conversations that are older than they may be, or with 0 days all of them, for good. Gives how many. */
-  async expire(days: number): Promise<number> {
-    const old = this.olderThan(days);
+  /** Deletes those for good. Gives how many. Throws AppError. */
+  async removeWhere(isOld: (...times: number[]) => boolean): Promise<number> {
+    const old = this.keptWhere(isOld);
     for (const { id } of old) await this.purge(id);
     return old.length;
   }

@@ -15,6 +15,8 @@ const SETTLING = 300;
 export class NetworkLedger {
   /** The oldest first, while they are shown. */
   entries = $state.raw<readonly NetworkEntry[]>([]);
+  /** When an entry with this time was really made, at the latest: the clock may have been wrong. */
+  timeOf = $state.raw<(time: number) => number>((time) => time);
   /** Called when something could not be recorded or read. */
   onFailed: (error: unknown) => void = () => {};
   /** When a service worker came to stand before this page and its workers, in milliseconds since 1970; 0: from the beginning. */
@@ -116,22 +118,21 @@ export class NetworkLedger {
       .catch((error: unknown) => this.onFailed(error));
   }
 
-  /** Deletes the entries from before a time, in milliseconds since 1970. Gives how many. Throws AppError. */
-  async removeBefore(time: number): Promise<number> {
-    return this.removeFirst((all) => all.findIndex(([, entry]) => entry.time >= time));
+  /** Deletes the entries that are too old, by their time. Gives how many. Throws AppError. */
+  async removeWhere(isOld: (time: number) => boolean): Promise<number> {
+    return this.remove((await this.stored()).filter(([, { time }]) => isOld(time)));
   }
 
   /** Deletes the oldest entries where there are more than are kept. Gives how many. Throws AppError. */
   async removeExcess(): Promise<number> {
     if ((await this.records.count("network")) <= MOST) return 0;
-    return this.removeFirst((all) => all.length - MOST);
+    const all = (await this.stored()).map((found) => ({ found, time: this.timeOf(found[1].time) }));
+    const old = all.sort((a, b) => a.time - b.time).slice(0, all.length - MOST);
+    return this.remove(old.map(({ found }) => found));
   }
 
-  private async removeFirst(count: (all: readonly [RecordKey, NetworkEntry][]) => number): Promise<number> {
-    const all = await this.stored();
-    const n = count(all);
-    const old = all.slice(0, n < 0 ? all.length : n).map(([key]) => key);
-    await this.records.remove(old);
+  private async remove(old: readonly [RecordKey, NetworkEntry][]): Promise<number> {
+    await this.records.remove(old.map(([key]) => key));
     this.changed(0);
     return old.length;
   }

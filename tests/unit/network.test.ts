@@ -77,11 +77,11 @@ test("keeps the order of time, and deletes the oldest by age, or all", async () 
   const records = new Records({}, "network-test");
   for (const time of [3000, 1000, 2000]) await records.write(networkKey({ time }), entry({ time }));
   const ledger = new NetworkLedger(records);
-  expect(await ledger.removeBefore(1500)).toBe(1);
+  expect(await ledger.removeWhere((time) => time < 1500)).toBe(1);
   const stop = ledger.show();
   await expect.poll(() => ledger.entries.map(({ time }) => time)).toEqual([2000, 3000]);
   expect(await ledger.removeExcess()).toBe(0);
-  expect(await ledger.removeBefore(Infinity)).toBe(2);
+  expect(await ledger.removeWhere(() => true)).toBe(2);
   await expect.poll(() => ledger.entries).toEqual([]);
   stop();
 });
