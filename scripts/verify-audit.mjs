@@ -10,9 +10,12 @@ Checks that no entry of an exported audit log was changed, dropped, moved or cut
   --installation ID    and that it is of an installation that was noted before
   --unsigned           takes a log of a version of Islet that did not sign: compare its end by --head`;
 /** Bytes that no audit log comes near. */
-const MOST = 256 * 1024 * 1024;
+const MOST = 128 * 1024 * 1024;
 /** Lines that are printed at most of each kind. */
 const SHOWN = 50;
+
+// Whoever reads what is printed may stop before its end: "| head -1".
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => process.exit(2));
 
 /** Ends the script with a line that says what to do. */
 function stop(message) {

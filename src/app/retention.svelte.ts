@@ -29,10 +29,10 @@ interface Rooms {
   records: Records;
 }
 
-/** Whether a record that has these times is older than so many days. */
+/** Whether a record that has this time is so many days old. */
 const isOld = ({ now, timeOf }: Belief, days: number) => {
   const limit = now - days * DAY;
-  return (...times: number[]) => Math.max(...times.map(timeOf)) <= limit;
+  return (time: number) => timeOf(time) <= limit;
 };
 
 export class Retention {

@@ -198,13 +198,13 @@ export class Conversations {
     if (this.all.get(id)?.deletedAt !== undefined) await this.purge(id);
   }
 
-  /** The conversations that are too old, by when they began and when they were last changed. */
-  keptWhere(isOld: (...times: number[]) => boolean): Conversation[] {
-    return this.kept.filter((c) => isOld(c.createdAt, c.updatedAt));
+  /** The conversations that are too old, by when they were last changed. */
+  keptWhere(isOld: (time: number) => boolean): Conversation[] {
+    return this.kept.filter((c) => isOld(c.updatedAt));
   }
 
   /** Deletes those for good. Gives how many. Throws AppError. */
-  async removeWhere(isOld: (...times: number[]) => boolean): Promise<number> {
+  async removeWhere(isOld: (time: number) => boolean): Promise<number> {
     const old = this.keptWhere(isOld);
     for (const { id } of old) await this.purge(id);
     return old.length;

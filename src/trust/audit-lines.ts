@@ -40,6 +40,9 @@ export interface Row {
 /** Faults of form after which the rest of a file is not read. */
 const MOST_FAULTS = 1000;
 
+/** Bytes of a line after which it is not read: no question and answer come near. */
+const LONGEST = 16 * 1024 * 1024;
+
 /** The words of each kind of line. */
 const keysOf = {
   base: ["entries", "hash"],
@@ -131,12 +134,11 @@ export function readLines(file: string | Uint8Array): { rows: Row[]; faults: Aud
   return { rows, faults };
 }
 
-function decode(decoder: TextDecoder, bytes: Uint8Array, line: number) {
-  let text: string;
+function decode(decoder: TextDecoder, bytes: Uint8Array, line: number): { row?: Row; fault?: AuditFault } {
+  if (bytes.length > LONGEST) return { fault: { line, fault: "unreadable", detail: "longer than any line of a log" } };
   try {
-    text = decoder.decode(bytes);
+    return readLine(decoder.decode(bytes), line);
   } catch {
-    return { fault: { line, fault: "unreadable" as const, detail: "not UTF-8" } };
+    return { fault: { line, fault: "unreadable", detail: "not UTF-8" } };
   }
-  return readLine(text, line);
 }

@@ -328,6 +328,14 @@ describe("a file that is none", () => {
     expect((await faultsOf(file)).length).toBeGreaterThan(0);
   });
 
+  test("of one line that is longer than any of a log is not read", async () => {
+    const line = new Uint8Array(17 * 2 ** 20).fill("[".charCodeAt(0));
+    expect((await verify(line)).faults[0]).toMatchObject({
+      fault: "unreadable",
+      detail: expect.stringContaining("longer") as string,
+    });
+  });
+
   test("of a million blank lines ends soon", async () => {
     expect((await faultsOf("\n".repeat(1_000_000))).length).toBeLessThan(2000);
   });
