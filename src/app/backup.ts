@@ -2,36 +2,84 @@
 // list. Not for: its encryption (storage/vault), or models themselves, which are exported on their own.
 import { conversationKey, messageKey, type Conversation, type Message } from "../chat/records";
 import { fromJson, toJson } from "../chat/transfer";
-import { foreignCard, type ModelCard } from "../models/catalogue/catalogue";
+import { admit } from "../models/catalogue/admit";
+import type { ModelCard } from "../models/catalogue/catalogue";
 import { AppError } from "../platform/app-error";
 import type { RecordKey, RecordKind, Records, StoredRecord } from "../storage/records";
-import { readSettings } from "../storage/settings.svelte";
+import { readSettings, type SettingsRecord } from "../storage/settings.svelte";
+import { demand, keptDays } from "../trust/current-policy";
+import type { Retained } from "../trust/policy";
+import { lockMinutes } from "../trust/vault/open-vault.svelte";
+import { settingOf } from "./retention";
 
 const kinds: readonly RecordKind[] = ["conversation", "message", "settings", "added-model"];
 
-/** Everything that belongs to a backup, as a text. */
+/** Everything that belongs to a backup, as a text. Throws AppError "not-allowed". */
 export async function backupOf(records: Records): Promise<string> {
+  demand("exportConversations");
   const found = await Promise.all(kinds.map((kind) => records.all(kind)));
   return JSON.stringify({ records: found.flatMap((all) => [...all]) });
 }
 
+/** An added model as it stands in a backup, where nothing of it was checked. */
+type AddedRecord = StoredRecord & { card?: Partial<ModelCard> | null };
+
+/** What came of a backup. */
+export interface Restored {
+  /** How many it has. */
+  conversations: number;
+  /** Models of the person's own that were not taken, by id: the policy does not allow them, or the catalogue has others of these ids. */
+  leftOut: string[];
+}
+
 /**
- * Puts the records of a backup beside those that are here. Of a conversation that is in both, the one that was changed last stays. Gives the
- * number of conversations in it. Throws AppError "backup-invalid"; then nothing was changed.
+ * Puts the records of a backup beside those that are here. Of a conversation that is in both, the one that was changed last stays; a setting
+ * that is here stays, and none gets looser. Throws AppError "backup-invalid" or "not-allowed"; then nothing was changed.
  */
-export async function restore(records: Records, text: string): Promise<number> {
+export async function restore(records: Records, text: string): Promise<Restored> {
+  demand("importConversations");
   const found = recordsIn(text);
   const conversations = found.filter(([key]) => key.startsWith("conversation:")) as [RecordKey, Conversation][];
   const here = await records.all<Conversation>("conversation");
   const older = new Set(
     conversations.filter(([key, c]) => (here.get(key)?.updatedAt ?? 0) > c.updatedAt).map(([, { id }]) => id),
   );
-  const written = found.filter(
-    ([key, record]) =>
-      !older.has(key.startsWith("message:") ? (record as Message).conversationId : key.slice(key.indexOf(":") + 1)),
-  );
+  const leftOut: string[] = [];
+  const written: [RecordKey, StoredRecord][] = [];
+  for (const [key, record] of found) {
+    const kind = key.slice(0, key.indexOf(":"));
+    if (kind === "settings") {
+      const now = await records.read<SettingsRecord>(key);
+      written.push([key, mergedSettings(now, readSettings({ ...record }))]);
+    } else if (kind === "added-model") {
+      // Of a model that was given by hand the files would be missing.
+      if ((record as AddedRecord).card?.origin?.kind === "given") continue;
+      const card = admittedCard(record);
+      if (card) written.push([`added-model:${card.id}`, { version: 1, card } as StoredRecord]);
+      else leftOut.push(key.slice(key.indexOf(":") + 1).slice(0, 100));
+    } else if (!older.has(kind === "message" ? (record as Message).conversationId : (record as Conversation).id))
+      written.push([key, record]);
+  }
   await records.writeAll(written);
-  return conversations.length;
+  return { conversations: conversations.length, leftOut };
+}
+
+/**
+ * What is here stays. The vault does not lock later than before; how long records are kept comes only to a device where nothing was chosen,
+ * so that a backup neither keeps longer what is here nor deletes it; and both stay within the policy.
+ */
+function mergedSettings(here: SettingsRecord | undefined, from: SettingsRecord): SettingsRecord {
+  const merged = { ...from, ...here };
+  const minutes = [here?.lockMinutes, from.lockMinutes].map((chosen) => lockMinutes(chosen) || Infinity);
+  if (merged.lockMinutes !== undefined) merged.lockMinutes = Math.min(...minutes);
+  if (merged.lockMinutes === Infinity) merged.lockMinutes = 0;
+  for (const [kind, name] of Object.entries(settingOf) as [Retained, (typeof settingOf)[Retained]][]) {
+    const chosen = (here ?? from)[name];
+    const days = chosen === undefined ? undefined : keptDays(kind, chosen);
+    if (days === undefined) delete merged[name];
+    else merged[name] = days;
+  }
+  return merged;
 }
 
 function recordsIn(text: string): [RecordKey, StoredRecord][] {
@@ -51,13 +99,7 @@ function recordsIn(text: string): [RecordKey, StoredRecord][] {
     if (!kinds.includes(kind as RecordKind)) return bad(`not a record of a backup: ${String(key)}`);
     if (typeof record !== "object" || typeof record?.version !== "number") return bad(`${String(key)} is not a record`);
   }
-  const read = (found as [RecordKey, StoredRecord][]).flatMap(([key, record]): [RecordKey, StoredRecord][] => {
-    if (key.startsWith("settings:")) return [[key, readSettings({ ...record })]];
-    if (!key.startsWith("added-model:")) return [[key, record]];
-    // Of a model from an address only that is taken; one from a file is not in a backup.
-    const card = addedCard(record);
-    return card ? [[`added-model:${card.id}`, { version: 1, card } as StoredRecord]] : [];
-  });
+  const read = found as [RecordKey, StoredRecord][];
   const of = <T>(kind: RecordKind) =>
     read.flatMap(([key, r]) => (key.startsWith(`${kind}:`) ? [r as unknown as T] : []));
   const messages = of<Message>("message");
@@ -78,11 +120,12 @@ function recordsIn(text: string): [RecordKey, StoredRecord][] {
   return read;
 }
 
-function addedCard(record: StoredRecord): ModelCard | undefined {
-  const { id, name, origin, size } = ((record as { card?: unknown }).card ?? {}) as Partial<ModelCard>;
-  if (typeof id !== "string" || !/^\w[\w.-]{0,99}$/.test(id) || origin?.kind !== "address") return undefined;
-  const { base, library } = origin;
-  if (![base, library].every((url) => typeof url === "string" && URL.canParse(url))) return undefined;
-  const facts = typeof name === "string" && name.length <= 100 ? { name } : {};
-  return foreignCard(id, { kind: "address", base, library }, facts, Number.isSafeInteger(size) ? size! : 0);
+/** The card of an added model, if that may come in. */
+function admittedCard(record: AddedRecord): ModelCard | undefined {
+  const { id, origin, size } = record.card ?? {};
+  try {
+    return admit({ id, origin, size });
+  } catch {
+    return undefined;
+  }
 }

@@ -122,8 +122,18 @@ export const vi: Catalogue = {
   "models.languages": "Ngôn ngữ",
   "models.languages.more": "{{names}} và nhiều hơn nữa (tổng cộng {{n}})",
   "models.context.trained": "được huấn luyện cho {{tokens}}",
-  "models.verified":
-    "{{pinned}} / {{total}} tệp khớp mã băm đã công bố, các tệp còn lại khớp mã ghi lúc tải. Kiểm tra lần cuối: {{when}}",
+  "models.hashes.build": "Cả {{n}} tệp khớp mã băm được công bố cùng phiên bản Islet này.",
+  "models.hashes.mirror": "Cả {{n}} tệp khớp mã băm do máy nhân bản nơi chúng được tải về ({{source}}) cung cấp.",
+  "models.hashes.package": "Cả {{n}} tệp khớp mã băm do chính gói này ghi; không ai khác bảo đảm cho chúng.",
+  "models.hashes.recorded": "Cả {{n}} tệp khớp mã băm ghi lại khi chúng đến; trước đó chưa biết mã nào.",
+  "models.checked": "Kiểm tra lần cuối: {{when}}.",
+  "models.says.name": "Mô hình tự xưng là “{{name}}”",
+  "models.says.all":
+    "Mô hình tự ghi: tên “{{name}}”, nhà phát hành “{{publisher}}”, giấy phép “{{licence}}”. Chưa ai kiểm chứng.",
+  "models.says.nothing": "không ghi",
+  "models.says.value": "Tự ghi là “{{value}}”; chưa ai kiểm chứng.",
+  "models.unknown":
+    "Mô hình này không có trong danh mục: không rõ ai làm ra nó và giấy phép cho phép những gì. Những gì nó tự ghi chưa ai kiểm chứng.",
   "models.reasoning": "Suy luận",
   "models.tools": "Gọi công cụ",
   "models.yes": "có",
@@ -291,7 +301,7 @@ export const vi: Catalogue = {
   "error.download-failed.remedy": "Kiểm tra kết nối rồi thử lại. Các tệp đã xong sẽ không phải tải lại.",
   "error.download-corrupt.title": "Dữ liệu tải về không phải mô hình đã công bố",
   "error.download-corrupt.remedy":
-    "Dữ liệu nhận được không đúng như nhà phát hành công bố nên đã bị bỏ. Hãy thử lại; nếu vẫn xảy ra, hãy báo cho người quản lý trang này.",
+    "Những gì nhận được không phải là những gì đã được ghi về mô hình này nên đã bị bỏ. Hãy thử lại; nếu vẫn xảy ra, hãy báo cho người quản trị trang.",
   "error.cache-corrupt.title": "Mô hình đã lưu bị hỏng",
   "error.cache-corrupt.remedy": "Một số tệp không còn như lúc tải về. Sửa chữa chỉ tải lại những tệp đó.",
   "error.storage-full.title": "Bộ nhớ của trình duyệt đã đầy",
@@ -310,7 +320,7 @@ export const vi: Catalogue = {
   "error.free-space": "Giải phóng chỗ",
   "error.not-allowed.title": "Chính sách của trang này không cho phép",
   "error.not-allowed.remedy":
-    "Người quản trị trang quyết định mô hình và địa chỉ được dùng. Hãy hỏi họ hoặc chọn mô hình khác.",
+    "Người quản trị trang quyết định những gì được làm và được dùng ở đây. Chính sách của họ nằm trên màn hình Tin cậy; hãy hỏi họ nếu bạn cần khác đi.",
   "error.model-invalid.title": "Các tệp này không phải mô hình hoàn chỉnh",
   "error.model-invalid.remedy":
     "Chọn cả thư mục mô hình dạng WebLLM cùng thư viện. Chi tiết kỹ thuật cho biết lỗi; không có gì được lưu.",
@@ -519,7 +529,7 @@ export const vi: Catalogue = {
   "report.made": "Lập lúc {{time}} tại {{origin}}.",
   "report.policy": "Chính sách mà trình duyệt thực thi:",
   "report.noBuild": "Không đọc được bản ghi của bản dựng; có thể trang đang ngoại tuyến.",
-  "report.model": "Từ {{source}}, cài {{installed}}, kiểm tra {{verified}}.",
+  "report.model": "Từ {{source}}, cài {{installed}}.",
   "report.retention": "Thời hạn lưu",
   "report.conversations": "Số hội thoại trong trình duyệt này: {{n}}.",
   "report.frameworks": "Giúp trả lời điều gì",
@@ -628,6 +638,7 @@ export const vi: Catalogue = {
   "vault.restorePlain":
     "Nhập cụm mật khẩu của bản sao lưu. Dữ liệu ở đây được giữ lại. Nếu thiết bị này không có cụm mật khẩu, dữ liệu sẽ nằm ở dạng không mã hóa.",
   "vault.restored": "Số cuộc trò chuyện đã khôi phục: {{n}}",
+  "vault.leftOut": "Bỏ qua vì chính sách của trang này hoặc danh mục không cho phép: {{models}}",
   "vault.damaged": "Số bản ghi bị sửa từ bên ngoài và không đọc được: {{n}}",
   "network.title": "Sổ mạng",
   "network.intro":

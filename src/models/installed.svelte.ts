@@ -1,27 +1,41 @@
 // Which models are on this device, with what was verified of each, and which ones a person added to the catalogue. Kept as records; a
-// model has one only when every byte of it is there. Not for: bringing them (downloads.svelte.ts).
+// model has one only when every byte of it is there. Not for: bringing them (downloads.svelte.ts), or what may come in (catalogue/admit.ts).
 import { SvelteMap } from "svelte/reactivity";
-import type { ModelFile, ModelSource, StoredModel } from "../engine/protocol";
+import { t } from "../i18n/i18n.svelte";
+import type { ModelFile, ModelSource } from "../engine/protocol";
 import type { Records, RecordKey, StoredRecord } from "../storage/records";
 import { digestOf } from "../trust/audit-chain";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import type { Comparison } from "./compare-answers";
+import { policy } from "../trust/current-policy";
+import { readCandidate, unknownCard } from "./catalogue/admit";
 import {
+  addressOf,
   baseUrlOf,
-  foreignCard,
   groupBuilds,
+  knownCard,
   knownCards,
   type CatalogueModel,
   type ModelCard,
 } from "./catalogue/catalogue";
+
+/**
+ * Who stated the hashes that the files of a model are held to: this build, before anything came; the mirror from which it came; the package
+ * itself; or nobody, so that those of the files as they came were recorded.
+ */
+export type HashesFrom = "build" | "mirror" | "package" | "recorded";
 
 /** What is kept of an installed model. Times in milliseconds since 1970. */
 export interface InstalledModel extends StoredRecord {
   version: 1;
   id: string;
   files: Record<string, ModelFile>;
-  /** The files whose hashes were published beforehand; those of the others were recorded as they came. */
-  pinned: string[];
+  hashes: HashesFrom;
+  /**
+   * It is what the catalogue says under its id: it came from where the catalogue or the policy says, or has the hashes of the build. Of any
+   * other nothing is known but what it says of itself.
+   */
+  known: boolean;
   /** The address or the name of the folder or file it came from. */
   source: string;
   installedAt: number;
@@ -31,6 +45,9 @@ export interface InstalledModel extends StoredRecord {
   /** What came of comparing its answers on this device. */
   comparison?: Comparison;
 }
+
+/** As versions kept it that did not say whose hashes `pinned` were, nor what came by hand. */
+type OlderModel = Omit<InstalledModel, "hashes" | "known"> & { pinned?: unknown; hashes?: HashesFrom; known?: boolean };
 
 interface AddedModel extends StoredRecord {
   version: 1;
@@ -43,13 +60,13 @@ const addedKey = (id: string): RecordKey => `added-model:${id}`;
 export class Installed {
   readonly models = new SvelteMap<string, InstalledModel>();
   private readonly added = new SvelteMap<string, ModelCard>();
-  /** Everything there is: the catalogue, what the person added, and what is here. */
+  /** Everything there is: the catalogue, what the person added, and what is here. Each id is that of one card. */
   readonly cards: readonly ModelCard[] = $derived.by(() => {
-    const cards = [...this.added.values(), ...knownCards];
-    const ids = new Set(cards.map((c) => c.id));
-    // A model that came with an older catalogue stays usable, and can be removed.
-    const unknown = [...this.models.values()].filter((m) => !ids.has(m.id));
-    return [...unknown.map((m) => foreignCard(m.id, { kind: "given" }, {}, bytesOf(m))), ...cards];
+    const own = new Map<string, ModelCard>(this.added);
+    // Brought by hand under an id of the catalogue, or in a version that knew it: what is here is not known to be that model.
+    for (const model of this.models.values())
+      if (!model.known && !own.has(model.id)) own.set(model.id, cardOfUnknown(model));
+    return [...[...own.values()].map(named), ...knownCards.filter(({ id }) => !own.has(id))];
   });
   readonly catalogue: readonly CatalogueModel[] = $derived(groupBuilds(this.cards));
   readonly ids: ReadonlySet<string> = $derived(new Set(this.models.keys()));
@@ -70,13 +87,16 @@ export class Installed {
 
   async load(): Promise<void> {
     const [models, added] = await Promise.all([
-      this.records.all<InstalledModel>("model"),
+      this.records.all<OlderModel>("model"),
       this.records.all<AddedModel>("added-model"),
     ]);
     this.models.clear();
-    for (const model of models.values()) this.models.set(model.id, model);
+    for (const model of models.values()) this.models.set(model.id, readInstalled(model));
     this.added.clear();
-    for (const { card } of added.values()) this.added.set(card.id, card);
+    for (const { card } of added.values()) {
+      const read = readAdded(card);
+      if (read) this.added.set(read.id, read);
+    }
   }
 
   card(id: string | undefined): ModelCard | undefined {
@@ -94,18 +114,20 @@ export class Installed {
       id: card.id,
       baseUrl: baseUrlOf(card.id),
       files: model ? $state.snapshot(model.files) : {},
-      ...(card.origin.kind === "hub" && card.contextSize !== undefined ? { contextSize: card.contextSize } : {}),
+      ...(card.origin.kind !== "own" && card.contextSize !== undefined ? { contextSize: card.contextSize } : {}),
       ...(card.task === "embedding" ? { embedding: true } : {}),
       ...(card.manifest === undefined ? {} : { manifest: card.manifest }),
     };
   }
 
   /** Every byte of the model is here and verified. */
-  async add(id: string, stored: StoredModel, source: string): Promise<void> {
+  async add(card: ModelCard, came: Pick<InstalledModel, "files" | "hashes" | "source">): Promise<void> {
+    const { id, known } = card;
     const now = Date.now();
-    await this.write({ version: 1, id, ...stored, source, installedAt: now, verifiedAt: now, usedAt: now });
+    await this.write({ version: 1, id, known, ...came, installedAt: now, verifiedAt: now, usedAt: now });
+    const { source, hashes } = came;
     const bytes = bytesOf(this.models.get(id)!);
-    this.audit.note("model-installed", { model: id, source, bytes, digest: await this.digest(id) });
+    this.audit.note("model-installed", { model: id, source, hashes, known, bytes, digest: await this.digest(id) });
   }
 
   /** SHA-256 over the names and hashes of all files of an installed model, which says of which bytes it is. */
@@ -150,3 +172,42 @@ export class Installed {
 export function bytesOf(model: InstalledModel): number {
   return Object.values(model.files).reduce((sum, f) => sum + f.bytes, 0);
 }
+
+const sameFiles = (some: Readonly<Record<string, ModelFile>>, others: Readonly<Record<string, ModelFile>>): boolean =>
+  Object.keys(some).length === Object.keys(others).length &&
+  Object.entries(some).every(([name, { integrity }]) => others[name]?.integrity === integrity);
+
+/** Says of a stored record what holds now: only the hashes that this build has count as those of the build. */
+export function readInstalled({ pinned, ...model }: OlderModel): InstalledModel {
+  const card = knownCard(model.id);
+  const ofBuild = card?.pins !== undefined && sameFiles(model.files, card.pins);
+  const byHand = !/^https?:\/\//.test(model.source);
+  const asStated = model.hashes ?? (byHand && Array.isArray(pinned) && pinned.length > 0 ? "package" : "recorded");
+  const fromThere = card !== undefined && addressOf(card, policy.network)?.from === model.source;
+  return {
+    ...model,
+    hashes: ofBuild ? "build" : asStated === "build" ? "recorded" : asStated,
+    known: card !== undefined && (ofBuild || (model.known ?? fromThere)),
+  };
+}
+
+/** The card of a model that a person added, read as if it came in now; undefined where it no longer can. */
+function readAdded({ id, says, name, publisher, licence, parameters, origin, size }: ModelCard): ModelCard | undefined {
+  // Older versions took what a model said of itself for what it is.
+  const facts = says ?? { publisher, licence, parameters, ...(name === id ? {} : { name }) };
+  try {
+    const card = readCandidate({ id: says?.id ?? id, origin, facts, size });
+    return card.id === id && !card.known ? card : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function cardOfUnknown(model: InstalledModel): ModelCard {
+  const known = knownCard(model.id);
+  return unknownCard(model.id, { kind: "given" }, known ? { id: known.id } : {}, bytesOf(model));
+}
+
+/** A card under the name by which people see it: what a model says of its name stands nowhere as if it were so. */
+const named = (card: ModelCard): ModelCard =>
+  card.says ? { ...card, name: t("models.says.name", { name: card.says.name }) } : card;

@@ -61,10 +61,20 @@ export function demand(feature: Feature): void {
   if (!policy.features[feature]) throw new AppError("not-allowed", `policy.json: features.${feature}`, "none");
 }
 
-/** Throws AppError "not-allowed" where the policy does not let this model be used. */
-export function demandModel(model: { id: string; licence: string; publisher: string }): void {
-  const list = refusedBy(model, policy.models);
-  if (list) throw new AppError("not-allowed", `policy.json: models.${list}: ${model.id}`, "none");
+/** Throws AppError "not-allowed" where the policy does not let this model be brought or used. */
+export function demandModel(model: { id: string; licence: string; publisher: string; known: boolean }): void {
+  const field = refusedBy(model, policy);
+  if (field) throw new AppError("not-allowed", `policy.json: ${field}: ${model.id}`, "none");
+}
+
+/** Whether any model may be used that the catalogue does not know. */
+export function allowsUnknown(): boolean {
+  return refusedBy({ id: "", licence: "", publisher: "", known: false }, policy) === undefined;
+}
+
+/** Throws AppError "not-allowed" where the policy wants a passphrase. */
+export function demandVaultRemoval(): void {
+  if (policy.vault.required) throw new AppError("not-allowed", "policy.json: vault.required", "none");
 }
 
 /** Days that records of a kind are kept: what a person chose, or less where the policy says so; undefined for ever. */

@@ -42,17 +42,36 @@ export function readPolicy(value: unknown): Policy {
   throw new Error(`policy.json: ${instanceLocation.slice(2) || "the file"}: ${error}`);
 }
 
-/** Which list of the policy leaves out a model; undefined where it may be used. */
+/** Which field of the policy leaves out a model; undefined where it may be used. What a model says of itself satisfies none. */
 export function refusedBy(
-  model: { id: string; licence: string; publisher: string },
-  { ids, licences, publishers }: Policy["models"],
-): keyof Policy["models"] | undefined {
-  const matches = (pattern: string) =>
-    new RegExp(`^${pattern.replace(/[.]/g, "[.]").replaceAll("*", ".*")}$`).test(model.id);
-  if (ids && !ids.some(matches)) return "ids";
-  if (licences && !licences.includes(model.licence)) return "licences";
-  if (publishers && !publishers.includes(model.publisher)) return "publishers";
+  model: { id: string; licence: string; publisher: string; known: boolean },
+  { models, features }: Pick<Policy, "models" | "features">,
+): `models.${keyof Policy["models"]}` | "features.addModels" | undefined {
+  const { ids, licences, publishers } = models;
+  if (!model.known && !features.addModels) return "features.addModels";
+  if (ids && !(model.known && ids.some((pattern) => matchesId(pattern, model.id)))) return "models.ids";
+  if (licences && !(model.known && licences.includes(model.licence))) return "models.licences";
+  if (publishers && !(model.known && publishers.includes(model.publisher))) return "models.publishers";
   return undefined;
+}
+
+/** Whether a pattern of `models.ids` is of an id; * stands for any letters. */
+const matchesId = (pattern: string, id: string): boolean =>
+  new RegExp(`^${pattern.replace(/[.]/g, "[.]").replaceAll("*", ".*")}$`).test(id);
+
+/** What the lists of a policy name that is of no model of the catalogue, as "models.ids: Qwen-*". */
+export function unmatched(
+  models: Policy["models"],
+  catalogue: readonly { id: string; licence: string; publisher: string }[],
+): string[] {
+  const matches = {
+    ids: (name: string) => catalogue.some(({ id }) => matchesId(name, id)),
+    licences: (name: string) => catalogue.some(({ licence }) => licence === name),
+    publishers: (name: string) => catalogue.some(({ publisher }) => publisher === name),
+  };
+  return (Object.keys(matches) as (keyof typeof matches)[]).flatMap((list) =>
+    (models[list] ?? []).filter((name) => !matches[list](name)).map((name) => `models.${list}: ${name}`),
+  );
 }
 
 /** Whether a policy leaves less than everything of what `field` is about. */

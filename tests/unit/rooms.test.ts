@@ -232,18 +232,19 @@ describe("the policy", () => {
   });
 
   test("allows models by id, licence and publisher, each list on its own", () => {
-    const card = { id: "Qwen3-0.6B-q4f16_1-MLC", licence: "Apache-2.0", publisher: "Alibaba" };
+    const card = { id: "Qwen3-0.6B-q4f16_1-MLC", licence: "Apache-2.0", publisher: "Alibaba", known: true };
     const none = plain.models;
-    expect(refusedBy(card, none)).toBeUndefined();
-    expect(refusedBy(card, { ...none, ids: ["Qwen3-*"] })).toBeUndefined();
-    expect(refusedBy(card, { ...none, ids: ["Qwen3-0.6B-q4f16_1-MLC"] })).toBeUndefined();
-    expect(refusedBy(card, { ...none, ids: ["Qwen3"] })).toBe("ids");
-    expect(refusedBy(card, { ...none, ids: ["*-Qwen3-*"] })).toBe("ids");
-    expect(refusedBy({ ...card, id: "Qwen3-0x6B-q4f16_1-MLC" }, { ...none, ids: [card.id] })).toBe("ids");
-    expect(refusedBy(card, { ...none, ids: [] })).toBe("ids");
-    expect(refusedBy(card, { ...none, licences: ["MIT"] })).toBe("licences");
-    expect(refusedBy(card, { ...none, licences: ["MIT", "Apache-2.0"] })).toBeUndefined();
-    expect(refusedBy(card, { ...none, publishers: ["Islet"] })).toBe("publishers");
+    const refused = (model: typeof card, models: typeof none) => refusedBy(model, { ...plain, models });
+    expect(refused(card, none)).toBeUndefined();
+    expect(refused(card, { ...none, ids: ["Qwen3-*"] })).toBeUndefined();
+    expect(refused(card, { ...none, ids: ["Qwen3-0.6B-q4f16_1-MLC"] })).toBeUndefined();
+    expect(refused(card, { ...none, ids: ["Qwen3"] })).toBe("models.ids");
+    expect(refused(card, { ...none, ids: ["*-Qwen3-*"] })).toBe("models.ids");
+    expect(refused({ ...card, id: "Qwen3-0x6B-q4f16_1-MLC" }, { ...none, ids: [card.id] })).toBe("models.ids");
+    expect(refused(card, { ...none, ids: [] })).toBe("models.ids");
+    expect(refused(card, { ...none, licences: ["MIT"] })).toBe("models.licences");
+    expect(refused(card, { ...none, licences: ["MIT", "Apache-2.0"] })).toBeUndefined();
+    expect(refused(card, { ...none, publishers: ["Islet"] })).toBe("models.publishers");
   });
 
   test("shortens how long records are kept, and never lengthens it", () => {
