@@ -332,7 +332,7 @@ export const en = {
     "Check the connection and try again. Islet does not begin without the rules it is to keep.",
   "error.policy-invalid.title": "The policy of this site is not valid",
   "error.policy-invalid.remedy":
-    "Islet does not begin with rules it cannot read. Tell the person who runs this site: the technical detail says which field is wrong. Nothing of yours was changed.",
+    "Islet does not begin with rules it cannot read. Tell the person who runs this site what is said here. Nothing of yours was changed.",
   "error.passphrase-wrong.title": "This is not the passphrase",
   "error.passphrase-wrong.remedy": "Check capital letters and the keyboard's language, and try again.",
   "error.passkey-failed.title": "The passkey did not open the vault",
@@ -560,6 +560,7 @@ export const en = {
   "policy.ids": "Models",
   "policy.licences": "Licences of models",
   "policy.publishers": "Publishers of models",
+  "policy.unmatched": "Names in it that match no model of the catalogue",
   "policy.all": "all",
   "policy.allowed": "allowed",
   "policy.denied": "not allowed",
@@ -584,6 +585,17 @@ export const en = {
   "policy.banner": "Notice of this site",
   "policy.someModels": "only some",
   "policy.locksAfter": "locks after at most {{time}} without use",
+  "policy.fault.missing": "{{field}} is missing.",
+  "policy.fault.unknown": "{{field}} is not a field of a policy. Here there can be: {{allowed}}.",
+  "policy.fault.meant": "{{field}} is not a field of a policy. Is {{meant}} meant?",
+  "policy.fault.choice": "{{field}} is {{value}}. It can be one of these: {{allowed}}.",
+  "policy.fault.range": "{{field}} is {{value}}. It can be a whole number from {{least}} to {{most}}, or null.",
+  "policy.fault.form": "{{field}} is {{value}}, which cannot stand there. Examples of what can: {{examples}}.",
+  "policy.fault.tag": "{{field}}: {{value}} is not the tag of a language. Examples: en, pt-BR, zh-Hant.",
+  "policy.fault.json":
+    "The file is not JSON. It goes wrong at line {{line}}, column {{column}}: look for a comma, a quotation mark or a bracket that is missing or one too many.",
+  "policy.fault.page":
+    "What came is a web page and not a policy. The server may ask people to sign in first, or the file is not there.",
   "vault.title": "Vault",
   "vault.none":
     "Whoever can open this browser profile can read what Islet keeps: conversations, settings, logs. A passphrase encrypts all of it.",

@@ -343,7 +343,7 @@ export const fr: Catalogue = {
     "Vérifiez la connexion et réessayez. Islet ne démarre pas sans les règles qu'il doit respecter.",
   "error.policy-invalid.title": "La politique de ce site n'est pas valide",
   "error.policy-invalid.remedy":
-    "Islet ne démarre pas avec des règles qu'il ne peut pas lire. Prévenez la personne qui gère ce site : le détail technique indique le champ fautif. Rien de vos données n'a changé.",
+    "Islet ne démarre pas avec des règles qu'il ne peut pas lire. Transmettez ce qui suit à la personne qui gère ce site. Rien de ce qui est à vous n'a été modifié.",
   "error.passphrase-wrong.title": "Ce n'est pas la phrase secrète",
   "error.passphrase-wrong.remedy": "Vérifiez les majuscules et la langue du clavier, puis réessayez.",
   "error.passkey-failed.title": "La clé d'accès n'a pas ouvert le coffre",
@@ -574,6 +574,7 @@ export const fr: Catalogue = {
   "policy.ids": "Modèles",
   "policy.licences": "Licences des modèles",
   "policy.publishers": "Éditeurs des modèles",
+  "policy.unmatched": "Noms qui ne correspondent à aucun modèle du catalogue",
   "policy.all": "tous",
   "policy.allowed": "permis",
   "policy.denied": "interdit",
@@ -598,6 +599,19 @@ export const fr: Catalogue = {
   "policy.banner": "Avis de ce site",
   "policy.someModels": "certains seulement",
   "policy.locksAfter": "se verrouille après au plus {{time}} d'inactivité",
+  "policy.fault.missing": "{{field}} manque.",
+  "policy.fault.unknown": "{{field}} n'est pas un champ d'une politique. Ici sont possibles : {{allowed}}.",
+  "policy.fault.meant": "{{field}} n'est pas un champ d'une politique. Vouliez-vous dire {{meant}} ?",
+  "policy.fault.choice": "{{field}} vaut {{value}}. Valeurs possibles : {{allowed}}.",
+  "policy.fault.range":
+    "{{field}} vaut {{value}}. Valeurs possibles : un nombre entier de {{least}} à {{most}}, ou null.",
+  "policy.fault.form":
+    "{{field}} vaut {{value}}, ce qui n'est pas possible à cet endroit. Exemples de valeurs possibles : {{examples}}.",
+  "policy.fault.tag": "{{field}} : {{value}} n'est pas un code de langue. Exemples : en, pt-BR, zh-Hant.",
+  "policy.fault.json":
+    "Le fichier n'est pas du JSON valide. L'erreur apparaît à la ligne {{line}}, colonne {{column}} : cherchez une virgule, un guillemet ou un crochet manquant ou en trop.",
+  "policy.fault.page":
+    "Ce qui est arrivé est une page web et non une politique. Le serveur demande peut-être de se connecter d'abord, ou le fichier n'existe pas.",
   "vault.title": "Coffre",
   "vault.none":
     "Quiconque ouvre ce profil de navigateur peut lire ce qu'Islet conserve : conversations, réglages, journaux. Une phrase secrète chiffre le tout.",

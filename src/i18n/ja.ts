@@ -340,7 +340,7 @@ export const ja: Catalogue = {
     "接続を確認してもう一度お試しください。守るべきルールがない限り、Islet は起動しません。",
   "error.policy-invalid.title": "このサイトのポリシーが正しくありません",
   "error.policy-invalid.remedy":
-    "読めないルールでは Islet は起動しません。このサイトの管理者に知らせてください。どの項目が誤っているかは技術的な詳細に示されています。あなたのデータは何も変わっていません。",
+    "Islet は読み取れない規則のままでは起動しません。ここに書かれていることをサイトの管理者に伝えてください。あなたのデータは何も変更されていません。",
   "error.passphrase-wrong.title": "パスフレーズが違います",
   "error.passphrase-wrong.remedy": "大文字・小文字とキーボードの言語を確認して、もう一度お試しください。",
   "error.passkey-failed.title": "パスキーでは開けませんでした",
@@ -567,6 +567,7 @@ export const ja: Catalogue = {
   "policy.ids": "モデル",
   "policy.licences": "モデルのライセンス",
   "policy.publishers": "モデルの発行元",
+  "policy.unmatched": "カタログのどのモデルにも当てはまらない名前",
   "policy.all": "すべて",
   "policy.allowed": "許可",
   "policy.denied": "不許可",
@@ -591,6 +592,19 @@ export const ja: Catalogue = {
   "policy.banner": "このサイトからのお知らせ",
   "policy.someModels": "一部のみ",
   "policy.locksAfter": "操作がないと最長 {{time}} でロック",
+  "policy.fault.missing": "{{field}} がありません。",
+  "policy.fault.unknown": "{{field}} はポリシーの項目ではありません。ここに書ける項目: {{allowed}}。",
+  "policy.fault.meant": "{{field}} はポリシーの項目ではありません。{{meant}} のことでしょうか。",
+  "policy.fault.choice": "{{field}} が {{value}} になっています。指定できる値: {{allowed}}。",
+  "policy.fault.range":
+    "{{field}} が {{value}} になっています。{{least}} から {{most}} までの整数か null を指定できます。",
+  "policy.fault.form":
+    "{{field}} が {{value}} になっていますが、この値は指定できません。指定できる値の例: {{examples}}。",
+  "policy.fault.tag": "{{field}}: {{value}} は言語タグではありません。例: en、pt-BR、zh-Hant。",
+  "policy.fault.json":
+    "このファイルは正しい JSON ではありません。{{line}} 行目の {{column}} 文字目に問題があります。カンマ、引用符、括弧の不足や余分がないか確認してください。",
+  "policy.fault.page":
+    "届いたのはポリシーではなくウェブページです。サーバーが先にサインインを求めているか、ファイルがない可能性があります。",
   "vault.title": "保管庫",
   "vault.none":
     "このブラウザーのプロファイルを開ける人は、Islet が保存する会話・設定・ログを読めます。パスフレーズを設定すると、すべて暗号化されます。",

@@ -336,7 +336,7 @@ export const vi: Catalogue = {
     "Hãy kiểm tra kết nối rồi thử lại. Islet không khởi động khi chưa có các quy tắc phải tuân theo.",
   "error.policy-invalid.title": "Chính sách của trang này không hợp lệ",
   "error.policy-invalid.remedy":
-    "Islet không khởi động với quy tắc mà nó không đọc được. Hãy báo cho người quản lý trang này: chi tiết kỹ thuật cho biết mục nào sai. Dữ liệu của bạn không hề thay đổi.",
+    "Islet không khởi động khi không đọc được quy định. Hãy báo cho người quản trị trang những gì ghi ở đây. Dữ liệu của bạn không bị thay đổi.",
   "error.passphrase-wrong.title": "Cụm mật khẩu không đúng",
   "error.passphrase-wrong.remedy": "Hãy kiểm tra chữ hoa và ngôn ngữ bàn phím rồi thử lại.",
   "error.passkey-failed.title": "Khóa truy cập không mở được két",
@@ -563,6 +563,7 @@ export const vi: Catalogue = {
   "policy.ids": "Mô hình",
   "policy.licences": "Giấy phép của mô hình",
   "policy.publishers": "Nhà phát hành mô hình",
+  "policy.unmatched": "Tên không khớp mô hình nào trong danh mục",
   "policy.all": "tất cả",
   "policy.allowed": "được phép",
   "policy.denied": "không được phép",
@@ -587,6 +588,17 @@ export const vi: Catalogue = {
   "policy.banner": "Thông báo của trang này",
   "policy.someModels": "chỉ một số",
   "policy.locksAfter": "khóa sau tối đa {{time}} không dùng",
+  "policy.fault.missing": "Thiếu {{field}}.",
+  "policy.fault.unknown": "{{field}} không phải là một mục của chính sách. Ở đây có thể có: {{allowed}}.",
+  "policy.fault.meant": "{{field}} không phải là một mục của chính sách. Có phải ý bạn là {{meant}}?",
+  "policy.fault.choice": "{{field}} đang là {{value}}. Có thể là một trong các giá trị: {{allowed}}.",
+  "policy.fault.range": "{{field}} đang là {{value}}. Có thể là một số nguyên từ {{least}} đến {{most}}, hoặc null.",
+  "policy.fault.form": "{{field}} đang là {{value}}, giá trị này không dùng được ở đây. Ví dụ dùng được: {{examples}}.",
+  "policy.fault.tag": "{{field}}: {{value}} không phải là mã ngôn ngữ. Ví dụ: en, pt-BR, zh-Hant.",
+  "policy.fault.json":
+    "Tệp này không phải JSON hợp lệ. Lỗi ở dòng {{line}}, cột {{column}}: hãy tìm dấu phẩy, dấu nháy hoặc dấu ngoặc bị thiếu hay thừa.",
+  "policy.fault.page":
+    "Nhận được một trang web chứ không phải chính sách. Có thể máy chủ yêu cầu đăng nhập trước, hoặc tệp không có ở đó.",
   "vault.title": "Két",
   "vault.none":
     "Ai mở được hồ sơ trình duyệt này đều đọc được những gì Islet lưu: trò chuyện, cài đặt, nhật ký. Cụm mật khẩu sẽ mã hóa tất cả.",

@@ -2,10 +2,11 @@
 // file. Pure, for the build as well as for the app. Not for: which policy is in force (current-policy.ts), or doing requests.
 import { Validator, type Schema } from "@cfworker/json-schema";
 import { connectable, type NetworkRules } from "./network-rules";
+import { faultOfText, faultsOf, PolicyError } from "./policy-faults";
 import schema from "./policy.schema.json" with { type: "json" };
 
-/** A text in some of the app's languages. */
-export type PolicyTexts = Readonly<Partial<Record<"en" | "fr" | "ja" | "vi", string>>>;
+/** A text in some languages, by their tags (BCP 47). */
+export type PolicyTexts = Readonly<Record<string, string>>;
 
 export type Feature =
   "importConversations" | "exportConversations" | "importModels" | "exportModels" | "addModels" | "openLinks";
@@ -31,15 +32,24 @@ export interface Policy {
 
 const validator = new Validator(schema as unknown as Schema, "2020-12", false);
 
-/** Checks an unknown value as a policy. Throws an Error that names the wrong field. */
+/** Checks an unknown value as a policy. Throws PolicyError, which says what is wrong. */
 export function readPolicy(value: unknown): Policy {
   const { valid, errors } = validator.validate(value);
   if (valid) return value as Policy;
-  // The innermost is the one that says what is wrong; those around it say only that something in them is.
-  const { instanceLocation, error } = errors.toSorted(
-    (a, b) => b.instanceLocation.split("/").length - a.instanceLocation.split("/").length,
-  )[0]!;
-  throw new Error(`policy.json: ${instanceLocation.slice(2) || "the file"}: ${error}`);
+  throw new PolicyError(faultsOf(value, errors));
+}
+
+/** Reads the text of a policy file. Throws PolicyError. */
+export function parsePolicy(text: string): Policy {
+  // Some editors put a byte-order mark before it.
+  const json = text.replace(/^\ufeff/, "");
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new PolicyError([faultOfText(json, error)]);
+  }
+  return readPolicy(value);
 }
 
 /** Which field of the policy leaves out a model; undefined where it may be used. What a model says of itself satisfies none. */

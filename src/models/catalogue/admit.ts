@@ -4,6 +4,7 @@
 import { AppError } from "../../platform/app-error";
 import { demandModel, policy } from "../../trust/current-policy";
 import { permits } from "../../trust/network-rules";
+import { unmatched } from "../../trust/policy";
 import { knownCard, knownCards, type ModelCard, type Origin, type Said } from "./catalogue";
 
 /** What somebody hands over as a model. Nothing of it was checked. */
@@ -84,6 +85,9 @@ export function unknownCard(id: string, origin: Origin, said: Partial<Said>, siz
     ...(manifest === undefined ? {} : { manifest }),
   };
 }
+
+/** What the policy in force names that is of no model of the catalogue: most likely a slip of the pen. */
+export const unmatchedNames = (): string[] => unmatched(policy.models, knownCards);
 
 const bare = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
