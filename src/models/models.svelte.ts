@@ -347,7 +347,10 @@ export class Models {
     while (this.loading) await this.loading;
     if (this.state.phase === "resting") await this.load(this.state.card);
     if (this.state.phase === "failed" && this.state.error.remedy === "retry") await this.retry();
-    if (this.state.phase === "ready") return this.state;
+    if (this.state.phase === "ready") {
+      demandModel(this.state.card);
+      return this.state;
+    }
     if (this.state.phase === "failed") throw appError(this.state.error);
     throw new AppError("unknown", "no model is chosen", "choose-model");
   }

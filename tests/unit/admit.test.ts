@@ -29,7 +29,7 @@ let n = 0;
 
 function rooms(download: (order: DownloadOrder) => Promise<StoredModel> = async () => Promise.reject(new Error("no"))) {
   const records = new Records({}, `admit-${++n}`);
-  const store = storeOnThisThread((order) => download(order));
+  const store = storeOnThisThread((order) => download(order), ["tokenizer.json"]);
   const audit = new AuditLog(records);
   const engines = { prepare() {}, cancel() {}, unload: async () => {}, loadedIds: [] } as unknown as Engines;
   const models = new Models(engines, store, records, new Settings(records), audit);
@@ -254,7 +254,7 @@ describe("of an installed model is said", () => {
     const card = knownCard(hub)!;
     await models.downloads.bring(card);
     expect(models.installed.models.get(hub)).toMatchObject({ hashes: "recorded", known: true });
-    // None of its files is here, so that all are fetched again and held to what was recorded.
+    // It finds a damaged file; what is fetched anew is held to what was recorded.
     await models.mend(card, tell);
     expect(came[1]!.files).toEqual(pins.files);
     expect(models.installed.models.get(hub)).toMatchObject({ hashes: "recorded", known: true });

@@ -1,11 +1,11 @@
-// What tests of whole rooms need and Node does not have: Web Locks, and a store worker, whose own code runs on this thread.
+// What tests of whole rooms need and Node does not have: Web Locks, and a store worker, whose own code takes packages on this thread. Not for:
+// what becomes of the bytes, which the end-to-end tests look at in a browser.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StoreClient } from "../../src/engine/client/store-client";
 import type { GivenFile } from "../../src/engine/protocol";
 import { keptModels, removeFiles } from "../../src/engine/store/artifact-store";
-import { damagedFiles } from "../../src/engine/store/check";
-import { exportPackage, importPackage, inspectPackage } from "../../src/engine/store/transfer";
+import { importPackage, inspectPackage } from "../../src/engine/store/transfer";
 
 type Held = (lock: object | null) => unknown;
 
@@ -16,20 +16,32 @@ export function provideLocks(): void {
   Object.defineProperty(navigator, "locks", { configurable: true, value: { request } });
 }
 
-/** The store, but for downloads, which answer what `download` says. */
-export function storeOnThisThread(download: StoreClient["download"]): StoreClient {
+const channels: BroadcastChannel[] = [];
+
+/** Keeps count of the channels that are opened from now on, so that the rooms of one test do not listen to the next. */
+export function countChannels(): void {
+  globalThis.BroadcastChannel = class extends BroadcastChannel {
+    constructor(name: string) {
+      super(name);
+      channels.push(this);
+    }
+  };
+}
+
+export function closeChannels(): void {
+  for (const channel of channels.splice(0)) channel.close();
+}
+
+/** The store. Downloads answer what `download` says; a check finds what is in `damaged`; an export writes nothing. */
+export function storeOnThisThread(download: StoreClient["download"], damaged: string[] = []): StoreClient {
   const store: Pick<StoreClient, keyof StoreClient> = {
     download,
-    check: async (model, repair, tell) => {
-      const damaged = await damagedFiles(model, tell);
-      if (repair) await removeFiles(model.baseUrl, damaged);
-      return damaged;
-    },
+    check: async () => damaged,
     remove: (baseUrl) => removeFiles(baseUrl),
     kept: keptModels,
     inspect: inspectPackage,
     import: (given, baseUrl, files, tell, signal) => importPackage(given, baseUrl, files, signal, tell),
-    export: (model, facts, folder, tell, signal) => exportPackage(model, facts, folder, signal, tell),
+    export: async () => new Blob(),
   };
   return store as StoreClient;
 }
