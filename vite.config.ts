@@ -4,16 +4,17 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { buildRecord, commitOf } from "./scripts/build-record.mjs";
+import { unmatchedNames } from "./scripts/unmatched-names.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
 import { en } from "./src/i18n/en.ts";
-import { contentSecurityPolicy, headersFile, readPolicy, responseHeaders } from "./src/trust/policy.ts";
+import { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } from "./src/trust/policy.ts";
 
 const { name, version } = JSON.parse(readFileSync("package.json", "utf8")) as { name: string; version: string };
 // A copy of the sources without git can name its commit.
 const commit = process.env["ISLET_COMMIT"] ?? commitOf();
 const { collect, record } = buildRecord({ name, version, commit });
 // A deployment's own policy, so that an organisation need not change the sources.
-const policy = readPolicy(JSON.parse(readFileSync(process.env["ISLET_POLICY"] ?? "src/trust/policy.json", "utf8")));
+const policy = parsePolicy(readFileSync(process.env["ISLET_POLICY"] ?? "src/trust/policy.json", "utf8"));
 const headers = responseHeaders(policy);
 
 /** Puts the policy beside the page, and what browsers enforce of it into the page itself and into `_headers`. */
@@ -21,6 +22,9 @@ function policyFiles(): Plugin {
   const text = JSON.stringify(policy, null, 2) + "\n";
   return {
     name: "islet-policy",
+    async buildStart() {
+      for (const sentence of await unmatchedNames(policy)) this.warn(sentence);
+    },
     transformIndexHtml: {
       handler: (_html, { server }) =>
         server

@@ -15,7 +15,7 @@ if (!form) {
   );
   process.exit(2);
 }
-const { readPolicy, responseHeaders } = (await runnerImport("./src/trust/policy.ts")).module;
+const { parsePolicy, responseHeaders } = (await runnerImport("./src/trust/policy.ts")).module;
 const file = process.env["ISLET_POLICY"] ?? "src/trust/policy.json";
-for (const [name, value] of Object.entries(responseHeaders(readPolicy(JSON.parse(readFileSync(file, "utf8"))))))
+for (const [name, value] of Object.entries(responseHeaders(parsePolicy(readFileSync(file, "utf8")))))
   console.log(form(name, value));

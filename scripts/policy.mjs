@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runnerImport } from "vite";
 import { writeHashes } from "./build-record.mjs";
+import { unmatchedNames } from "./unmatched-names.mjs";
 
 const [file, out = "dist"] = process.argv.slice(2);
 const stop = (text) => {
@@ -13,10 +14,10 @@ const stop = (text) => {
 if (!file) stop("Usage: npm run policy -- FILE [FOLDER]     (FOLDER: what was built, dist without one; it is changed)");
 if (!existsSync(join(out, "build.json"))) stop(`${out} is no build of Islet: npm run build, or name the folder.`);
 
-const { contentSecurityPolicy, headersFile, readPolicy } = (await runnerImport("./src/trust/policy.ts")).module;
+const { contentSecurityPolicy, headersFile, parsePolicy } = (await runnerImport("./src/trust/policy.ts")).module;
 let policy;
 try {
-  policy = readPolicy(JSON.parse(readFileSync(file, "utf8")));
+  policy = parsePolicy(readFileSync(file, "utf8"));
 } catch (error) {
   stop(`${file} is not a policy. ${error.message}`);
 }
@@ -41,6 +42,7 @@ replaceOne("index.html", tag, contentSecurityPolicy(policy, "page").replaceAll("
 // Workbox tells by this whether a page that it keeps is the newest.
 replaceOne("service-worker.js", before, digest());
 writeHashes(out, JSON.parse(readFileSync(join(out, "build.json"), "utf8")));
+for (const sentence of await unmatchedNames(policy)) console.warn(sentence);
 console.log(
   `${out} has the policy of ${file} now. Give the server its headers: npm run headers -- nginx|caddy|apache|plain`,
 );

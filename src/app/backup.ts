@@ -3,21 +3,31 @@
 import { readConversation, readMessage } from "../chat/conversation-forms";
 import { conversationKey, messageKey, type Conversation, type Message } from "../chat/records";
 import { treesOf } from "../chat/transfer";
-import { foreignCard, type ModelCard } from "../models/catalogue/catalogue";
-import { readAdded } from "../models/model-forms";
+import { admit } from "../models/catalogue/admit";
+import type { ModelCard } from "../models/catalogue/catalogue";
 import { AppError } from "../platform/app-error";
 import type { RecordKey, RecordKind, Records, StoredRecord } from "../storage/records";
-import { readSettings } from "../storage/settings.svelte";
+import { readSettings, type SettingsRecord } from "../storage/settings.svelte";
+import { demand, keptDays } from "../trust/current-policy";
+import type { Retained } from "../trust/policy";
+import { lockMinutes } from "../trust/vault/open-vault.svelte";
+import { settingOf } from "./retention.svelte";
 
 const kinds: readonly RecordKind[] = ["conversation", "message", "settings", "added-model"];
 
-/** Everything that belongs to a backup and can be read, as a text that can be restored. */
+/** Everything that belongs to a backup and can be read, as a text that can be restored. Throws AppError "not-allowed". */
 export async function backupOf(records: Records): Promise<string> {
+  demand("exportConversations");
+  return contentOf(records);
+}
+
+/** The same, for the page that has no policy (Rescue.svelte). */
+export async function contentOf(records: Records): Promise<string> {
   const [conversations, messages, ...others] = await Promise.all([
     records.all("conversation", readConversation),
     records.all("message", readMessage),
     records.all("settings"),
-    records.all("added-model", readAdded),
+    records.all("added-model"),
   ]);
   const trees = treesOf([...conversations.values()], [...messages.values()]);
   const found = trees.flatMap(({ conversation, messages }): [RecordKey, StoredRecord][] => [
@@ -27,24 +37,70 @@ export async function backupOf(records: Records): Promise<string> {
   return JSON.stringify({ records: [...found, ...others.flatMap((all) => [...all])] });
 }
 
+/** An added model as it stands in a backup, where nothing of it was checked. */
+type AddedRecord = StoredRecord & { card?: Partial<ModelCard> | null };
+
+/** What came of a backup. */
+export interface Restored {
+  /** How many it has. */
+  conversations: number;
+  /** Models of the person's own that were not taken, by id: the policy does not allow them, or the catalogue has others of these ids. */
+  leftOut: string[];
+}
+
 /**
- * Puts the records of a backup beside those that are here. Of a conversation that is in both, the one that was changed last stays. Gives the
- * number of conversations in it. Throws AppError "backup-invalid"; then nothing was changed.
+ * Puts the records of a backup beside those that are here. Of a conversation that is in both, the one that was changed last stays; a setting
+ * that is here stays, and none gets looser. Throws AppError "backup-invalid" or "not-allowed"; then nothing was changed.
  */
-export async function restore(records: Records, text: string): Promise<number> {
+export async function restore(records: Records, text: string): Promise<Restored> {
+  demand("importConversations");
   const found = recordsIn(text);
   const conversations = found.filter(([key]) => key.startsWith("conversation:")) as [RecordKey, Conversation][];
+  const leftOut: string[] = [];
+  const others: [RecordKey, StoredRecord][] = [];
+  for (const [key, record] of found) {
+    const kind = key.slice(0, key.indexOf(":"));
+    if (kind === "settings") {
+      const now = await records.read<SettingsRecord>(key);
+      others.push([key, mergedSettings(now, readSettings({ ...record }))]);
+    } else if (kind === "added-model") {
+      // Of a model that was given by hand the files would be missing.
+      if ((record as AddedRecord).card?.origin?.kind === "given") continue;
+      const card = admittedCard(record);
+      if (card) others.push([`added-model:${card.id}`, { version: 1, card } as StoredRecord]);
+      else leftOut.push(key.slice(key.indexOf(":") + 1).slice(0, 100));
+    }
+  }
   await records.settle("conversation", readConversation, (here) => {
     const older = new Set(
       conversations.filter(([key, c]) => (here.get(key)?.updatedAt ?? 0) > c.updatedAt).map(([, { id }]) => id),
     );
-    const write = found.filter(
+    const talk = found.filter(
       ([key, record]) =>
-        !older.has(key.startsWith("message:") ? (record as Message).conversationId : key.slice(key.indexOf(":") + 1)),
+        (key.startsWith("message:") && !older.has((record as Message).conversationId)) ||
+        (key.startsWith("conversation:") && !older.has((record as Conversation).id)),
     );
-    return { write };
+    return { write: [...talk, ...others] };
   });
-  return conversations.length;
+  return { conversations: conversations.length, leftOut };
+}
+
+/**
+ * What is here stays. The vault does not lock later than before; how long records are kept comes only to a device where nothing was chosen,
+ * so that a backup neither keeps longer what is here nor deletes it; and both stay within the policy.
+ */
+function mergedSettings(here: SettingsRecord | undefined, from: SettingsRecord): SettingsRecord {
+  const merged = { ...from, ...here };
+  const minutes = [here?.lockMinutes, from.lockMinutes].map((chosen) => lockMinutes(chosen) || Infinity);
+  if (merged.lockMinutes !== undefined) merged.lockMinutes = Math.min(...minutes);
+  if (merged.lockMinutes === Infinity) merged.lockMinutes = 0;
+  for (const [kind, name] of Object.entries(settingOf) as [Retained, (typeof settingOf)[Retained]][]) {
+    const chosen = (here ?? from)[name];
+    const days = chosen === undefined ? undefined : keptDays(kind, chosen);
+    if (days === undefined) delete merged[name];
+    else merged[name] = days;
+  }
+  return merged;
 }
 
 function recordsIn(text: string): [RecordKey, StoredRecord][] {
@@ -64,13 +120,10 @@ function recordsIn(text: string): [RecordKey, StoredRecord][] {
     if (!kinds.includes(kind as RecordKind)) return bad(`not a record of a backup: ${String(key)}`);
     if (typeof record !== "object" || record?.version !== 1) return bad(`${String(key)} is not a record`);
   }
-  const read = (found as [RecordKey, StoredRecord][]).flatMap(([key, record]): [RecordKey, StoredRecord][] => {
-    if (key.startsWith("settings:")) return [[key, readSettings({ ...record })]];
-    if (key.startsWith("conversation:")) return [[key, readConversation(record, key) ?? bad(`${key} is none`)]];
-    if (key.startsWith("message:")) return [[key, readMessage(record, key) ?? bad(`${key} is none`)]];
-    // Of a model from an address only that is taken; one from a file is not in a backup.
-    const card = addedCard(record);
-    return card ? [[`added-model:${card.id}`, { version: 1, card } as StoredRecord]] : [];
+  const read = (found as [RecordKey, StoredRecord][]).map(([key, record]): [RecordKey, StoredRecord] => {
+    if (key.startsWith("conversation:")) return [key, readConversation(record, key) ?? bad(`${key} is none`)];
+    if (key.startsWith("message:")) return [key, readMessage(record, key) ?? bad(`${key} is none`)];
+    return [key, record];
   });
   const of = <T>(kind: RecordKind) =>
     read.flatMap(([key, r]) => (key.startsWith(`${kind}:`) ? [r as unknown as T] : []));
@@ -80,11 +133,12 @@ function recordsIn(text: string): [RecordKey, StoredRecord][] {
   return read;
 }
 
-function addedCard(record: StoredRecord): ModelCard | undefined {
-  const { id, name, origin, size } = ((record as { card?: unknown }).card ?? {}) as Partial<ModelCard>;
-  if (typeof id !== "string" || !/^\w[\w.-]{0,99}$/.test(id) || origin?.kind !== "address") return undefined;
-  const { base, library } = origin;
-  if (![base, library].every((url) => typeof url === "string" && URL.canParse(url))) return undefined;
-  const facts = typeof name === "string" && name.length <= 100 ? { name } : {};
-  return foreignCard(id, { kind: "address", base, library }, facts, Number.isSafeInteger(size) ? size! : 0);
+/** The card of an added model, if that may come in. */
+function admittedCard(record: AddedRecord): ModelCard | undefined {
+  const { id, origin, size } = record.card ?? {};
+  try {
+    return admit({ id, origin, size });
+  } catch {
+    return undefined;
+  }
 }

@@ -14,7 +14,7 @@ import { AUTO_EFFORT, efforts } from "../reasoning/effort";
 import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { openErasing } from "../trust/erase";
-import { policy } from "../trust/current-policy";
+import { allowsUnknown, policy } from "../trust/current-policy";
 import { openVaultScreen, type OpenVault } from "../trust/vault/open-vault.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Navigation, OtherScreen } from "./navigation.svelte";
@@ -81,7 +81,7 @@ export class Commands {
       { id: "check-build", label: t("run.check"), run: () => go("trust") },
       { id: "erase", label: t("erase.open"), run: openErasing },
       { id: "statistics", label: t("settings.statistics"), run: () => go("settings") },
-      ...(policy.features.addModels ? [{ id: "add-address", label: t("own.address"), run: () => go("models") }] : []),
+      ...(allowsUnknown() ? [{ id: "add-address", label: t("own.address"), run: () => go("models") }] : []),
       ...(navigation.screen === "chat"
         ? []
         : [{ id: "chat", label: t("nav.chat"), run: () => open(conversations.openId) }]),
@@ -237,8 +237,9 @@ export class Commands {
     for (const { card, status } of models.downloads.all.values()) {
       const add = (id: string, label: string, run: () => Promise<unknown>) =>
         commands.push({ id: `${id}-${card.id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
-      if (status === "paused" || status === "failed") add("resume", t("models.resume"), () => models.resume(card.id));
-      else add("pause", t("models.pause"), () => models.downloads.pause(card.id));
+      const going = status === "queued" || status === "running";
+      if (!going && models.mayUse(card)) add("resume", t("models.resume"), () => models.resume(card.id));
+      if (going) add("pause", t("models.pause"), () => models.downloads.pause(card.id));
       add("cancel", t("models.cancel"), () => models.downloads.cancel(card.id));
     }
     return commands;
@@ -285,8 +286,8 @@ export class Commands {
       if (!card) continue;
       const add = (name: string, label: string, run: () => Promise<unknown>) =>
         commands.push({ id: `${name}-${id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
-      add("check", t("storage.check"), () => modelActions.check(card));
-      if (hasReference(id) && modelActions.canCompare)
+      if (models.mayUse(card)) add("check", t("storage.check"), () => modelActions.check(card));
+      if (hasReference(id) && modelActions.canCompare && models.mayUse(card))
         add("compare", t("storage.compare"), () => modelActions.compare(card));
       if (exportModels) add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
       if (exportModels && modelActions.canExportFolder)

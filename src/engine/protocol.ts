@@ -42,10 +42,11 @@ export interface DownloadOrder {
   manifest?: string | undefined;
 }
 
-/** What came of bringing a model: its files, and the names of those that were compared with published hashes. */
+/** What came of bringing a model. */
 export interface StoredModel {
   files: Record<string, ModelFile>;
-  pinned: string[];
+  /** Its files were compared with hashes that were there before them: given with the order, or stated by the source. */
+  compared: boolean;
 }
 
 export interface ChatTurn {

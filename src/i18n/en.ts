@@ -118,8 +118,19 @@ export const en = {
   "models.languages": "Languages",
   "models.languages.more": "{{names}} and more ({{n}} in all)",
   "models.context.trained": "trained for {{tokens}}",
-  "models.verified":
-    "{{pinned}} of {{total}} files match published hashes, the rest those recorded at the download. Last checked: {{when}}",
+  "models.hashes.build": "All {{n}} files match the hashes published with this version of Islet.",
+  "models.hashes.mirror": "All {{n}} files match the hashes stated by the mirror they came from ({{source}}).",
+  "models.hashes.package":
+    "All {{n}} files match the hashes that their package itself states; nobody else vouches for them.",
+  "models.hashes.recorded": "All {{n}} files match the hashes recorded when they came; none were known beforehand.",
+  "models.checked": "Last checked: {{when}}.",
+  "models.says.name": "Model that says it is “{{name}}”",
+  "models.says.all":
+    "It says of itself: name “{{name}}”, publisher “{{publisher}}”, licence “{{licence}}”. Nobody has checked that.",
+  "models.says.nothing": "not stated",
+  "models.says.value": "It says “{{value}}”; nobody has checked that.",
+  "models.unknown":
+    "Not a model of the catalogue: who made it and what its licence allows is not known. What it says of itself, nobody has checked.",
   "models.reasoning": "Reasoning",
   "models.tools": "Tool calls",
   "models.yes": "yes",
@@ -286,7 +297,7 @@ export const en = {
   "error.download-failed.remedy": "Check the connection and try again. Files that were finished are not fetched again.",
   "error.download-corrupt.title": "The download is not the published model",
   "error.download-corrupt.remedy":
-    "What came is not what the model's publisher states, so it was thrown away. Try again; if it happens again, tell whoever runs this site.",
+    "What came is not what was stated or recorded of this model, so it was thrown away. Try again; if it happens again, tell whoever runs this site.",
   "error.cache-corrupt.title": "The stored model is damaged",
   "error.cache-corrupt.remedy": "Some of its files are no longer what was downloaded. Repair fetches only these again.",
   "error.storage-full.title": "The browser's storage is full",
@@ -304,7 +315,7 @@ export const en = {
   "error.free-space": "Free space",
   "error.not-allowed.title": "The policy of this site does not allow this",
   "error.not-allowed.remedy":
-    "Whoever runs this site decides which models and addresses may be used. Ask them, or choose another model.",
+    "Whoever runs this site decides what may be done and used here. Their policy is on the Trust screen; ask them if you need it otherwise.",
   "error.model-invalid.title": "These files are not a complete model",
   "error.model-invalid.remedy":
     "Choose the whole folder of a model in WebLLM's form, with its library. The technical detail says what is wrong; nothing was kept.",
@@ -321,7 +332,7 @@ export const en = {
     "Check the connection and try again. Islet does not begin without the rules it is to keep.",
   "error.policy-invalid.title": "The policy of this site is not valid",
   "error.policy-invalid.remedy":
-    "Islet does not begin with rules it cannot read. Tell the person who runs this site: the technical detail says which field is wrong. Nothing of yours was changed.",
+    "Islet does not begin with rules it cannot read. Tell the person who runs this site what is said here. Nothing of yours was changed.",
   "error.passphrase-wrong.title": "This is not the passphrase",
   "error.passphrase-wrong.remedy": "Check capital letters and the keyboard's language, and try again.",
   "error.passkey-failed.title": "The passkey did not open the vault",
@@ -574,7 +585,7 @@ export const en = {
   "report.made": "Made on {{time}} at {{origin}}.",
   "report.policy": "The policy that the browser enforces:",
   "report.noBuild": "The record of the build could not be read; the page may be offline.",
-  "report.model": "From {{source}}, installed {{installed}}, verified {{verified}}.",
+  "report.model": "From {{source}}, installed {{installed}}.",
   "report.retention": "Retention",
   "report.conversations": "Conversations in this browser: {{n}}.",
   "report.frameworks": "What this helps to answer",
@@ -613,6 +624,7 @@ export const en = {
   "policy.ids": "Models",
   "policy.licences": "Licences of models",
   "policy.publishers": "Publishers of models",
+  "policy.unmatched": "Names in it that match no model of the catalogue",
   "policy.all": "all",
   "policy.allowed": "allowed",
   "policy.denied": "not allowed",
@@ -637,6 +649,17 @@ export const en = {
   "policy.banner": "Notice of this site",
   "policy.someModels": "only some",
   "policy.locksAfter": "locks after at most {{time}} without use",
+  "policy.fault.missing": "{{field}} is missing.",
+  "policy.fault.unknown": "{{field}} is not a field of a policy. Here there can be: {{allowed}}.",
+  "policy.fault.meant": "{{field}} is not a field of a policy. Is {{meant}} meant?",
+  "policy.fault.choice": "{{field}} is {{value}}. It can be one of these: {{allowed}}.",
+  "policy.fault.range": "{{field}} is {{value}}. It can be a whole number from {{least}} to {{most}}, or null.",
+  "policy.fault.form": "{{field}} is {{value}}, which cannot stand there. Examples of what can: {{examples}}.",
+  "policy.fault.tag": "{{field}}: {{value}} is not the tag of a language. Examples: en, pt-BR, zh-Hant.",
+  "policy.fault.json":
+    "The file is not JSON. It goes wrong at line {{line}}, column {{column}}: look for a comma, a quotation mark or a bracket that is missing or one too many.",
+  "policy.fault.page":
+    "What came is a web page and not a policy. The server may ask people to sign in first, or the file is not there.",
   "vault.title": "Vault",
   "vault.none":
     "Whoever can open this browser profile can read what Islet keeps: conversations, settings, logs. A passphrase encrypts all of it.",
@@ -689,6 +712,8 @@ export const en = {
   "vault.restorePlain":
     "Enter the passphrase of the backup. What is here stays. Without a passphrase of this device the records will lie here unencrypted.",
   "vault.restored": "Conversations restored: {{n}}",
+  "vault.leftOut": "Left out, since the policy of this site or the catalogue does not let them in: {{models}}",
+  "vault.damaged": "Records that were changed from outside and cannot be read: {{n}}",
   "network.title": "Network ledger",
   "network.intro":
     "Every request of this page and its workers, as the service worker saw it, and every one that the browser refused.",

@@ -122,8 +122,21 @@ export const fr: Catalogue = {
   "models.languages": "Langues",
   "models.languages.more": "{{names}} et d'autres ({{n}} en tout)",
   "models.context.trained": "entraîné pour {{tokens}}",
-  "models.verified":
-    "{{pinned}} fichiers sur {{total}} correspondent aux empreintes publiées, les autres à celles relevées au téléchargement. Dernier contrôle : {{when}}",
+  "models.hashes.build": "Les {{n}} fichiers correspondent tous aux empreintes publiées avec cette version d'Islet.",
+  "models.hashes.mirror":
+    "Les {{n}} fichiers correspondent tous aux empreintes indiquées par le miroir d'où ils viennent ({{source}}).",
+  "models.hashes.package":
+    "Les {{n}} fichiers correspondent tous aux empreintes indiquées par leur paquet lui-même ; personne d'autre ne s'en porte garant.",
+  "models.hashes.recorded":
+    "Les {{n}} fichiers correspondent tous aux empreintes relevées à leur arrivée ; aucune n'était connue auparavant.",
+  "models.checked": "Dernier contrôle : {{when}}.",
+  "models.says.name": "Modèle qui se dit « {{name}} »",
+  "models.says.all":
+    "Il dit de lui-même : nom « {{name}} », éditeur « {{publisher}} », licence « {{licence}} ». Personne ne l'a vérifié.",
+  "models.says.nothing": "non indiqué",
+  "models.says.value": "Il dit « {{value}} » ; personne ne l'a vérifié.",
+  "models.unknown":
+    "Ce modèle n'est pas dans le catalogue : on ne sait ni qui l'a fait, ni ce que permet sa licence. Ce qu'il dit de lui-même, personne ne l'a vérifié.",
   "models.reasoning": "Raisonnement",
   "models.tools": "Appels d'outils",
   "models.yes": "oui",
@@ -292,7 +305,7 @@ export const fr: Catalogue = {
   "error.download-failed.remedy": "Vérifiez la connexion et réessayez. Les fichiers terminés ne sont pas repris.",
   "error.download-corrupt.title": "Le téléchargement n'est pas le modèle publié",
   "error.download-corrupt.remedy":
-    "Ce qui est arrivé n'est pas ce qu'annonce l'éditeur du modèle et a été jeté. Réessayez ; si cela se reproduit, prévenez le responsable de ce site.",
+    "Ce qui est arrivé n'est pas ce qui avait été indiqué ou relevé pour ce modèle, et a donc été jeté. Réessayez ; si cela se reproduit, prévenez la personne qui gère ce site.",
   "error.cache-corrupt.title": "Le modèle enregistré est abîmé",
   "error.cache-corrupt.remedy":
     "Certains fichiers ne sont plus ceux qui ont été téléchargés. La réparation ne reprend que ceux-là.",
@@ -313,7 +326,7 @@ export const fr: Catalogue = {
   "error.free-space": "Libérer de la place",
   "error.not-allowed.title": "Les règles de ce site ne le permettent pas",
   "error.not-allowed.remedy":
-    "Qui gère ce site décide des modèles et adresses permis. Demandez-lui, ou choisissez un autre modèle.",
+    "La personne qui gère ce site décide de ce qui peut être fait et utilisé ici. Sa politique figure sur l'écran Confiance ; adressez-vous à elle s'il vous faut autre chose.",
   "error.model-invalid.title": "Ces fichiers ne forment pas un modèle complet",
   "error.model-invalid.remedy":
     "Choisissez le dossier entier d'un modèle au format WebLLM, avec sa bibliothèque. Le détail technique dit ce qui ne va pas ; rien n'a été gardé.",
@@ -330,7 +343,7 @@ export const fr: Catalogue = {
     "Vérifiez la connexion et réessayez. Islet ne démarre pas sans les règles qu'il doit respecter.",
   "error.policy-invalid.title": "La politique de ce site n'est pas valide",
   "error.policy-invalid.remedy":
-    "Islet ne démarre pas avec des règles qu'il ne peut pas lire. Prévenez la personne qui gère ce site : le détail technique indique le champ fautif. Rien de vos données n'a changé.",
+    "Islet ne démarre pas avec des règles qu'il ne peut pas lire. Transmettez ce qui suit à la personne qui gère ce site. Rien de ce qui est à vous n'a été modifié.",
   "error.passphrase-wrong.title": "Ce n'est pas la phrase secrète",
   "error.passphrase-wrong.remedy": "Vérifiez les majuscules et la langue du clavier, puis réessayez.",
   "error.passkey-failed.title": "La clé d'accès n'a pas ouvert le coffre",
@@ -588,7 +601,7 @@ export const fr: Catalogue = {
   "report.made": "Établi le {{time}} sur {{origin}}.",
   "report.policy": "La politique que le navigateur applique :",
   "report.noBuild": "Le registre de la version n’a pas pu être lu ; la page est peut-être hors ligne.",
-  "report.model": "Depuis {{source}}, installé le {{installed}}, vérifié le {{verified}}.",
+  "report.model": "Depuis {{source}}, installé le {{installed}}.",
   "report.retention": "Conservation",
   "report.conversations": "Conversations dans ce navigateur : {{n}}.",
   "report.frameworks": "À quoi cela aide à répondre",
@@ -627,6 +640,7 @@ export const fr: Catalogue = {
   "policy.ids": "Modèles",
   "policy.licences": "Licences des modèles",
   "policy.publishers": "Éditeurs des modèles",
+  "policy.unmatched": "Noms qui ne correspondent à aucun modèle du catalogue",
   "policy.all": "tous",
   "policy.allowed": "permis",
   "policy.denied": "interdit",
@@ -651,6 +665,19 @@ export const fr: Catalogue = {
   "policy.banner": "Avis de ce site",
   "policy.someModels": "certains seulement",
   "policy.locksAfter": "se verrouille après au plus {{time}} d'inactivité",
+  "policy.fault.missing": "{{field}} manque.",
+  "policy.fault.unknown": "{{field}} n'est pas un champ d'une politique. Ici sont possibles : {{allowed}}.",
+  "policy.fault.meant": "{{field}} n'est pas un champ d'une politique. Vouliez-vous dire {{meant}} ?",
+  "policy.fault.choice": "{{field}} vaut {{value}}. Valeurs possibles : {{allowed}}.",
+  "policy.fault.range":
+    "{{field}} vaut {{value}}. Valeurs possibles : un nombre entier de {{least}} à {{most}}, ou null.",
+  "policy.fault.form":
+    "{{field}} vaut {{value}}, ce qui n'est pas possible à cet endroit. Exemples de valeurs possibles : {{examples}}.",
+  "policy.fault.tag": "{{field}} : {{value}} n'est pas un code de langue. Exemples : en, pt-BR, zh-Hant.",
+  "policy.fault.json":
+    "Le fichier n'est pas du JSON valide. L'erreur apparaît à la ligne {{line}}, colonne {{column}} : cherchez une virgule, un guillemet ou un crochet manquant ou en trop.",
+  "policy.fault.page":
+    "Ce qui est arrivé est une page web et non une politique. Le serveur demande peut-être de se connecter d'abord, ou le fichier n'existe pas.",
   "vault.title": "Coffre",
   "vault.none":
     "Quiconque ouvre ce profil de navigateur peut lire ce qu'Islet conserve : conversations, réglages, journaux. Une phrase secrète chiffre le tout.",
@@ -705,6 +732,8 @@ export const fr: Catalogue = {
   "vault.restorePlain":
     "Saisissez la phrase secrète de la sauvegarde. Ce qui est ici reste. Sans phrase secrète sur cet appareil, les données y seront en clair.",
   "vault.restored": "Conversations restaurées : {{n}}",
+  "vault.leftOut": "Laissés de côté, car la politique de ce site ou le catalogue ne les admet pas : {{models}}",
+  "vault.damaged": "Données modifiées de l'extérieur et illisibles : {{n}}",
   "network.title": "Registre réseau",
   "network.intro":
     "Chaque requête de cette page et de ses threads, telle que le service worker l'a vue, et chacune de celles que le navigateur a refusées.",

@@ -120,8 +120,21 @@ export const ja: Catalogue = {
   "models.languages": "言語",
   "models.languages.more": "{{names}} など (全 {{n}} 言語)",
   "models.context.trained": "学習時は {{tokens}}",
-  "models.verified":
-    "{{total}} ファイル中 {{pinned}} が公開ハッシュと一致し、残りはダウンロード時に記録したハッシュと一致しています。最終確認: {{when}}",
+  "models.hashes.build":
+    "{{n}} 個のファイルすべてが、このバージョンの Islet とともに公開されたハッシュと一致しています。",
+  "models.hashes.mirror": "{{n}} 個のファイルすべてが、入手元のミラー ({{source}}) が示すハッシュと一致しています。",
+  "models.hashes.package":
+    "{{n}} 個のファイルすべてが、パッケージ自身が示すハッシュと一致しています。ほかに保証する人はいません。",
+  "models.hashes.recorded":
+    "{{n}} 個のファイルすべてが、届いたときに記録したハッシュと一致しています。事前に分かっていたハッシュはありません。",
+  "models.checked": "最終確認: {{when}}。",
+  "models.says.name": "「{{name}}」を名乗るモデル",
+  "models.says.all":
+    "モデル自身の記載: 名前「{{name}}」、公開元「{{publisher}}」、ライセンス「{{licence}}」。誰も確認していません。",
+  "models.says.nothing": "記載なし",
+  "models.says.value": "「{{value}}」と記載していますが、誰も確認していません。",
+  "models.unknown":
+    "カタログにないモデルです。作成者も、ライセンスで何が許されるかも分かりません。モデル自身の記載は誰も確認していません。",
   "models.reasoning": "推論",
   "models.tools": "ツール呼び出し",
   "models.yes": "あり",
@@ -289,7 +302,7 @@ export const ja: Catalogue = {
   "error.download-failed.remedy": "接続を確かめて、もう一度試してください。完了したファイルは再び取得しません。",
   "error.download-corrupt.title": "ダウンロードしたものが公開されたモデルと違います",
   "error.download-corrupt.remedy":
-    "届いたデータがモデルの公開元の示す内容と異なるため、破棄しました。もう一度試し、また起こる場合はこのサイトの管理者に知らせてください。",
+    "届いたものは、このモデルについて示された、または記録されたものと異なるため破棄しました。もう一度試し、また起こる場合はこのサイトの管理者に知らせてください。",
   "error.cache-corrupt.title": "保存されたモデルが壊れています",
   "error.cache-corrupt.remedy":
     "一部のファイルがダウンロード時と違っています。修復すると、そのファイルだけを取得し直します。",
@@ -310,7 +323,7 @@ export const ja: Catalogue = {
   "error.free-space": "空きを増やす",
   "error.not-allowed.title": "このサイトの方針では許可されていません",
   "error.not-allowed.remedy":
-    "使えるモデルとアドレスはサイトの管理者が決めています。管理者に相談するか、別のモデルを選んでください。",
+    "ここで何ができ、何を使えるかは、サイトの管理者が決めています。その方針は「信頼」画面で確認できます。ほかのことが必要な場合は管理者に相談してください。",
   "error.model-invalid.title": "これらのファイルは完全なモデルではありません",
   "error.model-invalid.remedy":
     "WebLLM 形式のモデルのフォルダー全体を、ライブラリとともに選んでください。問題点は技術情報にあります。何も保存していません。",
@@ -327,7 +340,7 @@ export const ja: Catalogue = {
     "接続を確認してもう一度お試しください。守るべきルールがない限り、Islet は起動しません。",
   "error.policy-invalid.title": "このサイトのポリシーが正しくありません",
   "error.policy-invalid.remedy":
-    "読めないルールでは Islet は起動しません。このサイトの管理者に知らせてください。どの項目が誤っているかは技術的な詳細に示されています。あなたのデータは何も変わっていません。",
+    "Islet は読み取れない規則のままでは起動しません。ここに書かれていることをサイトの管理者に伝えてください。あなたのデータは何も変更されていません。",
   "error.passphrase-wrong.title": "パスフレーズが違います",
   "error.passphrase-wrong.remedy": "大文字・小文字とキーボードの言語を確認して、もう一度お試しください。",
   "error.passkey-failed.title": "パスキーでは開けませんでした",
@@ -579,7 +592,7 @@ export const ja: Catalogue = {
   "report.made": "{{time}}、{{origin}} で作成。",
   "report.policy": "ブラウザが強制するポリシー：",
   "report.noBuild": "ビルドの記録を読めませんでした。オフラインかもしれません。",
-  "report.model": "入手元：{{source}}、導入：{{installed}}、検証：{{verified}}。",
+  "report.model": "入手元：{{source}}、導入：{{installed}}。",
   "report.retention": "保存期間",
   "report.conversations": "このブラウザの会話：{{n}} 件。",
   "report.frameworks": "役立つ規定",
@@ -616,6 +629,7 @@ export const ja: Catalogue = {
   "policy.ids": "モデル",
   "policy.licences": "モデルのライセンス",
   "policy.publishers": "モデルの発行元",
+  "policy.unmatched": "カタログのどのモデルにも当てはまらない名前",
   "policy.all": "すべて",
   "policy.allowed": "許可",
   "policy.denied": "不許可",
@@ -640,6 +654,19 @@ export const ja: Catalogue = {
   "policy.banner": "このサイトからのお知らせ",
   "policy.someModels": "一部のみ",
   "policy.locksAfter": "操作がないと最長 {{time}} でロック",
+  "policy.fault.missing": "{{field}} がありません。",
+  "policy.fault.unknown": "{{field}} はポリシーの項目ではありません。ここに書ける項目: {{allowed}}。",
+  "policy.fault.meant": "{{field}} はポリシーの項目ではありません。{{meant}} のことでしょうか。",
+  "policy.fault.choice": "{{field}} が {{value}} になっています。指定できる値: {{allowed}}。",
+  "policy.fault.range":
+    "{{field}} が {{value}} になっています。{{least}} から {{most}} までの整数か null を指定できます。",
+  "policy.fault.form":
+    "{{field}} が {{value}} になっていますが、この値は指定できません。指定できる値の例: {{examples}}。",
+  "policy.fault.tag": "{{field}}: {{value}} は言語タグではありません。例: en、pt-BR、zh-Hant。",
+  "policy.fault.json":
+    "このファイルは正しい JSON ではありません。{{line}} 行目の {{column}} 文字目に問題があります。カンマ、引用符、括弧の不足や余分がないか確認してください。",
+  "policy.fault.page":
+    "届いたのはポリシーではなくウェブページです。サーバーが先にサインインを求めているか、ファイルがない可能性があります。",
   "vault.title": "保管庫",
   "vault.none":
     "このブラウザーのプロファイルを開ける人は、Islet が保存する会話・設定・ログを読めます。パスフレーズを設定すると、すべて暗号化されます。",
@@ -692,6 +719,8 @@ export const ja: Catalogue = {
   "vault.restorePlain":
     "バックアップのパスフレーズを入力してください。ここにあるものは残ります。この端末にパスフレーズがない場合、記録は暗号化されずに保存されます。",
   "vault.restored": "復元した会話: {{n}}",
+  "vault.leftOut": "このサイトのポリシーまたはカタログにより取り込めなかったモデル: {{models}}",
+  "vault.damaged": "外部から変更され、読めない記録: {{n}}",
   "network.title": "通信記録",
   "network.intro":
     "このページとそのワーカーのすべてのリクエスト（サービスワーカーが記録したもの）と、ブラウザーが拒否したすべてのリクエスト。",

@@ -122,8 +122,18 @@ export const vi: Catalogue = {
   "models.languages": "Ngôn ngữ",
   "models.languages.more": "{{names}} và nhiều hơn nữa (tổng cộng {{n}})",
   "models.context.trained": "được huấn luyện cho {{tokens}}",
-  "models.verified":
-    "{{pinned}} / {{total}} tệp khớp mã băm đã công bố, các tệp còn lại khớp mã ghi lúc tải. Kiểm tra lần cuối: {{when}}",
+  "models.hashes.build": "Cả {{n}} tệp khớp mã băm được công bố cùng phiên bản Islet này.",
+  "models.hashes.mirror": "Cả {{n}} tệp khớp mã băm do máy nhân bản nơi chúng được tải về ({{source}}) cung cấp.",
+  "models.hashes.package": "Cả {{n}} tệp khớp mã băm do chính gói này ghi; không ai khác bảo đảm cho chúng.",
+  "models.hashes.recorded": "Cả {{n}} tệp khớp mã băm ghi lại khi chúng đến; trước đó chưa biết mã nào.",
+  "models.checked": "Kiểm tra lần cuối: {{when}}.",
+  "models.says.name": "Mô hình tự xưng là “{{name}}”",
+  "models.says.all":
+    "Mô hình tự ghi: tên “{{name}}”, nhà phát hành “{{publisher}}”, giấy phép “{{licence}}”. Chưa ai kiểm chứng.",
+  "models.says.nothing": "không ghi",
+  "models.says.value": "Tự ghi là “{{value}}”; chưa ai kiểm chứng.",
+  "models.unknown":
+    "Mô hình này không có trong danh mục: không rõ ai làm ra nó và giấy phép cho phép những gì. Những gì nó tự ghi chưa ai kiểm chứng.",
   "models.reasoning": "Suy luận",
   "models.tools": "Gọi công cụ",
   "models.yes": "có",
@@ -291,7 +301,7 @@ export const vi: Catalogue = {
   "error.download-failed.remedy": "Kiểm tra kết nối rồi thử lại. Các tệp đã xong sẽ không phải tải lại.",
   "error.download-corrupt.title": "Dữ liệu tải về không phải mô hình đã công bố",
   "error.download-corrupt.remedy":
-    "Dữ liệu nhận được không đúng như nhà phát hành công bố nên đã bị bỏ. Hãy thử lại; nếu vẫn xảy ra, hãy báo cho người quản lý trang này.",
+    "Những gì nhận được không phải là những gì đã được ghi về mô hình này nên đã bị bỏ. Hãy thử lại; nếu vẫn xảy ra, hãy báo cho người quản trị trang.",
   "error.cache-corrupt.title": "Mô hình đã lưu bị hỏng",
   "error.cache-corrupt.remedy": "Một số tệp không còn như lúc tải về. Sửa chữa chỉ tải lại những tệp đó.",
   "error.storage-full.title": "Bộ nhớ của trình duyệt đã đầy",
@@ -310,7 +320,7 @@ export const vi: Catalogue = {
   "error.free-space": "Giải phóng chỗ",
   "error.not-allowed.title": "Chính sách của trang này không cho phép",
   "error.not-allowed.remedy":
-    "Người quản trị trang quyết định mô hình và địa chỉ được dùng. Hãy hỏi họ hoặc chọn mô hình khác.",
+    "Người quản trị trang quyết định những gì được làm và được dùng ở đây. Chính sách của họ nằm trên màn hình Tin cậy; hãy hỏi họ nếu bạn cần khác đi.",
   "error.model-invalid.title": "Các tệp này không phải mô hình hoàn chỉnh",
   "error.model-invalid.remedy":
     "Chọn cả thư mục mô hình dạng WebLLM cùng thư viện. Chi tiết kỹ thuật cho biết lỗi; không có gì được lưu.",
@@ -326,7 +336,7 @@ export const vi: Catalogue = {
     "Hãy kiểm tra kết nối rồi thử lại. Islet không khởi động khi chưa có các quy tắc phải tuân theo.",
   "error.policy-invalid.title": "Chính sách của trang này không hợp lệ",
   "error.policy-invalid.remedy":
-    "Islet không khởi động với quy tắc mà nó không đọc được. Hãy báo cho người quản lý trang này: chi tiết kỹ thuật cho biết mục nào sai. Dữ liệu của bạn không hề thay đổi.",
+    "Islet không khởi động khi không đọc được quy định. Hãy báo cho người quản trị trang những gì ghi ở đây. Dữ liệu của bạn không bị thay đổi.",
   "error.passphrase-wrong.title": "Cụm mật khẩu không đúng",
   "error.passphrase-wrong.remedy": "Hãy kiểm tra chữ hoa và ngôn ngữ bàn phím rồi thử lại.",
   "error.passkey-failed.title": "Khóa truy cập không mở được két",
@@ -579,7 +589,7 @@ export const vi: Catalogue = {
   "report.made": "Lập lúc {{time}} tại {{origin}}.",
   "report.policy": "Chính sách mà trình duyệt thực thi:",
   "report.noBuild": "Không đọc được bản ghi của bản dựng; có thể trang đang ngoại tuyến.",
-  "report.model": "Từ {{source}}, cài {{installed}}, kiểm tra {{verified}}.",
+  "report.model": "Từ {{source}}, cài {{installed}}.",
   "report.retention": "Thời hạn lưu",
   "report.conversations": "Số hội thoại trong trình duyệt này: {{n}}.",
   "report.frameworks": "Giúp trả lời điều gì",
@@ -617,6 +627,7 @@ export const vi: Catalogue = {
   "policy.ids": "Mô hình",
   "policy.licences": "Giấy phép của mô hình",
   "policy.publishers": "Nhà phát hành mô hình",
+  "policy.unmatched": "Tên không khớp mô hình nào trong danh mục",
   "policy.all": "tất cả",
   "policy.allowed": "được phép",
   "policy.denied": "không được phép",
@@ -641,6 +652,17 @@ export const vi: Catalogue = {
   "policy.banner": "Thông báo của trang này",
   "policy.someModels": "chỉ một số",
   "policy.locksAfter": "khóa sau tối đa {{time}} không dùng",
+  "policy.fault.missing": "Thiếu {{field}}.",
+  "policy.fault.unknown": "{{field}} không phải là một mục của chính sách. Ở đây có thể có: {{allowed}}.",
+  "policy.fault.meant": "{{field}} không phải là một mục của chính sách. Có phải ý bạn là {{meant}}?",
+  "policy.fault.choice": "{{field}} đang là {{value}}. Có thể là một trong các giá trị: {{allowed}}.",
+  "policy.fault.range": "{{field}} đang là {{value}}. Có thể là một số nguyên từ {{least}} đến {{most}}, hoặc null.",
+  "policy.fault.form": "{{field}} đang là {{value}}, giá trị này không dùng được ở đây. Ví dụ dùng được: {{examples}}.",
+  "policy.fault.tag": "{{field}}: {{value}} không phải là mã ngôn ngữ. Ví dụ: en, pt-BR, zh-Hant.",
+  "policy.fault.json":
+    "Tệp này không phải JSON hợp lệ. Lỗi ở dòng {{line}}, cột {{column}}: hãy tìm dấu phẩy, dấu nháy hoặc dấu ngoặc bị thiếu hay thừa.",
+  "policy.fault.page":
+    "Nhận được một trang web chứ không phải chính sách. Có thể máy chủ yêu cầu đăng nhập trước, hoặc tệp không có ở đó.",
   "vault.title": "Két",
   "vault.none":
     "Ai mở được hồ sơ trình duyệt này đều đọc được những gì Islet lưu: trò chuyện, cài đặt, nhật ký. Cụm mật khẩu sẽ mã hóa tất cả.",
@@ -692,6 +714,8 @@ export const vi: Catalogue = {
   "vault.restorePlain":
     "Nhập cụm mật khẩu của bản sao lưu. Dữ liệu ở đây được giữ lại. Nếu thiết bị này không có cụm mật khẩu, dữ liệu sẽ nằm ở dạng không mã hóa.",
   "vault.restored": "Số cuộc trò chuyện đã khôi phục: {{n}}",
+  "vault.leftOut": "Bỏ qua vì chính sách của trang này hoặc danh mục không cho phép: {{models}}",
+  "vault.damaged": "Số bản ghi bị sửa từ bên ngoài và không đọc được: {{n}}",
   "network.title": "Sổ mạng",
   "network.intro":
     "Mọi yêu cầu của trang này và các worker của nó, như service worker đã thấy, cùng mọi yêu cầu mà trình duyệt đã từ chối.",

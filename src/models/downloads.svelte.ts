@@ -5,9 +5,9 @@ import type { StoreClient } from "../engine/client/store-client";
 import type { LoadProgress, ModelFile } from "../engine/protocol";
 import { AppError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import type { Records } from "../storage/records";
-import { policy } from "../trust/current-policy";
+import { demandModel, policy } from "../trust/current-policy";
 import { addressOf, baseUrlOf, type ModelCard } from "./catalogue/catalogue";
-import { downloadKey, readDownload, type DownloadRecord } from "./model-forms";
+import { downloadKey, readDownload, type DownloadRecord, type HashesFrom } from "./model-forms";
 import type { Installed } from "./installed.svelte";
 
 export interface Download {
@@ -26,7 +26,8 @@ interface Waiter {
 
 export interface BringOptions {
   start?: boolean;
-  pins?: Readonly<Record<string, ModelFile>> | undefined;
+  /** What the files were held to before, and who stated that. */
+  before?: { files: Readonly<Record<string, ModelFile>>; hashes: HashesFrom };
   onProgress?: (progress: LoadProgress) => void;
 }
 
@@ -64,7 +65,7 @@ export class Downloads {
   async bring(card: ModelCard, options: BringOptions = {}): Promise<void> {
     const old = this.records.get(card.id);
     const start = options.start ?? false;
-    const pins = options.pins ?? old?.pins;
+    const { files: pins = old?.pins, hashes = old?.hashes } = options.before ?? {};
     const addedAt = old?.addedAt ?? Date.now();
     const waiting = new Promise<void>((resolve, reject) => {
       const waiter = { onProgress: options.onProgress, resolve, reject };
@@ -72,7 +73,8 @@ export class Downloads {
     });
     // Whoever waits hears of a failure; it is shown in the list as well.
     waiting.catch(() => {});
-    await this.save({ version: 1, id: card.id, paused: false, start, addedAt, ...(pins ? { pins } : {}) });
+    const held = { ...(pins ? { pins } : {}), ...(hashes ? { hashes } : {}) };
+    await this.save({ version: 1, id: card.id, paused: false, start, addedAt, ...held });
     const there = this.all.get(card.id);
     if (there?.status === "running") this.all.set(card.id, { ...there, start });
     else this.all.set(card.id, { card, status: "queued", start, progress: nothing });
@@ -112,8 +114,19 @@ export class Downloads {
     const card = this.installed.card(record.id);
     if (!card) return;
     this.records.set(record.id, record);
-    const status = record.paused ? "paused" : "queued";
-    this.all.set(record.id, { card, status, start: record.start, progress: nothing });
+    const download: Download = {
+      card,
+      status: record.paused ? "paused" : "queued",
+      start: record.start,
+      progress: nothing,
+    };
+    try {
+      demandModel(card);
+      this.all.set(record.id, download);
+    } catch (error) {
+      // What came of it can be removed.
+      this.all.set(record.id, { ...download, status: "failed", error: errorData(error) });
+    }
   }
 
   /** Does what another tab did with a download. */
@@ -203,14 +216,16 @@ export class Downloads {
   }
 
   private async fetch(card: ModelCard, signal: AbortSignal): Promise<void> {
+    demandModel(card);
     const address = addressOf(card, policy.network);
     if (!address) throw new AppError("import-damaged", card.id, "none");
+    const { pins, hashes = "recorded" } = this.records.get(card.id) ?? {};
     const order = {
       id: card.id,
       baseUrl: baseUrlOf(card.id),
       ...address,
       network: policy.network,
-      files: card.pins ?? this.records.get(card.id)?.pins,
+      files: card.pins ?? pins,
       manifest: card.manifest,
     };
     const stored = await this.store.download(
@@ -224,6 +239,11 @@ export class Downloads {
       signal,
     );
     signal.throwIfAborted();
-    await this.installed.add(card.id, stored, address.from);
+    const stated: HashesFrom = stored.compared ? "mirror" : "recorded";
+    await this.installed.add(card, {
+      files: stored.files,
+      hashes: card.pins ? "build" : pins ? hashes : stated,
+      source: address.from,
+    });
   }
 }

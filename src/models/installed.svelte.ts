@@ -1,14 +1,16 @@
 // Which models are on this device, with what was verified of each, and which ones a person added to the catalogue. Kept as records; a
-// model has one only when every byte of it is there. Not for: bringing them (downloads.svelte.ts).
+// model has one only when every byte of it is there. Not for: bringing them (downloads.svelte.ts), or what may come in (catalogue/admit.ts).
 import { SvelteMap } from "svelte/reactivity";
-import type { ModelSource, StoredModel } from "../engine/protocol";
+import { t } from "../i18n/i18n.svelte";
+import type { ModelSource } from "../engine/protocol";
 import type { Records } from "../storage/records";
 import { digestOf } from "../trust/audit-chain";
 import type { AuditLog } from "../trust/audit-log.svelte";
+import { unknownCard } from "./catalogue/admit";
 import {
   baseUrlOf,
-  foreignCard,
   groupBuilds,
+  knownCard,
   knownCards,
   type CatalogueModel,
   type ModelCard,
@@ -18,13 +20,13 @@ import { addedKey, installedKey, readAdded, readInstalled, type AddedModel, type
 export class Installed {
   readonly models = new SvelteMap<string, InstalledModel>();
   private readonly added = new SvelteMap<string, ModelCard>();
-  /** Everything there is: the catalogue, what the person added, and what is here. */
+  /** Everything there is: the catalogue, what the person added, and what is here. Each id is that of one card. */
   readonly cards: readonly ModelCard[] = $derived.by(() => {
-    const cards = [...this.added.values(), ...knownCards];
-    const ids = new Set(cards.map((c) => c.id));
-    // A model that came with an older catalogue stays usable, and can be removed.
-    const unknown = [...this.models.values()].filter((m) => !ids.has(m.id));
-    return [...unknown.map((m) => foreignCard(m.id, { kind: "given" }, {}, bytesOf(m))), ...cards];
+    const own = new Map<string, ModelCard>(this.added);
+    // Brought by hand under an id of the catalogue, or in a version that knew it: what is here is not known to be that model.
+    for (const model of this.models.values())
+      if (!model.known && !own.has(model.id)) own.set(model.id, cardOfUnknown(model));
+    return [...[...own.values()].map(named), ...knownCards.filter(({ id }) => !own.has(id))];
   });
   readonly catalogue: readonly CatalogueModel[] = $derived(groupBuilds(this.cards));
   readonly ids: ReadonlySet<string> = $derived(new Set(this.models.keys()));
@@ -69,18 +71,20 @@ export class Installed {
       id: card.id,
       baseUrl: baseUrlOf(card.id),
       files: model ? $state.snapshot(model.files) : {},
-      ...(card.origin.kind === "hub" && card.contextSize !== undefined ? { contextSize: card.contextSize } : {}),
+      ...(card.origin.kind !== "own" && card.contextSize !== undefined ? { contextSize: card.contextSize } : {}),
       ...(card.task === "embedding" ? { embedding: true } : {}),
       ...(card.manifest === undefined ? {} : { manifest: card.manifest }),
     };
   }
 
   /** Every byte of the model is here and verified. */
-  async add(id: string, stored: StoredModel, source: string): Promise<void> {
+  async add(card: ModelCard, came: Pick<InstalledModel, "files" | "hashes" | "source">): Promise<void> {
+    const { id, known } = card;
     const now = Date.now();
-    await this.write({ version: 1, id, ...stored, source, installedAt: now, verifiedAt: now, usedAt: now });
+    await this.write({ version: 1, id, known, ...came, installedAt: now, verifiedAt: now, usedAt: now });
+    const { source, hashes } = came;
     const bytes = bytesOf(this.models.get(id)!);
-    this.audit.note("model-installed", { model: id, source, bytes, digest: await this.digest(id) });
+    this.audit.note("model-installed", { model: id, source, hashes, known, bytes, digest: await this.digest(id) });
   }
 
   /** SHA-256 over the names and hashes of all files of an installed model, which says of which bytes it is. */
@@ -125,3 +129,12 @@ export class Installed {
 export function bytesOf(model: InstalledModel): number {
   return Object.values(model.files).reduce((sum, f) => sum + f.bytes, 0);
 }
+
+function cardOfUnknown(model: InstalledModel): ModelCard {
+  const known = knownCard(model.id);
+  return unknownCard(model.id, { kind: "given" }, known ? { id: known.id } : {}, bytesOf(model));
+}
+
+/** A card under the name by which people see it: what a model says of its name stands nowhere as if it were so. */
+const named = (card: ModelCard): ModelCard =>
+  card.says ? { ...card, name: t("models.says.name", { name: card.says.name }) } : card;

@@ -7,6 +7,7 @@ import { t } from "../i18n/i18n.svelte";
 import { isCancelled } from "../platform/app-error";
 import { isOwnModelAddress } from "../platform/deployment";
 import { pickFiles } from "../platform/pick-files";
+import { demand } from "../trust/current-policy";
 import type { Notices } from "../ui/notices.svelte";
 import { baseUrlOf, type ModelCard } from "./catalogue/catalogue";
 import { compareAnswers, referenceOf, type Comparison } from "./compare-answers";
@@ -35,6 +36,7 @@ export class ModelActions {
 
   /** Asks for a folder, or for files, and takes the model in it. */
   async pick(folder: boolean): Promise<void> {
+    demand("importModels");
     const files = await pickFiles(folder ? { folder } : { multiple: true });
     await this.take(files.map((file) => ({ path: file.webkitRelativePath || file.name, file })));
   }
@@ -129,6 +131,7 @@ export class ModelActions {
 
   /** Hands the model to the person as a zip, or writes it into a folder that they choose. Throws AppError. */
   async export(card: ModelCard, toFolder: boolean): Promise<void> {
+    demand("exportModels");
     const { name } = card;
     let folder: FileSystemDirectoryHandle | undefined;
     try {

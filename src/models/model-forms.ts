@@ -1,18 +1,42 @@
 // The readers of what is kept of models: installed ones, those that a person added to the list, and downloads. What says wrongly which bytes
 // a model has is refused; all else is brought within bounds. Not for: whether a model may be used (trust/current-policy.ts).
 import type { ModelFile } from "../engine/protocol";
-import { amountOf, countOf, fieldsOf, flagOf, nameOf, present, textOf, timeOf, type Fields } from "../platform/values";
+import {
+  amountOf,
+  countOf,
+  fieldsOf,
+  flagOf,
+  nameOf,
+  oneOf,
+  present,
+  textOf,
+  timeOf,
+  type Fields,
+} from "../platform/values";
 import type { RecordKey, StoredRecord } from "../storage/records";
 import type { Comparison } from "./compare-answers";
-import { foreignCard, type ModelCard, type Origin } from "./catalogue/catalogue";
+import { policy } from "../trust/current-policy";
+import { readCandidate } from "./catalogue/admit";
+import { addressOf, knownCard, type ModelCard } from "./catalogue/catalogue";
+
+/**
+ * Who stated the hashes that the files of a model are held to: this build, before anything came; the mirror from which it came; the package
+ * itself; or nobody, so that those of the files as they came were recorded.
+ */
+export type HashesFrom = "build" | "mirror" | "package" | "recorded";
+const statements = ["build", "mirror", "package", "recorded"] as const satisfies readonly HashesFrom[];
 
 /** What is kept of an installed model. Times in milliseconds since 1970. */
 export interface InstalledModel extends StoredRecord {
   version: 1;
   id: string;
   files: Record<string, ModelFile>;
-  /** The files whose hashes were published beforehand; those of the others were recorded as they came. */
-  pinned: string[];
+  hashes: HashesFrom;
+  /**
+   * It is what the catalogue says under its id: it came from where the catalogue or the policy says, or has the hashes of the build. Of any
+   * other nothing is known but what it says of itself.
+   */
+  known: boolean;
   /** The address or the name of the folder or file it came from. */
   source: string;
   installedAt: number;
@@ -36,8 +60,10 @@ export interface DownloadRecord extends StoredRecord {
   /** The person wants to use it as soon as it is here. */
   start: boolean;
   addedAt: number;
-  /** What the files must be, where an earlier download recorded it. */
+  /** What the files must be, where that was known before. */
   pins?: Readonly<Record<string, ModelFile>>;
+  /** Who stated `pins`. */
+  hashes?: HashesFrom;
 }
 
 export const installedKey = (id: string): RecordKey => `model:${id}`;
@@ -48,18 +74,23 @@ export const downloadKey = (id: string): RecordKey => `download:${id}`;
 const idOf = (value: unknown): string | undefined =>
   typeof value === "string" && /^\w[\w.-]{0,99}$/.test(value) ? value : undefined;
 
+const sameFiles = (some: Readonly<Record<string, ModelFile>>, others: Readonly<Record<string, ModelFile>>): boolean =>
+  Object.keys(some).length === Object.keys(others).length &&
+  Object.entries(some).every(([name, { integrity }]) => others[name]?.integrity === integrity);
+
+/** Says of a stored record what holds now: only the hashes that this build has count as those of the build. */
 export function readInstalled(value: unknown, key: RecordKey): InstalledModel | undefined {
   const from = fieldsOf(value);
   const id = idOf(from?.["id"]);
   const files = filesOf(from?.["files"]);
   if (!from || id === undefined || installedKey(id) !== key || !files) return undefined;
-  const pinned = from["pinned"];
+  const source = textOf(from["source"], 1000) ?? "";
   return {
     version: 1,
     id,
     files,
-    pinned: Array.isArray(pinned) ? Object.keys(files).filter((name) => pinned.includes(name)) : [],
-    source: textOf(from["source"], 1000) ?? "",
+    ...provenanceOf(id, files, source, from),
+    source,
     installedAt: timeOf(from["installedAt"]) ?? 0,
     verifiedAt: timeOf(from["verifiedAt"]) ?? 0,
     usedAt: timeOf(from["usedAt"]) ?? 0,
@@ -67,19 +98,40 @@ export function readInstalled(value: unknown, key: RecordKey): InstalledModel | 
   };
 }
 
+/** Older versions did not say whose hashes `pinned` were, nor what came by hand. */
+function provenanceOf(
+  id: string,
+  files: InstalledModel["files"],
+  source: string,
+  { pinned, hashes, known }: Fields,
+): Pick<InstalledModel, "hashes" | "known"> {
+  const card = knownCard(id);
+  const ofBuild = card?.pins !== undefined && sameFiles(files, card.pins);
+  const byHand = !/^https?:\/\//.test(source);
+  const older = byHand && Array.isArray(pinned) && pinned.length > 0 ? "package" : "recorded";
+  const asStated = oneOf(statements, hashes) ?? older;
+  const fromThere = card !== undefined && addressOf(card, policy.network)?.from === source;
+  return {
+    hashes: ofBuild ? "build" : asStated === "build" ? "recorded" : asStated,
+    known: card !== undefined && (ofBuild || (flagOf(known) ?? fromThere)),
+  };
+}
+
+/** The card of a model that a person added, read as if it came in now; undefined where it no longer can. */
 export function readAdded(value: unknown, key: RecordKey): AddedModel | undefined {
   const from = fieldsOf(fieldsOf(value)?.["card"]);
+  const says = fieldsOf(from?.["says"]);
   const id = idOf(from?.["id"]);
-  const origin = readOrigin(fieldsOf(from?.["origin"]));
-  if (!from || id === undefined || addedKey(id) !== key || !origin) return undefined;
-  const { name, publisher, licence, parameters, size } = from;
-  const facts = present({
-    name: nameOf(name),
-    publisher: textOf(publisher, 1000),
-    licence: textOf(licence, 1000),
-    parameters: countOf(parameters),
-  });
-  return { version: 1, card: foreignCard(id, origin, facts, countOf(size) ?? 0) };
+  if (!from || id === undefined || addedKey(id) !== key) return undefined;
+  const { name, publisher, licence, parameters, origin, size } = from;
+  // Older versions took what a model said of itself for what it is.
+  const facts = says ?? { publisher, licence, parameters, ...(name === id ? {} : { name }) };
+  try {
+    const card = readCandidate({ id: says?.["id"] ?? id, origin, facts, size });
+    return card.id === id && !card.known ? { version: 1, card } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function readDownload(value: unknown, key: RecordKey): DownloadRecord | undefined {
@@ -94,7 +146,7 @@ export function readDownload(value: unknown, key: RecordKey): DownloadRecord | u
     paused: flagOf(from["paused"]) ?? true,
     start: flagOf(from["start"]) ?? false,
     addedAt: timeOf(from["addedAt"]) ?? 0,
-    ...present({ pins }),
+    ...present({ pins, hashes: oneOf(statements, from["hashes"]) }),
   };
 }
 
@@ -109,13 +161,6 @@ function filesOf(value: unknown): Record<string, ModelFile> | undefined {
 function readFile(from: Fields | undefined): ModelFile | undefined {
   const [bytes, integrity] = [countOf(from?.["bytes"]), nameOf(from?.["integrity"])];
   return bytes === undefined || integrity === undefined ? undefined : { bytes, integrity };
-}
-
-function readOrigin(from: Fields | undefined): Origin | undefined {
-  if (from?.["kind"] === "given") return { kind: "given" };
-  const [base, library] = [nameOf(from?.["base"]), nameOf(from?.["library"])];
-  if (from?.["kind"] !== "address" || base === undefined || library === undefined) return undefined;
-  return URL.canParse(base) && URL.canParse(library) ? { kind: "address", base, library } : undefined;
 }
 
 function readComparison(value: unknown): Comparison | undefined {

@@ -80,7 +80,9 @@ export class Models {
     if (this.gpu === "insecure") return;
     await this.downloads.begin();
     this.tellKnown();
-    const wanted = [...this.downloads.all.values()].find(({ start, status }) => start && status !== "paused")?.card;
+    const wanted = [...this.downloads.all.values()].find(
+      ({ start, status }) => start && (status === "queued" || status === "running"),
+    )?.card;
     const last = this.installed.card(this.settings.current.modelId);
     // Whoever has a model can go on asking it while another one is still coming.
     const card = last && this.usable.includes(last) ? last : wanted;
@@ -103,7 +105,7 @@ export class Models {
   /** The models that the policy allows and that can be had under it, or are here. */
   readonly offered: readonly CatalogueModel[] = $derived.by(() =>
     this.installed.catalogue
-      .map(({ key, builds }) => ({ key, builds: builds.filter((card) => !refusedBy(card, policy.models)) }))
+      .map(({ key, builds }) => ({ key, builds: builds.filter((card) => this.mayUse(card)) }))
       .filter(({ builds }) => builds.some((card) => this.canFetch(card) || this.isInstalled(card))),
   );
 
@@ -112,8 +114,13 @@ export class Models {
     [...this.installed.models.values()]
       .sort((a, b) => b.usedAt - a.usedAt)
       .flatMap(({ id }) => this.installed.card(id) ?? [])
-      .filter((card) => card.task !== "embedding" && !refusedBy(card, policy.models)),
+      .filter((card) => card.task !== "embedding" && this.mayUse(card)),
   );
+
+  /** Whether the policy lets this model be brought and used. */
+  mayUse(card: ModelCard): boolean {
+    return refusedBy(card, policy) === undefined;
+  }
 
   private canFetch(card: ModelCard): boolean {
     const address = addressOf(card, policy.network);
@@ -151,9 +158,10 @@ export class Models {
   /** Puts a failure out of sight. What came of a download is kept, for another try. */
   dismiss(): void {
     if (this.state.phase !== "failed") return;
+    const download = this.downloads.all.get(this.state.card.id);
     const { card } = this.state;
     this.state = { phase: "none" };
-    if (this.downloads.all.get(card.id)?.status === "failed") void this.downloads.pause(card.id);
+    if (download?.status === "failed" && download.error?.code !== "not-allowed") void this.downloads.pause(card.id);
   }
 
   /** Brings a model to this device, to be used later. Its progress and failure are shown by `downloads`, not thrown. */
@@ -298,13 +306,16 @@ export class Models {
    * Throws AppError.
    */
   async mend(card: ModelCard, onProgress: (progress: LoadProgress) => void): Promise<string[]> {
-    if (!this.isInstalled(card)) return [];
+    const before = this.installed.models.get(card.id);
+    if (!before) return [];
+    // Before anything is removed that could not be had again.
+    demandModel(card);
     const source = this.installed.source(card);
     const damaged = await this.store.check(source, true, onProgress);
     if (damaged.length > 0) {
       if (!addressOf(card, policy.network)) throw new AppError("import-damaged", damaged.join(", "), "none");
       await this.installed.remove(card.id);
-      await this.downloads.bring(card, { pins: source.files, onProgress });
+      await this.downloads.bring(card, { before, onProgress });
     } else await this.installed.change(card.id, { verifiedAt: Date.now() });
     await this.lookAtStorage();
     return damaged;
@@ -336,7 +347,10 @@ export class Models {
     while (this.loading) await this.loading;
     if (this.state.phase === "resting") await this.load(this.state.card);
     if (this.state.phase === "failed" && this.state.error.remedy === "retry") await this.retry();
-    if (this.state.phase === "ready") return this.state;
+    if (this.state.phase === "ready") {
+      demandModel(this.state.card);
+      return this.state;
+    }
     if (this.state.phase === "failed") throw appError(this.state.error);
     throw new AppError("unknown", "no model is chosen", "choose-model");
   }

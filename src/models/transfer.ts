@@ -1,12 +1,12 @@
-// Models in and out by hand, for machines without a network, and models from addresses that are not in the catalogue. Not for: how
-// files are read and checked (engine/store).
+// Models in and out by hand, for machines without a network, and models from addresses that are not in the catalogue. Not for: as what
+// they come in (catalogue/admit.ts), or how files are read and checked (engine/store).
 import type { StoreClient } from "../engine/client/store-client";
 import type { GivenFile, LoadProgress, PackageFacts } from "../engine/protocol";
 import { AppError } from "../platform/app-error";
 import { saveBlob } from "../platform/download";
-import { demand, demandModel, policy } from "../trust/current-policy";
-import { permits } from "../trust/network-rules";
-import { baseUrlOf, foreignCard, type ModelCard } from "./catalogue/catalogue";
+import { demand } from "../trust/current-policy";
+import { admit } from "./catalogue/admit";
+import { baseUrlOf, type ModelCard } from "./catalogue/catalogue";
 import type { Models } from "./models.svelte";
 
 type Tell = (progress: LoadProgress) => void;
@@ -42,26 +42,29 @@ export async function importModel(
   signal: AbortSignal,
 ): Promise<ModelCard> {
   demand("importModels");
-  const { id: stated, facts = {}, bytes } = await store.inspect(given);
+  const { id: stated, facts, bytes } = await store.inspect(given);
   const source = nameOfGiven(given);
-  const id = stated ?? (plainId(source) || "model");
-  if (models.installed.ids.has(id)) throw new AppError("model-known", id, "none");
-  const known = models.installed.card(id);
-  if (!known) demand("addModels");
-  const card = known ?? foreignCard(id, { kind: "given" }, facts, bytes);
-  demandModel(card);
+  const candidate = { id: stated ?? (plainId(source) || "model"), origin: { kind: "given" }, facts, size: bytes };
+  const card = admit(candidate);
+  const { id } = card;
+  if (models.installed.ids.has(id) || models.installed.isAdded(id)) throw new AppError("model-known", id, "none");
   if (models.machine && bytes > models.machine.free)
     throw new AppError("storage-full", `${bytes} bytes to store`, "free-space", bytes - models.machine.free);
   await models.downloads.cancel(id);
-  const stored = await store.import(given, baseUrlOf(id), known?.pins, onProgress, signal);
-  if (!known) await models.installed.addCard(card);
-  await models.installed.add(id, stored, source);
+  const { files, compared } = await store.import(given, baseUrlOf(id), card.pins, onProgress, signal);
+  const hashes = card.pins ? "build" : compared ? "package" : "recorded";
+  if (!card.known) await models.installed.addCard(card);
+  await models.installed.add(card, { files, hashes, source });
   await models.lookAtStorage();
-  return card;
+  return models.installed.card(id)!;
 }
 
 /** What an export says of its model, for the device that imports it. */
-function factsOf({ name, publisher, licence, parameters }: ModelCard): PackageFacts {
+function factsOf({ says, name, publisher, licence, parameters }: ModelCard): PackageFacts {
+  if (says) {
+    const { id: _, ...facts } = says;
+    return facts;
+  }
   return { name, publisher, licence, ...(parameters === undefined ? {} : { parameters }) };
 }
 
@@ -75,7 +78,8 @@ export async function exportModel(
   signal: AbortSignal,
 ): Promise<void> {
   demand("exportModels");
-  const zip = await store.export(models.installed.source(card), factsOf(card), folder, onProgress, signal);
+  const source = { ...models.installed.source(card), id: card.says?.id ?? card.id };
+  const zip = await store.export(source, factsOf(card), folder, onProgress, signal);
   if (zip) saveBlob(`${card.id}.zip`, zip);
   models.audit.note("model-exported", { model: card.id, digest: await models.installed.digest(card.id) });
 }
@@ -96,13 +100,10 @@ export async function addModel(models: Models, repository: string, library: stri
   const base = folderAddress(repository);
   if (!URL.canParse(library.trim())) throw new AppError("address-invalid", library, "none");
   const libraryUrl = new URL(library.trim()).href;
-  for (const url of [base, libraryUrl])
-    if (!permits(url, location.origin, policy.network)) throw new AppError("not-allowed", url, "none");
   const id = plainId(namingFolder(new URL(base).pathname) ?? "");
   if (!id) throw new AppError("address-invalid", repository, "none");
+  const card = admit({ id, origin: { kind: "address", base, library: libraryUrl } });
   if (models.installed.card(id)) throw new AppError("model-known", id, "none");
-  const card = foreignCard(id, { kind: "address", base, library: libraryUrl }, {}, 0);
-  demandModel(card);
   await models.installed.addCard(card);
-  return card;
+  return models.installed.card(id)!;
 }

@@ -1,4 +1,5 @@
 // Errors as values: a code that the message catalogue has a text and a remedy for, and what was seen. Not for: showing them.
+import type { MessageKey } from "../i18n/en";
 
 /** Every way the app can fail that a person is told about. Each has `error.<code>.title` and `error.<code>.remedy` messages. */
 export const errorCodes = [
@@ -35,6 +36,12 @@ export type ErrorCode = (typeof errorCodes)[number];
 export const remedies = ["retry", "repair", "choose-model", "free-space", "none"] as const;
 export type Remedy = (typeof remedies)[number];
 
+/** A sentence about what is wrong, as a message of the catalogue. */
+export interface Reason {
+  key: MessageKey;
+  values: Readonly<Record<string, string | number>>;
+}
+
 export class AppError extends Error {
   override readonly name = "AppError";
   constructor(
@@ -44,6 +51,8 @@ export class AppError extends Error {
     readonly remedy: Remedy = "retry",
     /** Bytes that are wanting, where that is what is wrong. */
     readonly bytes?: number,
+    /** What exactly is wrong, where that can be said to the person themself. */
+    readonly reasons?: readonly Reason[],
   ) {
     super(`${code}: ${detail}`);
   }
@@ -55,6 +64,7 @@ export interface ErrorData {
   detail: string;
   remedy: Remedy;
   bytes?: number;
+  reasons?: readonly Reason[];
 }
 
 /** Whether a person ended what was under way: no failure. */
@@ -71,8 +81,8 @@ export function thrownText(thrown: unknown): string {
 
 export function errorData(error: unknown): ErrorData {
   if (error instanceof AppError) {
-    const { code, detail, remedy, bytes } = error;
-    return { code, detail, remedy, ...(bytes === undefined ? {} : { bytes }) };
+    const { code, detail, remedy, bytes, reasons } = error;
+    return { code, detail, remedy, ...(bytes === undefined ? {} : { bytes }), ...(reasons ? { reasons } : {}) };
   }
   const detail = thrownText(error);
   if (/QuotaExceeded|full disk/i.test(detail)) return { code: "storage-full", detail, remedy: "free-space" };
@@ -80,5 +90,5 @@ export function errorData(error: unknown): ErrorData {
 }
 
 export function appError(data: ErrorData): AppError {
-  return new AppError(data.code, data.detail, data.remedy, data.bytes);
+  return new AppError(data.code, data.detail, data.remedy, data.bytes, data.reasons);
 }

@@ -1,7 +1,7 @@
 // What a person chose, kept between visits. Not for: choices that belong to one conversation.
 import type { Records, StoredRecord } from "./records";
 
-interface SettingsRecord extends StoredRecord {
+export interface SettingsRecord extends StoredRecord {
   /** Undefined: the browser's language. */
   language?: string;
   /** The model that was loaded last. */

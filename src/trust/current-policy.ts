@@ -2,10 +2,12 @@
 // a policy can say (policy.ts).
 import { AppError, thrownText } from "../platform/app-error";
 import { named } from "../platform/deployment";
+import { bestLanguage } from "../i18n/i18n.svelte";
 import { connectable } from "./network-rules";
+import { PolicyError } from "./policy-faults";
 import {
   contentSecurityPolicy,
-  readPolicy,
+  parsePolicy,
   refusedBy,
   restricts,
   type Feature,
@@ -33,10 +35,11 @@ export async function startPolicy(): Promise<void> {
     throw new AppError("policy-missing", thrownText(error), "retry");
   }
   try {
-    setPolicy(readPolicy(JSON.parse(text)));
+    setPolicy(parsePolicy(text));
     enforce(policy);
   } catch (error) {
-    throw new AppError("policy-invalid", thrownText(error), "retry");
+    const reasons = error instanceof PolicyError ? error.reasons : undefined;
+    throw new AppError("policy-invalid", thrownText(error), "retry", undefined, reasons);
   }
   await remember(text).catch(() => {});
 }
@@ -54,7 +57,7 @@ async function remember(text: string): Promise<void> {
 export async function lastPolicy(): Promise<Policy | undefined> {
   try {
     const kept = isSecureContext ? await (await caches.open(KEPT.cache)).match(KEPT.name) : undefined;
-    return kept && readPolicy(await kept.json());
+    return kept && parsePolicy(await kept.text());
   } catch {
     return undefined;
   }
@@ -82,10 +85,20 @@ export function demand(feature: Feature): void {
   if (!policy.features[feature]) throw new AppError("not-allowed", `policy.json: features.${feature}`, "none");
 }
 
-/** Throws AppError "not-allowed" where the policy does not let this model be used. */
-export function demandModel(model: { id: string; licence: string; publisher: string }): void {
-  const list = refusedBy(model, policy.models);
-  if (list) throw new AppError("not-allowed", `policy.json: models.${list}: ${model.id}`, "none");
+/** Throws AppError "not-allowed" where the policy does not let this model be brought or used. */
+export function demandModel(model: { id: string; licence: string; publisher: string; known: boolean }): void {
+  const field = refusedBy(model, policy);
+  if (field) throw new AppError("not-allowed", `policy.json: ${field}: ${model.id}`, "none");
+}
+
+/** Whether any model may be used that the catalogue does not know. */
+export function allowsUnknown(): boolean {
+  return refusedBy({ id: "", licence: "", publisher: "", known: false }, policy) === undefined;
+}
+
+/** Throws AppError "not-allowed" where the policy wants a passphrase. */
+export function demandVaultRemoval(): void {
+  if (policy.vault.required) throw new AppError("not-allowed", "policy.json: vault.required", "none");
 }
 
 /** Days that records of a kind are kept: what a person chose, or less where the policy says so; undefined for ever. */
@@ -95,15 +108,41 @@ export function keptDays(kind: Retained, chosen: number | undefined): number | u
   return days === Infinity ? undefined : days;
 }
 
-/** The text in the reader's language, or else in English, or else any. */
-export function textFor(texts: PolicyTexts, language: string): string {
-  return texts[language as keyof PolicyTexts] ?? texts.en ?? Object.values(texts)[0] ?? "";
+/**
+ * The tag of the text that fits the reader best: one in a language they want, or else English, or else the first. `language`: that of the
+ * page; where it is what the browser asks for as well, the browser's own list decides, which has languages that the app does not.
+ */
+export function tagFor(texts: PolicyTexts, language: string): string {
+  const wished = navigator.languages;
+  const wanted = bestLanguage(wished) === language ? [...wished, language] : [language, ...wished];
+  const tags = Object.keys(texts);
+  const main = (tag: string) => tag.toLowerCase().split("-")[0]!;
+  for (const tag of [...wanted, "en"]) {
+    // The same, then without its region and script, then any of the same language.
+    for (let rest = tag.toLowerCase(); rest; rest = rest.slice(0, Math.max(0, rest.lastIndexOf("-")))) {
+      const found = tags.find((t) => t.toLowerCase() === rest);
+      if (found) return found;
+    }
+    const near = tags.find((t) => main(t) === main(tag));
+    if (near) return near;
+  }
+  return tags[0] ?? "";
+}
+
+export const textFor = (texts: PolicyTexts, language: string): string => texts[tagFor(texts, language)] ?? "";
+
+interface Lock {
+  by: string;
+  reason: string;
+  /** The language of the reason. */
+  tag: string;
 }
 
 /** Who locked something and why, "" where that is not said; undefined where it is not locked. */
-export function lockOf(field: PolicyField, language: string): { by: string; reason: string } | undefined {
+export function lockOf(field: PolicyField, language: string): Lock | undefined {
   if (!restricts(policy, field)) return undefined;
   const { issuer, reasons } = policy;
   const by = [issuer?.name, issuer?.contact].filter(Boolean).join(", ");
-  return { by, reason: textFor(reasons[field] ?? {}, language) };
+  const texts = reasons[field] ?? {};
+  return { by, reason: textFor(texts, language), tag: tagFor(texts, language) };
 }

@@ -9,7 +9,8 @@ const askers = ["page", "store", "engine", "proof", "service-worker", "other"] a
 const purposes = ["app", "policy", "build", "model", "update", "proof"] as const;
 const verdicts = ["sent", "failed", "cache", "blocked"] as const;
 
-const isPlain = (value: unknown) => value === null || ["string", "number", "boolean"].includes(typeof value);
+const isPlain = (value: unknown) =>
+  value === null || value === undefined || ["string", "number", "boolean"].includes(typeof value);
 
 /** Keys of the audit log are in the order of its entries. */
 export const entryKey = (seq: number): RecordKey => `audit:${String(seq).padStart(10, "0")}`;

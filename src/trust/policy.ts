@@ -2,10 +2,11 @@
 // file. Pure, for the build as well as for the app. Not for: which policy is in force (current-policy.ts), or doing requests.
 import { Validator, type Schema } from "@cfworker/json-schema";
 import { connectable, type NetworkRules } from "./network-rules";
+import { faultOfText, faultsOf, PolicyError } from "./policy-faults";
 import schema from "./policy.schema.json" with { type: "json" };
 
-/** A text in some of the app's languages. */
-export type PolicyTexts = Readonly<Partial<Record<"en" | "fr" | "ja" | "vi", string>>>;
+/** A text in some languages, by their tags (BCP 47). */
+export type PolicyTexts = Readonly<Record<string, string>>;
 
 export type Feature =
   "importConversations" | "exportConversations" | "importModels" | "exportModels" | "addModels" | "openLinks";
@@ -33,28 +34,56 @@ export interface Policy {
 
 const validator = new Validator(schema as unknown as Schema, "2020-12", false);
 
-/** Checks an unknown value as a policy. Throws an Error that names the wrong field. */
+/** Checks an unknown value as a policy. Throws PolicyError, which says what is wrong. */
 export function readPolicy(value: unknown): Policy {
   const { valid, errors } = validator.validate(value);
   if (valid) return value as Policy;
-  // The innermost is the one that says what is wrong; those around it say only that something in them is.
-  const { instanceLocation, error } = errors.toSorted(
-    (a, b) => b.instanceLocation.split("/").length - a.instanceLocation.split("/").length,
-  )[0]!;
-  throw new Error(`policy.json: ${instanceLocation.slice(2) || "the file"}: ${error}`);
+  throw new PolicyError(faultsOf(value, errors));
 }
 
-/** Which list of the policy leaves out a model; undefined where it may be used. */
+/** Reads the text of a policy file. Throws PolicyError. */
+export function parsePolicy(text: string): Policy {
+  // Some editors put a byte-order mark before it.
+  const json = text.replace(/^\ufeff/, "");
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new PolicyError([faultOfText(json, error)]);
+  }
+  return readPolicy(value);
+}
+
+/** Which field of the policy leaves out a model; undefined where it may be used. What a model says of itself satisfies none. */
 export function refusedBy(
-  model: { id: string; licence: string; publisher: string },
-  { ids, licences, publishers }: Policy["models"],
-): keyof Policy["models"] | undefined {
-  const matches = (pattern: string) =>
-    new RegExp(`^${pattern.replace(/[.]/g, "[.]").replaceAll("*", ".*")}$`).test(model.id);
-  if (ids && !ids.some(matches)) return "ids";
-  if (licences && !licences.includes(model.licence)) return "licences";
-  if (publishers && !publishers.includes(model.publisher)) return "publishers";
+  model: { id: string; licence: string; publisher: string; known: boolean },
+  { models, features }: Pick<Policy, "models" | "features">,
+): `models.${keyof Policy["models"]}` | "features.addModels" | undefined {
+  const { ids, licences, publishers } = models;
+  if (!model.known && !features.addModels) return "features.addModels";
+  if (ids && !(model.known && ids.some((pattern) => matchesId(pattern, model.id)))) return "models.ids";
+  if (licences && !(model.known && licences.includes(model.licence))) return "models.licences";
+  if (publishers && !(model.known && publishers.includes(model.publisher))) return "models.publishers";
   return undefined;
+}
+
+/** Whether a pattern of `models.ids` is of an id; * stands for any letters. */
+const matchesId = (pattern: string, id: string): boolean =>
+  new RegExp(`^${pattern.replace(/[.]/g, "[.]").replaceAll("*", ".*")}$`).test(id);
+
+/** What the lists of a policy name that is of no model of the catalogue, as "models.ids: Qwen-*". */
+export function unmatched(
+  models: Policy["models"],
+  catalogue: readonly { id: string; licence: string; publisher: string }[],
+): string[] {
+  const matches = {
+    ids: (name: string) => catalogue.some(({ id }) => matchesId(name, id)),
+    licences: (name: string) => catalogue.some(({ licence }) => licence === name),
+    publishers: (name: string) => catalogue.some(({ publisher }) => publisher === name),
+  };
+  return (Object.keys(matches) as (keyof typeof matches)[]).flatMap((list) =>
+    (models[list] ?? []).filter((name) => !matches[list](name)).map((name) => `models.${list}: ${name}`),
+  );
 }
 
 /** Whether a policy leaves less than everything of what `field` is about. */

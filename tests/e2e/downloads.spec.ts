@@ -86,7 +86,7 @@ test("without a fault fetches every file once, and the model answers; a second s
   await running();
   askedOnce();
   await entry().getByText(`More about ${mirrored.name}`).click();
-  await expect(entry()).toContainText(`${SHARDS + 4} of ${SHARDS + 4} files match published hashes`);
+  await expect(entry()).toContainText(`All ${SHARDS + 4} files match the hashes stated by the mirror they came from`);
   await answers();
   mirror.reset();
   await app.page.reload();
@@ -413,7 +413,7 @@ test("of a model of the person's own, without published hashes, records them and
   await app.page.getByRole("button", { name: "Try again" }).click();
   await expect(own.getByText("Running")).toBeVisible();
   await own.getByText("More about tiny").click();
-  await expect(own).toContainText(`0 of ${SHARDS + 4} files match published hashes`);
+  await expect(own).toContainText(`All ${SHARDS + 4} files match the hashes recorded when they came`);
   await answers();
 
   // Another file in the place of a recorded one is found, and one that has changed at its source is not taken for it.

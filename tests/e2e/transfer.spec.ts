@@ -45,7 +45,7 @@ test("export, wipe the profile, import, answer: with the network gone", async ()
   await second.give("Import files or a zip", zip);
   await expect(second.page.getByText("Islet Tiny is on this device.")).toBeVisible();
   await second.card("tiny").getByText("More about Islet Tiny").click();
-  await expect(second.card("tiny")).toContainText("5 of 5 files match published hashes");
+  await expect(second.card("tiny")).toContainText("All 5 files match the hashes published with this version of Islet");
   await second.load();
   expect(await second.ask("Count from 1 to 40")).toBe(numbers(1, 40));
   expect(server.requests).toEqual([]);
@@ -70,7 +70,7 @@ test.describe("on one device", () => {
     await app.give("Import a folder", wrong);
     await shows("These files are not a complete model");
     await app.page.getByText("Technical detail", { exact: true }).click();
-    await shows("params_shard_0.bin is not the published file");
+    await shows("params_shard_0.bin is not the file that was published");
     await dismiss();
     await expect(app.card("tiny").getByText("On this device")).toHaveCount(0);
     await app.give("Import a folder", folderOf(models.tiny.id));

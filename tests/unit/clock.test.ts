@@ -113,7 +113,10 @@ describe("deleting by age", () => {
     const { id } = await conversations.create(`at ${time}`, {});
     const conversation = (await records.read<Conversation>(conversationKey(id)))!;
     expect(conversation.updatedAt).toBe(time);
-    const entry = { version: 1, time, verdict: "sent" } as NetworkEntry;
+    const entry: NetworkEntry = {
+      ...{ version: 1, time, method: "GET", origin: "https://x.example", path: "/", asker: "page", purpose: "app" },
+      ...{ verdict: "sent", bytes: 1, bytesOut: 0, status: 200 },
+    };
     await records.write(networkKey(entry), entry);
     await audit.append("generation", { time });
   }

@@ -85,7 +85,8 @@ const whole = {
     ...{ keepNetworkDays: 2, lockMinutes: 0, effort: "auto", votes: 3, watts: 20 },
   },
   model: {
-    ...{ version: 1, id: "m", files: { a: file, b: file }, pinned: ["a"], source: "s", installedAt: 1, verifiedAt: 2 },
+    ...{ version: 1, id: "m", files: { a: file, b: file }, source: "s", installedAt: 1, verifiedAt: 2 },
+    ...{ hashes: "package", known: false },
     usedAt: 3,
     comparison: {
       ...{ at: 1, adapter: "gpu", equal: 1, total: 2, rate: 3.5 },
@@ -120,7 +121,13 @@ describe("the readers of records", () => {
       { version: 1, card: { ...card, name: "N", publisher: "P", languages: "x" } },
       "added-model:m",
     );
-    expect(added?.card).toMatchObject({ ...card, key: "m", name: "N", publisher: "P", languages: [], size: 0 });
+    expect(added?.card).toMatchObject({
+      ...card,
+      says: { name: "N", publisher: "P" },
+      publisher: "",
+      languages: [],
+      size: 0,
+    });
     expect(readAdded(JSON.parse(JSON.stringify(added)), "added-model:m")).toEqual(added);
   });
 

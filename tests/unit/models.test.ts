@@ -7,13 +7,12 @@ import { en } from "../../src/i18n/en";
 import {
   addressOf,
   baseUrlOf,
-  foreignCard,
   groupBuilds,
   knownCards,
   prebuiltCard,
   shippedModels,
-  type ModelCard,
 } from "../../src/models/catalogue/catalogue";
+import { readCandidate } from "../../src/models/catalogue/admit";
 import { Notices } from "../../src/ui/notices.svelte";
 import { ModelActions } from "../../src/models/model-actions.svelte";
 import type { Models } from "../../src/models/models.svelte";
@@ -109,7 +108,7 @@ describe("the catalogue", () => {
     expect(addressOf(card, { ...rules, mirror: "mirror/" })!.from).toMatch(
       /^http:\/\/localhost.*\/mirror\/Qwen3-0\.6B-q4f32_1-MLC\/resolve\/main\/$/,
     );
-    expect(addressOf(foreignCard("x", { kind: "given" }, {}, 1), rules)).toBeUndefined();
+    expect(addressOf(readCandidate({ id: "x", origin: { kind: "given" } }), rules)).toBeUndefined();
   });
 });
 
@@ -347,11 +346,6 @@ test("shortcuts are told by the place of the key, and with no other modifier", (
   expect(matches("escape", event("Escape"))).toBe(true);
   expect(matches("escape", event("Escape", { shiftKey: true }))).toBe(false);
   expect(keyNames("mod+k")).toBe("Ctrl K");
-});
-
-test("a model from a folder gets a card of what it says of itself", () => {
-  const card: ModelCard = foreignCard("my-q4f16_1-model", { kind: "given" }, { name: "Mine", licence: "MIT" }, 1000);
-  expect(card).toMatchObject({ name: "Mine", licence: "MIT", halfPrecision: true, size: 1000, sizeIsExact: true });
 });
 
 describe("what is left over of models", () => {

@@ -153,37 +153,38 @@ describe("the policy", () => {
 
   const withNetwork = (changes: object) => ({ ...plain, network: { ...network, ...changes } });
   test.each([
-    [{}, /policy\.json: the file: .*required property/],
-    [null, /policy\.json: the file/],
-    ["", /policy\.json: the file/],
+    [{}, /version is missing/],
+    [null, /version is missing/],
+    ["", /version is missing/],
     [{ ...plain, version: 1 }, /version/],
     [{ ...plain, models: undefined }, /models/],
     [{ ...plain, colour: "red" }, /colour/],
     [withNetwork({ modelHosts: undefined }), /network/],
-    [withNetwork({ modelHosts: ["http://x.org"] }), /network\/modelHosts\/0/],
-    [withNetwork({ modelHosts: ["https://x.org/path"] }), /network\/modelHosts\/0/],
-    [withNetwork({ modelHosts: ["https://x.org; script-src *"] }), /network\/modelHosts\/0/],
-    [withNetwork({ modelHosts: ["https://x.org", "*"] }), /network\/modelHosts\/1/],
-    [withNetwork({ modelHosts: ["https://*"] }), /network\/modelHosts\/0/],
-    [withNetwork({ modelHosts: [5] }), /network\/modelHosts\/0/],
-    [withNetwork({ mirror: undefined }), /network: .*mirror/],
-    [withNetwork({ mirror: "" }), /network\/mirror/],
-    [withNetwork({ mirror: "https://x.org/m" }), /network\/mirror/],
-    [withNetwork({ mirror: "https://x.org/; script-src */" }), /network\/mirror/],
-    [withNetwork({ mirror: "http://x.org/m/" }), /network\/mirror/],
-    [withNetwork({ mirror: "//x.org/m/" }), /network\/mirror/],
-    [{ ...plain, models: { ...plain.models, ids: "qwen" } }, /models\/ids/],
-    [{ ...plain, models: { ...plain.models, ids: ["a b"] } }, /models\/ids\/0/],
-    [{ ...plain, features: { ...plain.features, openLinks: "yes" } }, /features\/openLinks/],
+    [withNetwork({ modelHosts: ["http://x.org"] }), /network\.modelHosts\[0\]/],
+    [withNetwork({ modelHosts: ["https://x.org/path"] }), /network\.modelHosts\[0\]/],
+    [withNetwork({ modelHosts: ["https://x.org; script-src *"] }), /network\.modelHosts\[0\]/],
+    [withNetwork({ modelHosts: ["https://x.org", "*"] }), /network\.modelHosts\[1\]/],
+    [withNetwork({ modelHosts: ["https://*"] }), /network\.modelHosts\[0\]/],
+    [withNetwork({ modelHosts: [5] }), /network\.modelHosts\[0\]/],
+    [withNetwork({ mirror: undefined }), /network\.mirror is missing/],
+    [withNetwork({ mirror: "" }), /network\.mirror/],
+    [withNetwork({ mirror: "https://x.org/m" }), /network\.mirror/],
+    [withNetwork({ mirror: "https://x.org/; script-src */" }), /network\.mirror/],
+    [withNetwork({ mirror: "http://x.org/m/" }), /network\.mirror/],
+    [withNetwork({ mirror: "//x.org/m/" }), /network\.mirror/],
+    [{ ...plain, models: { ...plain.models, ids: "qwen" } }, /models\.ids/],
+    [{ ...plain, models: { ...plain.models, ids: ["a b"] } }, /models\.ids\[0\]/],
+    [{ ...plain, features: { ...plain.features, openLinks: "yes" } }, /features\.openLinks/],
     [{ ...plain, features: { ...plain.features, telemetry: true } }, /features.*telemetry|telemetry/],
-    [{ ...plain, retention: { ...plain.retention, conversations: 0 } }, /retention\/conversations/],
-    [{ ...plain, retention: { ...plain.retention, conversations: 1.5 } }, /retention\/conversations/],
+    [{ ...plain, retention: { ...plain.retention, conversations: 0 } }, /retention\.conversations/],
+    [{ ...plain, retention: { ...plain.retention, conversations: 1.5 } }, /retention\.conversations/],
     [{ ...plain, language: "de" }, /language/],
     [{ ...plain, banner: {} }, /banner/],
-    [{ ...plain, banner: { de: "Achtung" } }, /banner/],
+    [{ ...plain, banner: { german: "Achtung" } }, /banner: "german" is not the tag of a language/],
+    [{ ...plain, banner: { de: "" } }, /banner\.de is ""/],
     [{ ...plain, issuer: { contact: "x" } }, /issuer/],
     [{ ...plain, reasons: { everything: { en: "because" } } }, /reasons/],
-    [{ ...plain, vault: { required: true, lockMinutes: 0 } }, /vault\/lockMinutes/],
+    [{ ...plain, vault: { required: true, lockMinutes: 0 } }, /vault\.lockMinutes/],
   ])("refuses %j and names the field", (file, message) => {
     const read = () => readPolicy(JSON.parse(JSON.stringify(file)));
     expect(read).toThrow(message);
@@ -232,18 +233,19 @@ describe("the policy", () => {
   });
 
   test("allows models by id, licence and publisher, each list on its own", () => {
-    const card = { id: "Qwen3-0.6B-q4f16_1-MLC", licence: "Apache-2.0", publisher: "Alibaba" };
+    const card = { id: "Qwen3-0.6B-q4f16_1-MLC", licence: "Apache-2.0", publisher: "Alibaba", known: true };
     const none = plain.models;
-    expect(refusedBy(card, none)).toBeUndefined();
-    expect(refusedBy(card, { ...none, ids: ["Qwen3-*"] })).toBeUndefined();
-    expect(refusedBy(card, { ...none, ids: ["Qwen3-0.6B-q4f16_1-MLC"] })).toBeUndefined();
-    expect(refusedBy(card, { ...none, ids: ["Qwen3"] })).toBe("ids");
-    expect(refusedBy(card, { ...none, ids: ["*-Qwen3-*"] })).toBe("ids");
-    expect(refusedBy({ ...card, id: "Qwen3-0x6B-q4f16_1-MLC" }, { ...none, ids: [card.id] })).toBe("ids");
-    expect(refusedBy(card, { ...none, ids: [] })).toBe("ids");
-    expect(refusedBy(card, { ...none, licences: ["MIT"] })).toBe("licences");
-    expect(refusedBy(card, { ...none, licences: ["MIT", "Apache-2.0"] })).toBeUndefined();
-    expect(refusedBy(card, { ...none, publishers: ["Islet"] })).toBe("publishers");
+    const refused = (model: typeof card, models: typeof none) => refusedBy(model, { ...plain, models });
+    expect(refused(card, none)).toBeUndefined();
+    expect(refused(card, { ...none, ids: ["Qwen3-*"] })).toBeUndefined();
+    expect(refused(card, { ...none, ids: ["Qwen3-0.6B-q4f16_1-MLC"] })).toBeUndefined();
+    expect(refused(card, { ...none, ids: ["Qwen3"] })).toBe("models.ids");
+    expect(refused(card, { ...none, ids: ["*-Qwen3-*"] })).toBe("models.ids");
+    expect(refused({ ...card, id: "Qwen3-0x6B-q4f16_1-MLC" }, { ...none, ids: [card.id] })).toBe("models.ids");
+    expect(refused(card, { ...none, ids: [] })).toBe("models.ids");
+    expect(refused(card, { ...none, licences: ["MIT"] })).toBe("models.licences");
+    expect(refused(card, { ...none, licences: ["MIT", "Apache-2.0"] })).toBeUndefined();
+    expect(refused(card, { ...none, publishers: ["Islet"] })).toBe("models.publishers");
   });
 
   test("shortens how long records are kept, and never lengthens it", () => {

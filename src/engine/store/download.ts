@@ -91,7 +91,7 @@ async function bringFiles(
     giveUp.abort();
     throw error;
   }
-  return { files: stored, pinned: pins ? names : [] };
+  return { files: stored, compared: pins !== undefined };
 }
 
 const isWeights = (name: string) => name.endsWith(".bin");

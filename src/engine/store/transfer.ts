@@ -154,7 +154,9 @@ export async function importPackage(
         const integrity = await integrityOf(bytes);
         const { bytes: size, integrity: wanted } = expected[name]!;
         if ((size !== undefined && bytes.byteLength !== size) || (wanted !== undefined && integrity !== wanted))
-          throw invalid(`${name} is not the published file (${bytes.byteLength} bytes, ${integrity})`);
+          throw invalid(
+            `${name} is not the file that ${pins ? "was published" : "the package states"} (${bytes.byteLength} bytes, ${integrity})`,
+          );
         if (wanted === undefined || name === CONFIGURATION) checkForm(name, bytes);
         await storeFile(baseUrl, name, bytes);
         stored[name] = { bytes: bytes.byteLength, integrity };
@@ -165,7 +167,7 @@ export async function importPackage(
       await removeFiles(baseUrl);
       throw error;
     }
-    return { files: stored, pinned: pins || pinned ? names : [] };
+    return { files: stored, compared: pins !== undefined || pinned };
   });
 }
 

@@ -1,5 +1,6 @@
 // The models the app offers: those that are shipped with it, those WebLLM has builds of, and those a person added. Each build is
-// joined with what is known of its model. Not for: which of them fit this machine (fit.ts), or are here (installed.svelte.ts).
+// joined with what is known of its model. Not for: models that the build does not know (admit.ts), which of them fit this machine (fit.ts),
+// or are here (installed.svelte.ts).
 import starterFiles from "../../../public/models/smollm2-135m-instruct/resolve/main/islet-model.json";
 import reasonerFiles from "../../../public/models/islet-reasoner/resolve/main/islet-model.json";
 import tinyFiles from "../../../public/models/islet-tiny/resolve/main/islet-model.json";
@@ -18,9 +19,20 @@ export type Origin =
   | { kind: "address"; base: string; library: string }
   | { kind: "given" };
 
+/** What a model says of itself: checked for form, not for truth. */
+export interface Said extends PackageFacts {
+  name: string;
+  /** The id of the catalogue by which it calls itself. */
+  id?: string;
+}
+
 /** One build of a model, with what a person should know before a download. Sizes in bytes. */
 export interface ModelCard extends Omit<ModelFacts, "licence" | "country" | "parameters"> {
   id: string;
+  /** The build knows this model. Of one that it does not know, name, publisher and licence are empty or the id. */
+  known: boolean;
+  /** What one that is not known says of itself. */
+  says?: Said;
   /** What the builds of one model share. */
   key: string;
   /** An SPDX identifier or what stands for one; "" when the model does not say. */
@@ -80,6 +92,7 @@ function shipped(
   return {
     id,
     key: id,
+    known: true,
     family: "Islet",
     publisher: "Islet",
     licence: "Apache-2.0",
@@ -151,6 +164,7 @@ export function prebuiltCard(build: PrebuiltModel): ModelCard | undefined {
     ...facts,
     id,
     key,
+    known: true,
     quantization,
     halfPrecision,
     size: Math.round((facts.parameters * bitsPerWeight(quantization)) / 8),
@@ -160,31 +174,6 @@ export function prebuiltCard(build: PrebuiltModel): ModelCard | undefined {
     ...(contextSize === undefined ? {} : { contextSize }),
     ...(bufferSize === undefined ? {} : { bufferSize }),
     ...(manifest === undefined ? {} : { manifest }),
-  };
-}
-
-/** What a card says of a model that a person brought, of which little is known. */
-export function foreignCard(id: string, origin: Origin, facts: PackageFacts, size: number): ModelCard {
-  const quantization = /q\df(?:16|32)(?:_\d)?/.exec(id)?.[0] ?? "";
-  return {
-    id,
-    key: id,
-    name: facts.name ?? id,
-    family: "",
-    publisher: facts.publisher ?? "",
-    licence: facts.licence ?? "",
-    languages: [],
-    tools: false,
-    task: "chat",
-    contextWindow: 0,
-    repository: "",
-    quantization,
-    halfPrecision: quantization.includes("f16"),
-    size,
-    sizeIsExact: size > 0,
-    memory: Math.round(size * 1.3),
-    origin,
-    ...(facts.parameters === undefined ? {} : { parameters: facts.parameters }),
   };
 }
 
@@ -207,6 +196,11 @@ export const knownCards: readonly ModelCard[] = [
   ...shippedModels,
   ...__WEBLLM_MODELS__.flatMap((build) => prebuiltCard(build) ?? []),
 ];
+
+const byId = new Map(knownCards.map((card) => [card.id, card]));
+
+export const knownCard = (id: string | undefined): ModelCard | undefined =>
+  id === undefined ? undefined : byId.get(id);
 
 /** The address under which a model's files are kept, wherever they come from. */
 export function baseUrlOf(id: string): string {
