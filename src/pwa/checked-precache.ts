@@ -15,11 +15,24 @@ export interface BuildFile {
   /** SHA-256 of its bytes, as "sha256-" and base64. */
   integrity: string;
 }
+/** What pages are told (updates.svelte.ts). */
+export interface NotInstalled {
+  type: "NOT_INSTALLED";
+  /** The file in whose place something else came, below the app's folder. */
+  file: string;
+}
 type Plugin = Strategy["plugins"][number];
 
 const PAGE = "index.html";
 /** Without these the app does not begin. */
 const NEEDED = /\.(html|js|css)$/;
+
+/** Tells every page of the app that a version was not installed because of this file; of one without a network nothing need be said. */
+async function tell(refused: string | undefined): Promise<void> {
+  if (refused === undefined) return;
+  const message: NotInstalled = { type: "NOT_INSTALLED", file: refused };
+  for (const client of await self.clients.matchAll({ includeUncontrolled: true })) client.postMessage(message);
+}
 
 /** Keeps `files`, and answers navigations and requests for them. `watched` gives the plugins of a request. */
 export function precacheChecked(files: readonly BuildFile[], watched: (...checks: Plugin[]) => Plugin[]): void {
@@ -28,6 +41,8 @@ export function precacheChecked(files: readonly BuildFile[], watched: (...checks
   const integrities = new Map(files.map(({ url, integrity }) => [addressOf(url), integrity]));
   /** Something that the app does not begin without was wrong in the cache. */
   let broken = false;
+  /** The file in whose place something else came. */
+  let refused: string | undefined;
 
   const check: Plugin = {
     requestWillFetch: ({ request }) => {
@@ -45,8 +60,9 @@ export function precacheChecked(files: readonly BuildFile[], watched: (...checks
     fetchDidSucceed: async ({ request, response }) => {
       const file = request.url === scope ? addressOf(PAGE) : request.url;
       const fault = await faultOf(file, response, integrities.get(file) ?? "");
-      if (fault) throw new Error(`${file}: ${fault}`);
-      return response;
+      if (!fault) return response;
+      refused = file.slice(scope.length);
+      throw new Error(`${file}: ${fault}`);
     },
     cachedResponseWillBeUsed: async ({ request, cachedResponse, event }) => {
       if (!cachedResponse) return null;
@@ -70,7 +86,13 @@ export function precacheChecked(files: readonly BuildFile[], watched: (...checks
     });
   self.addEventListener("install", (event) => {
     // The version before does not begin with what is kept of it: it has nothing to lose by being replaced unasked.
-    event.waitUntil(controller.install(event).then(() => (broken ? self.skipWaiting() : undefined)));
+    const installed = controller.install(event).then(() => (broken ? self.skipWaiting() : undefined));
+    event.waitUntil(
+      installed.catch(async (error: unknown) => {
+        await tell(refused);
+        throw error;
+      }),
+    );
   });
   self.addEventListener("activate", (event) => event.waitUntil(controller.activate(event)));
   cleanupOutdatedCaches();

@@ -116,6 +116,14 @@ test.describe("a version that is fetched while something answers in the server's
       if ("/assets/next.js" in answers) expect(await keptWith(app, "const next")).toEqual([]);
     });
 
+  test("says under Settings in which file's place something else came", async () => {
+    put(app, { ...good, "/": loginPage });
+    expect(await update(app)).toBe("redundant");
+    await app.goto("#/settings");
+    await expect(app.page.getByText("what came in place of index.html is something else")).toBeVisible();
+    await app.goto("#/new");
+  });
+
   test("leaves the version that is here at work, with and without a network", async () => {
     put(app, { "/": loginPage, "/index.html": loginPage, [built.pageScript]: loginPage });
     await works(app);
