@@ -1,8 +1,11 @@
 // The build: the page, the engine worker, the service worker, and the Content-Security-Policy made from the policy file.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
-import { VitePWA } from "vite-plugin-pwa";
+import { VitePWA, type ResolvedVitePWAOptions } from "vite-plugin-pwa";
+import type { ManifestEntry } from "workbox-build";
 import { buildRecord, commitOf } from "./scripts/build-record.mjs";
 import { unmatchedNames } from "./scripts/unmatched-names.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
@@ -48,6 +51,24 @@ function policyFiles(): Plugin {
   };
 }
 
+/** The folder that is built into. */
+let outDir = "dist";
+
+/** Gives each file that the service worker keeps the hash by which it tells that file from anything else (src/pwa/build-file.ts). */
+function withIntegrity<File extends ManifestEntry>(files: File[]) {
+  const hashOf = (url: string) =>
+    createHash("sha256")
+      .update(readFileSync(join(outDir, url)))
+      .digest("base64");
+  return { manifest: files.map((file) => ({ ...file, integrity: `sha256-${hashOf(file.url)}` })) };
+}
+
+/** The plugin would list icons and manifest a second time, without their hashes. */
+function listOnce({ injectManifest }: ResolvedVitePWAOptions) {
+  injectManifest.additionalManifestEntries = [];
+  outDir = injectManifest.globDirectory;
+}
+
 export default defineConfig({
   base: "./",
   define: {
@@ -64,6 +85,7 @@ export default defineConfig({
       srcDir: "src/pwa",
       filename: "service-worker.ts",
       injectRegister: false,
+      integration: { beforeBuildServiceWorker: listOnce },
       manifestFilename: "manifest.webmanifest",
       manifest: {
         id: "./",
@@ -108,6 +130,7 @@ export default defineConfig({
         globPatterns: ["**/*.{html,js,css,svg,png,webmanifest}"],
         // Weights and model libraries live in IndexedDB, kept there by WebLLM; screenshots are for the install prompt only.
         globIgnores: ["models/**", "screenshots/**"],
+        manifestTransforms: [withIntegrity],
         maximumFileSizeToCacheInBytes: 12_000_000,
         buildPlugins: { vite: [collect()] },
       },

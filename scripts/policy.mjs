@@ -22,25 +22,29 @@ try {
   stop(`${file} is not a policy. ${error.message}`);
 }
 
-/** Puts `content` in the place of the one thing that `pattern` finds. */
+/** Puts `content` in the place of the one thing that `pattern`, a text or an expression without groups, finds. */
 function replaceOne(name, pattern, content) {
   const path = join(out, name);
   const text = readFileSync(path, "utf8");
-  if (text.match(new RegExp(pattern, "g"))?.length !== 1) stop(`${path} is not as it was built.`);
-  writeFileSync(path, text.replace(new RegExp(pattern), content));
+  if (text.split(pattern).length !== 2) stop(`${path} is not as it was built.`);
+  writeFileSync(
+    path,
+    text.replace(pattern, () => content),
+  );
 }
-const digest = () =>
-  createHash("md5")
-    .update(readFileSync(join(out, "index.html")))
-    .digest("hex");
+/** By these the service worker tells which page is the newest, and that a page is that one. */
+const digests = () => {
+  const page = readFileSync(join(out, "index.html"));
+  const digest = (algorithm, form) => createHash(algorithm).update(page).digest(form);
+  return [digest("md5", "hex"), digest("sha256", "base64")];
+};
 
 writeFileSync(join(out, "policy.json"), JSON.stringify(policy, null, 2) + "\n");
 writeFileSync(join(out, "_headers"), headersFile(policy));
-const before = digest();
-const tag = '(?<=<meta http-equiv="Content-Security-Policy" content=")[^"]*';
+const before = digests();
+const tag = /(?<=<meta http-equiv="Content-Security-Policy" content=")[^"]*/;
 replaceOne("index.html", tag, contentSecurityPolicy(policy, "page").replaceAll("'", "&#39;"));
-// Workbox tells by this whether a page that it keeps is the newest.
-replaceOne("service-worker.js", before, digest());
+digests().forEach((digest, i) => replaceOne("service-worker.js", before[i], digest));
 writeHashes(out, JSON.parse(readFileSync(join(out, "build.json"), "utf8")));
 for (const sentence of await unmatchedNames(policy)) console.warn(sentence);
 console.log(

@@ -20,6 +20,8 @@ export class ConversationActions {
     private readonly notices: Notices,
     private readonly audit: AuditLog,
     private readonly open: (id: string | null) => void,
+    /** There is a vault: files are named without their title, which the browser's history of downloads would keep in the clear. */
+    private readonly discreet: boolean,
   ) {}
 
   titleOf(conversation: Conversation): string {
@@ -42,18 +44,23 @@ export class ConversationActions {
     notices.tell(() => t("chat.deleted", { title: this.titleOf(conversation) }), undo, conversations.undoTime);
   }
 
+  private fileOf(conversation: Conversation): string {
+    if (this.discreet) return `islet-conversation-${new Date().toISOString().slice(0, 10)}`;
+    return fileName(this.titleOf(conversation));
+  }
+
   exportMarkdown(conversation: Conversation): void {
     demand("exportConversations");
     const names = { user: t("chat.you"), assistant: t("chat.model"), thought: t("thought.title") };
     const title = this.titleOf(conversation);
     const branch = shownBranch(this.conversations.messagesOf(conversation.id), conversation.leafId);
-    download(`${fileName(title)}.md`, "text/markdown", toMarkdown(title, branch, names));
+    download(`${this.fileOf(conversation)}.md`, "text/markdown", toMarkdown(title, branch, names));
     this.audit.note("conversations-exported", { conversations: 1, format: "markdown" });
   }
 
   exportJson(conversation: Conversation): void {
     demand("exportConversations");
-    const name = `${fileName(this.titleOf(conversation))}.json`;
+    const name = `${this.fileOf(conversation)}.json`;
     download(name, "application/json", this.conversations.exportJson(conversation.id));
     this.audit.note("conversations-exported", { conversations: 1, format: "json" });
   }

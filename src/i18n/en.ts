@@ -239,6 +239,8 @@ export const en = {
   "update.text": "A new version is ready.",
   "update.action": "Reload",
   "update.waiting": "The page reloads when the answer is finished.",
+  "update.refused":
+    "The version on the server was not stored on this device: what came in place of {{file}} is something else, perhaps a login page. Islet tries again at the next visit.",
   "palette.title": "Commands",
   "palette.placeholder": "What do you want to do?",
   "palette.actions": "Actions",

@@ -246,6 +246,8 @@ export const fr: Catalogue = {
   "update.text": "Une nouvelle version est prête.",
   "update.action": "Recharger",
   "update.waiting": "La page se recharge quand la réponse est finie.",
+  "update.refused":
+    "La version du serveur n'a pas été enregistrée sur cet appareil : à la place de {{file}}, autre chose est arrivé, peut-être une page de connexion. Islet réessaiera à la prochaine visite.",
   "palette.title": "Commandes",
   "palette.placeholder": "Que voulez-vous faire ?",
   "palette.actions": "Les actions",

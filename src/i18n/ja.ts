@@ -243,6 +243,8 @@ export const ja: Catalogue = {
   "update.text": "新しいバージョンがあります。",
   "update.action": "再読み込み",
   "update.waiting": "回答が終わると再読み込みします。",
+  "update.refused":
+    "サーバーにあるバージョンは、この端末に保存されませんでした。{{file}} の代わりに別のもの（ログイン画面など）が届いたためです。次に開いたときにもう一度試します。",
   "palette.title": "コマンド",
   "palette.placeholder": "何をしますか?",
   "palette.actions": "操作",

@@ -243,6 +243,8 @@ export const vi: Catalogue = {
   "update.text": "Đã có phiên bản mới.",
   "update.action": "Tải lại",
   "update.waiting": "Trang sẽ tải lại khi câu trả lời kết thúc.",
+  "update.refused":
+    "Phiên bản trên máy chủ chưa được lưu vào thiết bị này: thay cho {{file}} là một nội dung khác, có thể là trang đăng nhập. Islet sẽ thử lại ở lần truy cập tới.",
   "palette.title": "Lệnh",
   "palette.placeholder": "Bạn muốn làm gì?",
   "palette.actions": "Thao tác",

@@ -1,17 +1,15 @@
 // The service worker: the app's shell from its own cache, so that the page opens without a network; and a record of every request that
 // the page and its workers make. Not for: models, which the store worker fetches and keeps in IndexedDB; a request for one passes
 // through untouched.
-import { addPlugins, cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { registerRoute } from "workbox-routing";
-import { NetworkFirst, NetworkOnly } from "workbox-strategies";
-import { named } from "../platform/deployment";
+import { NetworkOnly, type Strategy } from "workbox-strategies";
 import { writeWithoutKeys, type RecordKey } from "../storage/records";
 import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/network-entry";
+import { precacheChecked, type BuildFile } from "./checked-precache";
+import { servePolicy } from "./checked-policy";
 
-declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string; revision: string | null }[] };
+declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: BuildFile[] };
 
-/** Seconds after which a network that does not answer counts as none. */
-const PATIENCE = 3;
 /** Milliseconds in which entries are gathered before they are written. */
 const GATHERING = 200;
 
@@ -53,65 +51,34 @@ async function note(event: ExtendableEvent, request: Request, verdict: Verdict, 
   await writing.catch(() => {});
 }
 
-const watch = {
-  fetchDidSucceed: async ({
-    request,
-    response,
-    event,
-  }: {
-    request: Request;
-    response: Response;
-    event: ExtendableEvent;
-  }) => {
+type Plugin = Strategy["plugins"][number];
+/** Hears of what goes to the network: once of each request, also where what came is then refused. */
+const noteNetwork: Plugin = {
+  fetchDidSucceed: async ({ request, response, event, state }) => {
+    if (state) state["noted"] = true;
     event.waitUntil(note(event, request, "sent", response));
     return response;
   },
-  fetchDidFail: async ({ request, event }: { request: Request; event: ExtendableEvent }) => {
-    event.waitUntil(note(event, request, "failed"));
-  },
-  cachedResponseWillBeUsed: async ({
-    request,
-    cachedResponse,
-    event,
-  }: {
-    request: Request;
-    cachedResponse?: Response | undefined;
-    event: ExtendableEvent;
-  }) => {
-    if (cachedResponse) event.waitUntil(note(event, request, "cache", cachedResponse));
-    return cachedResponse;
+  fetchDidFail: async ({ request, event, state }) => {
+    if (!state?.["noted"]) event.waitUntil(note(event, request, "failed"));
   },
 };
+/** Hears of what is handed out from here. */
+const noteCache: Plugin = {
+  cachedResponseWillBeUsed: async ({ request, cachedResponse, event }) => {
+    if (cachedResponse) event?.waitUntil(note(event, request, "cache", cachedResponse));
+    return cachedResponse ?? null;
+  },
+};
+/** A request's plugins: the ledger, and what checks the responses. */
+const watched = (...checks: Plugin[]): Plugin[] => [noteNetwork, ...checks, noteCache];
 
-addPlugins([watch]);
-precacheAndRoute(self.__WB_MANIFEST);
-cleanupOutdatedCaches();
-// Nothing below the folder is this app's: other pages can lie there.
-const { pathname: folder } = new URL(self.registration.scope);
-const isPage = ({ url, request }: { url: URL; request: Request }) =>
-  request.mode === "navigate" && [folder, `${folder}index.html`].includes(url.pathname);
-registerRoute(isPage, createHandlerBoundToURL("index.html"));
-
-// The policy is the one of now wherever there is a network, and the last one that was read wherever there is none.
-const policyAddress = new URL("policy.json", self.registration.scope);
-const policyReader = new NetworkFirst({
-  cacheName: named("islet-policy"),
-  networkTimeoutSeconds: PATIENCE,
-  plugins: [
-    watch,
-    // A server in trouble is like no network; one that has no policy is not.
-    { fetchDidSucceed: async ({ response }) => (response.status >= 500 ? Promise.reject(new Error("5xx")) : response) },
-  ],
-});
-registerRoute(({ url }) => url.href === policyAddress.href, policyReader);
-self.addEventListener("install", (event) => {
-  const request = new Request(policyAddress, { cache: "no-cache" });
-  event.waitUntil(Promise.all(policyReader.handleAll({ event, request })).catch(() => {}));
-});
+precacheChecked(self.__WB_MANIFEST, watched);
+servePolicy(watched);
 
 // Everything else goes to the network as it is.
 for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const)
-  registerRoute(() => true, new NetworkOnly({ plugins: [watch] }), method);
+  registerRoute(() => true, new NetworkOnly({ plugins: watched() }), method);
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 

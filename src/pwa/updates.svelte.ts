@@ -2,6 +2,7 @@
 // when no tab is writing an answer.
 import { Workbox } from "workbox-window";
 import { generatingLock } from "../platform/locks";
+import type { NotInstalled } from "./checked-precache";
 
 export class Updates {
   /** A new version is there and waits for a person's word. */
@@ -10,12 +11,18 @@ export class Updates {
   waiting = $state(false);
   /** The shell is stored: the page opens without a network. */
   offlineReady = $state(false);
+  /** A version was not installed: something else came in the place of this file. */
+  refused = $state<string | undefined>(undefined);
   private workbox: Workbox | undefined;
 
   /** Without service workers (an insecure origin, a private window) the app works, but only online. */
   begin(): void {
     if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
     this.workbox = new Workbox("./service-worker.js", { scope: "./" });
+    navigator.serviceWorker.addEventListener("message", ({ data }: MessageEvent<NotInstalled>) => {
+      if (data.type === "NOT_INSTALLED") this.refused = data.file;
+    });
+    this.workbox.addEventListener("installed", () => (this.refused = undefined));
     this.workbox.addEventListener("waiting", () => (this.available = true));
     this.workbox.addEventListener("activated", (event) => {
       if (!event.isUpdate) this.offlineReady = true;

@@ -16,6 +16,7 @@ import {
   type PolicyTexts,
   type Retained,
 } from "./policy";
+import { policyAnswer } from "./policy-answer";
 
 /** Set before anything that reads it is made. */
 export let policy: Policy;
@@ -28,9 +29,10 @@ export function setPolicy(rules: Policy): void {
 export async function startPolicy(): Promise<void> {
   let text: string;
   try {
-    const response = await fetch(new URL("policy.json", document.baseURI), { cache: "no-cache" });
-    if (!response.ok) throw new Error(`policy.json: HTTP ${response.status}`);
-    text = await response.text();
+    const address = new URL("policy.json", document.baseURI);
+    const answer = await policyAnswer(await fetch(address, { cache: "no-cache", redirect: "manual" }));
+    if (answer.kind !== "file") throw new Error(`policy.json: ${answer.what}`);
+    text = answer.text;
   } catch (error) {
     throw new AppError("policy-missing", thrownText(error), "retry");
   }

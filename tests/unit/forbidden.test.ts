@@ -116,7 +116,7 @@ async function rooms() {
   models.gpu = "available";
   const conversations = new Conversations(records, audit);
   const session = new Session(conversations, models, engines, settings, audit);
-  const actions = new ConversationActions(conversations, notices, audit, () => {});
+  const actions = new ConversationActions(conversations, notices, audit, () => {}, false);
   const modelActions = new ModelActions(models, engines, store, notices);
   await conversations.importJson(toJson([{ conversation, messages: [] }]));
   conversations.openId = [...conversations.all.keys()][0]!;

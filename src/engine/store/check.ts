@@ -1,7 +1,7 @@
 // Whether what is stored of a model is still what it was when it came.
 import type { LoadProgress, ModelSource } from "../protocol";
 import { isStored, storedFile } from "./artifact-store";
-import { integrityOf } from "./integrity";
+import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
 
 /** The names of the model's files that are not stored. */

@@ -4,7 +4,7 @@ import { AppError } from "../../platform/app-error";
 import { LIBRARY, type DownloadOrder, type LoadProgress, type ModelFile, type StoredModel } from "../protocol";
 import { storedFile, storeFile } from "./artifact-store";
 import { fetchFile, type FetchOptions } from "./fetch-file";
-import { integrityOf } from "./integrity";
+import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
 import { CONFIGURATION, filesOfModel, parseJson, PINS, readPins, WEIGHTS, type ExpectedFile } from "./package";
 

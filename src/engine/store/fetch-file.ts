@@ -1,8 +1,9 @@
 // One file from a server: counted, cancellable, tried again when the server or the network fails, and refused unless it is what
 // is expected. Not for: keeping it.
 import { AppError, isCancelled, thrownText } from "../../platform/app-error";
+import { isWebPage } from "../../platform/content-type";
 import { permits, type NetworkRules } from "../../trust/network-rules";
-import { integrityOf } from "./integrity";
+import { integrityOf } from "../../platform/integrity";
 import { checkForm, CONFIGURATION, limitOf, type ExpectedFile } from "./package";
 
 /** Milliseconds to wait before the second, third … try. Servers that say when to come again are heard, up to `PATIENCE`. */
@@ -127,7 +128,7 @@ async function readAll(
     await reader.cancel();
     return new AppError("download-corrupt", `${url}: ${what} (${type})`);
   };
-  if (type.startsWith("text/html")) throw await refuse("a web page, not a file of a model");
+  if (isWebPage(type)) throw await refuse("a web page, not a file of a model");
   if (expected !== undefined && stated !== undefined && !Number.isNaN(stated) && stated !== expected)
     throw await refuse(`${stated} bytes, not ${expected}`);
   const most = expected ?? limitOf(name);

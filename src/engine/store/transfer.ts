@@ -22,7 +22,7 @@ import {
 } from "../protocol";
 import { removeFiles, storedFile, storeFile } from "./artifact-store";
 import { modelLock } from "./download";
-import { integrityOf } from "./integrity";
+import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
 import {
   checkForm,

@@ -4,7 +4,7 @@
 import { LIBRARY, type ModelSource } from "../protocol";
 import { isStored, storedFile } from "../store/artifact-store";
 import { damagedFiles } from "../store/check";
-import { integrityOf } from "../store/integrity";
+import { integrityOf } from "../../platform/integrity";
 
 /** Milliseconds between looks for a file that is on its way. */
 const PATIENCE = 20;

@@ -1,0 +1,112 @@
+// The app's own files: kept when a version is installed, each only if it is the file of the build, and looked at again before it is handed
+// out. What is not (a login page that answered in the server's place, something an older version kept, what a disk damaged) is fetched
+// anew; a version of which one file cannot be had is not installed, and the one before goes on. Not for: the policy (checked-policy.ts).
+import { cleanupOutdatedCaches, PrecacheController } from "workbox-precaching";
+import { registerRoute } from "workbox-routing";
+import { NetworkOnly, type Strategy } from "workbox-strategies";
+import { faultOf } from "./build-file";
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** A file of the build, as vite.config.ts lists it. */
+export interface BuildFile {
+  url: string;
+  revision: string | null;
+  /** SHA-256 of its bytes, as "sha256-" and base64. */
+  integrity: string;
+}
+/** What pages are told (updates.svelte.ts). */
+export interface NotInstalled {
+  type: "NOT_INSTALLED";
+  /** The file in whose place something else came, below the app's folder. */
+  file: string;
+}
+type Plugin = Strategy["plugins"][number];
+
+const PAGE = "index.html";
+/** Without these the app does not begin. */
+const NEEDED = /\.(html|js|css)$/;
+
+/** Tells every page of the app that a version was not installed because of this file; of one without a network nothing need be said. */
+async function tell(refused: string | undefined): Promise<void> {
+  if (refused === undefined) return;
+  const message: NotInstalled = { type: "NOT_INSTALLED", file: refused };
+  for (const client of await self.clients.matchAll({ includeUncontrolled: true })) client.postMessage(message);
+}
+
+/** Keeps `files`, and answers navigations and requests for them. `watched` gives the plugins of a request. */
+export function precacheChecked(files: readonly BuildFile[], watched: (...checks: Plugin[]) => Plugin[]): void {
+  const scope = self.registration.scope;
+  const addressOf = (url: string) => new URL(url, scope).href;
+  const integrities = new Map(files.map(({ url, integrity }) => [addressOf(url), integrity]));
+  /** Something that the app does not begin without was wrong in the cache. */
+  let broken = false;
+  /** The file in whose place something else came. */
+  let refused: string | undefined;
+
+  const check: Plugin = {
+    requestWillFetch: ({ request }) => {
+      const { url, cache } = request;
+      return Promise.resolve(
+        // Many servers redirect from the page's file to its folder, which is the same.
+        new Request(url === addressOf(PAGE) ? scope : url, {
+          // What the browser keeps of earlier times may be the login page.
+          cache: cache === "default" ? "no-cache" : cache,
+          credentials: "same-origin",
+          redirect: "manual",
+        }),
+      );
+    },
+    fetchDidSucceed: async ({ request, response }) => {
+      const file = request.url === scope ? addressOf(PAGE) : request.url;
+      const fault = await faultOf(file, response, integrities.get(file) ?? "");
+      if (!fault) return response;
+      refused = file.slice(scope.length);
+      throw new Error(`${file}: ${fault}`);
+    },
+    cachedResponseWillBeUsed: async ({ request, cachedResponse, event }) => {
+      if (!cachedResponse) return null;
+      const { origin, pathname } = new URL(request.url);
+      const file = origin + pathname;
+      if (!(await faultOf(file, cachedResponse, integrities.get(file) ?? ""))) return cachedResponse;
+      broken ||= event?.type === "install" && NEEDED.test(file);
+      return null;
+    },
+  };
+
+  const controller = new PrecacheController({ plugins: watched(check) });
+  controller.addToCacheList([...files]);
+  const serve = (address: string, event: ExtendableEvent) =>
+    controller.createHandlerBoundToURL(address)({
+      event,
+      request: new Request(address),
+      url: new URL(address),
+      // With it, what was fetched anew is kept.
+      params: { integrity: integrities.get(address) },
+    });
+  self.addEventListener("install", (event) => {
+    // The version before does not begin with what is kept of it: it has nothing to lose by being replaced unasked.
+    const installed = controller.install(event).then(() => (broken ? self.skipWaiting() : undefined));
+    event.waitUntil(
+      installed.catch(async (error: unknown) => {
+        await tell(refused);
+        throw error;
+      }),
+    );
+  });
+  self.addEventListener("activate", (event) => event.waitUntil(controller.activate(event)));
+  cleanupOutdatedCaches();
+
+  const network = new NetworkOnly({ plugins: watched() });
+  // Nothing below the folder is this app's: other pages can lie there.
+  const pages = [new URL(scope).pathname, new URL(PAGE, scope).pathname];
+  registerRoute(
+    ({ url, request }) => request.mode === "navigate" && pages.includes(url.pathname),
+    // Where the page is not to be had whole, a person meets what the server says, as without a service worker: a newer page, or a login.
+    ({ event, request }) => serve(addressOf(PAGE), event).catch(() => network.handle({ event, request })),
+  );
+  registerRoute(
+    ({ url }) => integrities.has(url.href),
+    ({ url, event }) => serve(url.href, event),
+  );
+}
