@@ -499,7 +499,13 @@ export const en = {
   "run.same": "All {{n}} files are those of the build. Its hash:",
   "run.different": "Files that are not those of the build: {{n}}.",
   "run.hint":
-    "The same commit gives the same files everywhere: build it yourself and compare the SHA-256 of build.json with this hash.",
+    "The same commit and policy give the same files everywhere: build them yourself and compare the SHA-256 of build.json with this hash.",
+  "run.repository": "Sources:",
+  "run.noRepository": "not stated",
+  "run.changed": "“+” means that files were changed after this commit. Nobody else can make the same build.",
+  "run.otherPolicy":
+    "The policy was changed by hand after this build was made. To compare, use the policy from before the change.",
+  "run.recipe": "Commands that make the same build and end with its hash",
   "run.packages": "Packages in it and their licences ({{n}})",
   "run.sbom": "Bill of materials (CycloneDX)",
   "run.models": "Models on this device",

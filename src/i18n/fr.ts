@@ -511,7 +511,14 @@ export const fr: Catalogue = {
   "run.same": "Les {{n}} fichiers sont ceux de la version construite. Son empreinte :",
   "run.different": "Fichiers différents de la version construite : {{n}}.",
   "run.hint":
-    "Le même commit donne partout les mêmes fichiers : construisez-le vous-même et comparez le SHA-256 de build.json à cette empreinte.",
+    "Le même commit et la même politique donnent partout les mêmes fichiers : construisez-les vous-même et comparez le SHA-256 de build.json à cette empreinte.",
+  "run.repository": "Sources :",
+  "run.noRepository": "non indiquées",
+  "run.changed":
+    "« + » signifie que des fichiers ont été modifiés après ce commit. Personne d'autre ne peut construire la même version.",
+  "run.otherPolicy":
+    "La politique a été modifiée à la main après la construction. Pour comparer, utilisez la politique d'avant la modification.",
+  "run.recipe": "Commandes qui construisent la même version et affichent son empreinte",
   "run.packages": "Paquets inclus et leurs licences ({{n}})",
   "run.sbom": "Nomenclature logicielle (CycloneDX)",
   "run.models": "Modèles sur cet appareil",
