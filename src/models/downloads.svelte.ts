@@ -6,6 +6,7 @@ import type { LoadProgress, ModelFile } from "../engine/protocol";
 import { AppError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import type { Records, RecordKey, StoredRecord } from "../storage/records";
 import { policy } from "../trust/current-policy";
+import { demandSamePolicy } from "../trust/policy-watch.svelte";
 import { addressOf, baseUrlOf, type ModelCard } from "./catalogue/catalogue";
 import type { Installed } from "./installed.svelte";
 
@@ -215,6 +216,7 @@ export class Downloads {
   }
 
   private async fetch(card: ModelCard, signal: AbortSignal): Promise<void> {
+    await demandSamePolicy();
     const address = addressOf(card, policy.network);
     if (!address) throw new AppError("import-damaged", card.id, "none");
     const order = {

@@ -6,6 +6,7 @@ import { AppError } from "../platform/app-error";
 import { saveBlob } from "../platform/download";
 import { demand, demandModel, policy } from "../trust/current-policy";
 import { permits } from "../trust/network-rules";
+import { demandSamePolicy } from "../trust/policy-watch.svelte";
 import { baseUrlOf, foreignCard, type ModelCard } from "./catalogue/catalogue";
 import type { Models } from "./models.svelte";
 
@@ -42,6 +43,7 @@ export async function importModel(
   signal: AbortSignal,
 ): Promise<ModelCard> {
   demand("importModels");
+  await demandSamePolicy();
   const { id: stated, facts = {}, bytes } = await store.inspect(given);
   const source = nameOfGiven(given);
   const id = stated ?? (plainId(source) || "model");
@@ -93,6 +95,7 @@ function folderAddress(text: string): string {
 /** Puts a model of the person's own into the catalogue. Nothing is fetched yet. Throws AppError. */
 export async function addModel(models: Models, repository: string, library: string): Promise<ModelCard> {
   demand("addModels");
+  await demandSamePolicy();
   const base = folderAddress(repository);
   if (!URL.canParse(library.trim())) throw new AppError("address-invalid", library, "none");
   const libraryUrl = new URL(library.trim()).href;

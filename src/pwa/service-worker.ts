@@ -4,8 +4,8 @@
 import { addPlugins, cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 import { NetworkFirst, NetworkOnly } from "workbox-strategies";
-import { named } from "../platform/deployment";
 import { writeWithoutKeys, type RecordKey } from "../storage/records";
+import { boundToPolicy, heldFast, keepOwnHeaders, leavesAlone, POLICY_CACHE } from "./policy-headers";
 import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/network-entry";
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string; revision: string | null }[] };
@@ -44,7 +44,7 @@ async function note(event: ExtendableEvent, request: Request, verdict: Verdict, 
     asker: !asked ? "service-worker" : asked.request.mode === "navigate" ? "page" : askerOf(client ?? undefined),
     purpose: asked ? purposeOf(url, self.registration.scope) : "update",
     verdict,
-    bytes: response ? (verdict === "cache" ? 0 : bytesOf(response.headers)) : 0,
+    bytes: verdict === "sent" ? (response ? bytesOf(response.headers) : null) : 0,
     bytesOut: method === "GET" || method === "HEAD" ? 0 : (await request.clone().arrayBuffer()).byteLength,
     status: response?.status ?? null,
   };
@@ -83,7 +83,8 @@ const watch = {
   },
 };
 
-addPlugins([watch]);
+addPlugins([watch, boundToPolicy]);
+keepOwnHeaders();
 precacheAndRoute(self.__WB_MANIFEST);
 cleanupOutdatedCaches();
 registerRoute(new NavigationRoute(createHandlerBoundToURL("index.html"), { denylist: [/\/models\//] }));
@@ -91,7 +92,7 @@ registerRoute(new NavigationRoute(createHandlerBoundToURL("index.html"), { denyl
 // The policy is the one of now wherever there is a network, and the last one that was read wherever there is none.
 const policyAddress = new URL("policy.json", self.registration.scope);
 const policyReader = new NetworkFirst({
-  cacheName: named("islet-policy"),
+  cacheName: POLICY_CACHE,
   networkTimeoutSeconds: PATIENCE,
   plugins: [
     watch,
@@ -105,9 +106,12 @@ self.addEventListener("install", (event) => {
   event.waitUntil(Promise.all(policyReader.handleAll({ event, request })).catch(() => {}));
 });
 
-// Everything else goes to the network as it is.
+// Everything else goes to the network as it is: from here, or by the hand of the one who asks, of which nothing more is seen than that.
 for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const)
-  registerRoute(() => true, new NetworkOnly({ plugins: [watch] }), method);
+  registerRoute(({ url }) => !leavesAlone(url), new NetworkOnly({ plugins: [watch, heldFast] }), method);
+self.addEventListener("fetch", (event) => {
+  if (leavesAlone(new URL(event.request.url))) event.waitUntil(note(event, event.request, "sent"));
+});
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
