@@ -10,15 +10,19 @@ import { buildRecord, commitOf } from "./scripts/build-record.mjs";
 import { unmatchedNames } from "./scripts/unmatched-names.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
 import { en } from "./src/i18n/en.ts";
+import { digestOf } from "./src/trust/audit-chain.ts";
 import { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } from "./src/trust/policy.ts";
 
-const { name, version } = JSON.parse(readFileSync("package.json", "utf8")) as { name: string; version: string };
+const { name, version, repository } = JSON.parse(readFileSync("package.json", "utf8")) as {
+  name: string;
+  version: string;
+  repository?: string | { url: string };
+};
 // A copy of the sources without git can name its commit.
 const commit = process.env["ISLET_COMMIT"] ?? commitOf();
-const { collect, record } = buildRecord({ name, version, commit });
 // A deployment's own policy, so that an organisation need not change the sources.
 const policy = parsePolicy(readFileSync(process.env["ISLET_POLICY"] ?? "src/trust/policy.json", "utf8"));
-const headers = responseHeaders(policy);
+const { collect, record } = buildRecord({ name, version, commit, policy: await digestOf(policy) });
 
 /** Puts the policy beside the page, and what browsers enforce of it into the page itself and into `_headers`. */
 function policyFiles(): Plugin {
@@ -48,6 +52,15 @@ function policyFiles(): Plugin {
     },
     configureServer: ({ middlewares }) =>
       void middlewares.use("/policy.json", (_request, response) => response.end(text)),
+    // Those of the folder that is handed out, as of any server: it may have got another policy since it was built.
+    configurePreviewServer({ middlewares, config }) {
+      const file = join(config.build.outDir, "policy.json");
+      const headers = responseHeaders(parsePolicy(readFileSync(file, "utf8")));
+      middlewares.use((_request, response, next) => {
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+        next();
+      });
+    },
   };
 }
 
@@ -74,6 +87,7 @@ export default defineConfig({
   define: {
     __APP_VERSION__: JSON.stringify(version),
     __APP_COMMIT__: JSON.stringify(commit),
+    __APP_REPOSITORY__: JSON.stringify((typeof repository === "string" ? repository : repository?.url) ?? ""),
     __WEBLLM_MODELS__: JSON.stringify(webllmModels()),
   },
   plugins: [
@@ -149,5 +163,5 @@ export default defineConfig({
     rolldownOptions: { output: { entryFileNames: "assets/page-[hash].js" } },
   },
   server: { port: 5173 },
-  preview: { port: 4173, headers },
+  preview: { port: 4173 },
 });

@@ -5,11 +5,14 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
-/** The commit that is built, "" where that cannot be told; with "+" where files were changed since. */
+/**
+ * The commit that is built, "" where that cannot be told; with "+" where files of it were changed since. A file that git does not know, such as
+ * the policy of a deployment, changes no commit; one that gets into a build shows in its hashes.
+ */
 export function commitOf() {
   const git = (...args) => execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {
-    return git("rev-parse", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+    return git("rev-parse", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+");
   } catch {
     return "";
   }
@@ -33,7 +36,14 @@ function billOfMaterials(folders, { name, version }) {
   const lock = JSON.parse(readFileSync("package-lock.json", "utf8")).packages;
   const components = [...folders].map((folder) => {
     const { name, version, license, description } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const locked = lock[relative(process.cwd(), folder).split(sep).join("/")];
+    // As the lock file writes it, wherever the packages lie.
+    const locked =
+      lock[
+        folder
+          .slice(folder.indexOf(`node_modules${sep}`))
+          .split(sep)
+          .join("/")
+      ];
     const [algorithm, digest] = locked?.integrity?.split("-") ?? [];
     return {
       type: "library",
@@ -65,20 +75,25 @@ function* filesIn(folder) {
   }
 }
 
-/** Writes build.json: what the build is, and the hash of every file of it. The policy is the deployment's own. */
-export function writeHashes(out, { name, version, commit }) {
+/**
+ * Writes build.json: what the build is, the digest of the policy that its page was made with, and the hash of every file. policy.json itself is
+ * left out, since an administrator may narrow it by hand.
+ * @param {string} out
+ * @param {{ name: string, version: string, commit: string, policy: string }} about
+ */
+export function writeHashes(out, { name, version, commit, policy }) {
   const files = {};
   for (const path of filesIn(out)) {
     const file = relative(out, path).split(sep).join("/");
     if (file !== "build.json" && file !== "policy.json")
       files[file] = createHash("sha256").update(readFileSync(path)).digest("hex");
   }
-  writeFileSync(join(out, "build.json"), JSON.stringify({ name, version, commit, files }, null, 1) + "\n");
+  writeFileSync(join(out, "build.json"), JSON.stringify({ name, version, commit, policy, files }, null, 1) + "\n");
 }
 
 /**
  * `collect()` is for each of the builds that make up the app (page, workers, service worker); `record` comes last among the plugins.
- * @param {{ name: string, version: string, commit: string }} about
+ * @param {{ name: string, version: string, commit: string, policy: string }} about
  */
 export function buildRecord(about) {
   /** Shared: the builds of workers end before that of the page. */

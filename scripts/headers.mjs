@@ -1,21 +1,37 @@
-// npm run headers: the response headers that a server is to send with the app, made from the policy, in the form of that server.
-import { readFileSync } from "node:fs";
+// npm run headers: writes the response headers that a server is to send with a build, in the form of that server. They are made from the
+// policy.json of the folder that is handed out, so that they cannot be those of another one.
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { runnerImport } from "vite";
+import { headersPath, servers, writeServerHeaders } from "./server-headers.mjs";
 
-const forms = {
-  nginx: (name, value) => `add_header ${name} ${JSON.stringify(value)} always;`,
-  caddy: (name, value) => `header ${name} ${JSON.stringify(value)}`,
-  apache: (name, value) => `Header always set ${name} ${JSON.stringify(value)}`,
-  plain: (name, value) => `${name}: ${value}`,
+const stop = (text, code = 1) => {
+  console.error(text);
+  process.exit(code);
 };
-const form = forms[process.argv[2] ?? ""];
-if (!form) {
-  console.error(
-    `Usage: npm run headers -- ${Object.keys(forms).join("|")}     (ISLET_POLICY=FILE for a policy of your own)`,
+const [server, folder = "dist", named] = process.argv.slice(2);
+if (!server || !Object.hasOwn(servers, server))
+  stop(
+    `Usage: npm run headers -- ${Object.keys(servers).join("|")} [FOLDER] [FILE]
+FOLDER: what was built, dist without one. FILE: what to write; without one, beside FOLDER.`,
+    2,
   );
-  process.exit(2);
+const source = join(folder, "policy.json");
+if (!existsSync(source)) stop(`${folder} is no build of Islet: npm run build, or name the folder.`);
+
+const { contentSecurityPolicy, parsePolicy, responseHeaders } = (await runnerImport("./src/trust/policy.ts")).module;
+let policy;
+try {
+  policy = parsePolicy(readFileSync(source, "utf8"));
+} catch (error) {
+  stop(`${source} is not a policy. ${error.message}`);
 }
-const { parsePolicy, responseHeaders } = (await runnerImport("./src/trust/policy.ts")).module;
-const file = process.env["ISLET_POLICY"] ?? "src/trust/policy.json";
-for (const [name, value] of Object.entries(responseHeaders(parsePolicy(readFileSync(file, "utf8")))))
-  console.log(form(name, value));
+const file = named ? resolve(named) : headersPath(server, folder);
+writeServerHeaders(server, file, responseHeaders(policy));
+console.log(`Written: ${file}, from ${source}. ${servers[server].next(file)}`);
+const tag = contentSecurityPolicy(policy, "page").replaceAll("'", "&#39;");
+const page = readFileSync(join(folder, "index.html"), "utf8");
+if (!page.includes(`content="${tag}"`))
+  console.log(
+    `${source} was changed by hand since the page was made. To make them agree: npm run policy -- ${source} ${folder}`,
+  );

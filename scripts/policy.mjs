@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { runnerImport } from "vite";
 import { writeHashes } from "./build-record.mjs";
 import { unmatchedNames } from "./unmatched-names.mjs";
+import { refreshServerHeaders, servers } from "./server-headers.mjs";
 
 const [file, out = "dist"] = process.argv.slice(2);
 const stop = (text) => {
@@ -14,7 +15,10 @@ const stop = (text) => {
 if (!file) stop("Usage: npm run policy -- FILE [FOLDER]     (FOLDER: what was built, dist without one; it is changed)");
 if (!existsSync(join(out, "build.json"))) stop(`${out} is no build of Islet: npm run build, or name the folder.`);
 
-const { contentSecurityPolicy, headersFile, parsePolicy } = (await runnerImport("./src/trust/policy.ts")).module;
+const { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } = (
+  await runnerImport("./src/trust/policy.ts")
+).module;
+const { digestOf } = (await runnerImport("./src/trust/audit-chain.ts")).module;
 let policy;
 try {
   policy = parsePolicy(readFileSync(file, "utf8"));
@@ -45,8 +49,11 @@ const before = digests();
 const tag = /(?<=<meta http-equiv="Content-Security-Policy" content=")[^"]*/;
 replaceOne("index.html", tag, contentSecurityPolicy(policy, "page").replaceAll("'", "&#39;"));
 digests().forEach((digest, i) => replaceOne("service-worker.js", before[i], digest));
-writeHashes(out, JSON.parse(readFileSync(join(out, "build.json"), "utf8")));
+writeHashes(out, { ...JSON.parse(readFileSync(join(out, "build.json"), "utf8")), policy: await digestOf(policy) });
 for (const sentence of await unmatchedNames(policy)) console.warn(sentence);
 console.log(
-  `${out} has the policy of ${file} now. Give the server its headers: npm run headers -- nginx|caddy|apache|plain`,
+  `${out} has the policy of ${file} now. What a server sends has to follow, and is read anew by it only when told:`,
 );
+for (const [server, path] of refreshServerHeaders(out, responseHeaders(policy)))
+  console.log(`Written anew: ${path}. ${servers[server].next(path)}`);
+console.log(`Headers for a server: npm run headers -- ${Object.keys(servers).join("|")} ${out}`);

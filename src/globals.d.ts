@@ -4,6 +4,9 @@ declare const __APP_VERSION__: string;
 /** The commit that was built, with "+" where files were changed since; "" where that is not known. */
 declare const __APP_COMMIT__: string;
 
+/** The address of the sources, as package.json has it; "" where it does not say. */
+declare const __APP_REPOSITORY__: string;
+
 /** The models that the installed WebLLM has builds of (scripts/webllm-models.mjs), put in by the build. */
 declare const __WEBLLM_MODELS__: readonly import("./models/catalogue/catalogue").PrebuiltModel[];
 

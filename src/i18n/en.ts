@@ -318,6 +318,12 @@ export const en = {
   "error.not-allowed.title": "The policy of this site does not allow this",
   "error.not-allowed.remedy":
     "Whoever runs this site decides what may be done and used here. Their policy is on the Trust screen; ask them if you need it otherwise.",
+  "error.redirect-unchecked.title": "Nothing would check where this download leads",
+  "error.redirect-unchecked.remedy":
+    "The address passes the download on to another one, and this site's server does not send the policy that would check that one. Reload the page and try again. If it happens again, tell whoever runs this site.",
+  "error.policy-changed.title": "The policy of this site has changed",
+  "error.policy-changed.remedy":
+    "Reload the page to go on under the new policy. Files that were finished are not fetched again.",
   "error.model-invalid.title": "These files are not a complete model",
   "error.model-invalid.remedy":
     "Choose the whole folder of a model in WebLLM's form, with its library. The technical detail says what is wrong; nothing was kept.",
@@ -572,7 +578,13 @@ export const en = {
   "run.same": "All {{n}} files are those of the build. Its hash:",
   "run.different": "Files that are not those of the build: {{n}}.",
   "run.hint":
-    "The same commit gives the same files everywhere: build it yourself and compare the SHA-256 of build.json with this hash.",
+    "The same commit and policy give the same files everywhere: build them yourself and compare the SHA-256 of build.json with this hash.",
+  "run.repository": "Sources:",
+  "run.noRepository": "not stated",
+  "run.changed": "“+” means that files were changed after this commit. Nobody else can make the same build.",
+  "run.otherPolicy":
+    "The policy was changed by hand after this build was made. To compare, use the policy from before the change.",
+  "run.recipe": "Commands that make the same build and end with its hash",
   "run.packages": "Packages in it and their licences ({{n}})",
   "run.sbom": "Bill of materials (CycloneDX)",
   "run.models": "Models on this device",
@@ -616,6 +628,21 @@ export const en = {
   "policy.title": "Policy of this site",
   "policy.intro":
     "What this site allows, read from its policy file at each start. What is locked says by whom and why.",
+  "policy.changed":
+    "The policy of this site has changed. Until you reload, Islet brings no more models, and a model that is running keeps the limits it started with.",
+  "sent.title": "Policy as sent, for the page and each worker",
+  "sent.holds": "The page and its workers were sent this policy, or a narrower one ({{n}} of {{n}}).",
+  "sent.faults": "Not sent as this policy demands: {{n}}.",
+  "sent.unread": "What the server sent could not be read; the page may be offline.",
+  "sent.hint":
+    "Whoever runs this site can mend this with “npm run headers”. A worker that is still running under an older policy ends when all tabs of this site are reloaded; the service worker, when it is updated.",
+  "sent.page": "Page",
+  "sent.service-worker": "Service worker",
+  "sent.running": "{{name}}, running since before",
+  "sent.same": "as this policy demands",
+  "sent.narrower": "narrower than this policy demands",
+  "sent.wider": "lets through more:",
+  "sent.missing": "no header; open because of that:",
   "policy.locked": "Set by the policy of this site.",
   "policy.lockedBy": "Set by {{by}}.",
   "policy.issuer": "Set by",

@@ -329,6 +329,12 @@ export const fr: Catalogue = {
   "error.not-allowed.title": "Les règles de ce site ne le permettent pas",
   "error.not-allowed.remedy":
     "La personne qui gère ce site décide de ce qui peut être fait et utilisé ici. Sa politique figure sur l'écran Confiance ; adressez-vous à elle s'il vous faut autre chose.",
+  "error.redirect-unchecked.title": "Rien ne vérifierait où mène ce téléchargement",
+  "error.redirect-unchecked.remedy":
+    "L'adresse renvoie le téléchargement vers une autre, et le serveur de ce site n'envoie pas la politique qui vérifierait celle-ci. Rechargez la page et réessayez. Si cela se reproduit, prévenez la personne qui gère ce site.",
+  "error.policy-changed.title": "La politique de ce site a changé",
+  "error.policy-changed.remedy":
+    "Rechargez la page pour continuer sous la nouvelle politique. Les fichiers terminés ne seront pas téléchargés à nouveau.",
   "error.model-invalid.title": "Ces fichiers ne forment pas un modèle complet",
   "error.model-invalid.remedy":
     "Choisissez le dossier entier d'un modèle au format WebLLM, avec sa bibliothèque. Le détail technique dit ce qui ne va pas ; rien n'a été gardé.",
@@ -588,7 +594,14 @@ export const fr: Catalogue = {
   "run.same": "Les {{n}} fichiers sont ceux de la version construite. Son empreinte :",
   "run.different": "Fichiers différents de la version construite : {{n}}.",
   "run.hint":
-    "Le même commit donne partout les mêmes fichiers : construisez-le vous-même et comparez le SHA-256 de build.json à cette empreinte.",
+    "Le même commit et la même politique donnent partout les mêmes fichiers : construisez-les vous-même et comparez le SHA-256 de build.json à cette empreinte.",
+  "run.repository": "Sources :",
+  "run.noRepository": "non indiquées",
+  "run.changed":
+    "« + » signifie que des fichiers ont été modifiés après ce commit. Personne d'autre ne peut construire la même version.",
+  "run.otherPolicy":
+    "La politique a été modifiée à la main après la construction. Pour comparer, utilisez la politique d'avant la modification.",
+  "run.recipe": "Commandes qui construisent la même version et affichent son empreinte",
   "run.packages": "Paquets inclus et leurs licences ({{n}})",
   "run.sbom": "Nomenclature logicielle (CycloneDX)",
   "run.models": "Modèles sur cet appareil",
@@ -632,6 +645,21 @@ export const fr: Catalogue = {
   "policy.title": "Politique de ce site",
   "policy.intro":
     "Ce que ce site permet, lu dans son fichier de politique à chaque démarrage. Ce qui est verrouillé indique par qui et pourquoi.",
+  "policy.changed":
+    "La politique de ce site a changé. D'ici au rechargement, Islet ne télécharge plus de modèle, et un modèle en cours d'exécution garde les limites de son démarrage.",
+  "sent.title": "Politique envoyée, pour la page et chaque worker",
+  "sent.holds": "La page et ses workers ont reçu cette politique, ou une plus stricte ({{n}} sur {{n}}).",
+  "sent.faults": "Envois non conformes à cette politique : {{n}}.",
+  "sent.unread": "Ce que le serveur a envoyé n'a pas pu être lu ; la page est peut-être hors ligne.",
+  "sent.hint":
+    "La personne qui gère ce site peut y remédier avec « npm run headers ». Un worker qui tourne encore sous une ancienne politique s'arrête quand tous les onglets de ce site sont rechargés ; le service worker, quand il est mis à jour.",
+  "sent.page": "Page",
+  "sent.service-worker": "Service worker",
+  "sent.running": "{{name}}, démarré auparavant",
+  "sent.same": "conforme à cette politique",
+  "sent.narrower": "plus strict que cette politique",
+  "sent.wider": "laisse passer davantage :",
+  "sent.missing": "aucun en-tête ; ouvert de ce fait :",
   "policy.locked": "Fixé par la politique de ce site.",
   "policy.lockedBy": "Fixé par {{by}}.",
   "policy.issuer": "Fixée par",

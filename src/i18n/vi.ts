@@ -323,6 +323,12 @@ export const vi: Catalogue = {
   "error.not-allowed.title": "Chính sách của trang này không cho phép",
   "error.not-allowed.remedy":
     "Người quản trị trang quyết định những gì được làm và được dùng ở đây. Chính sách của họ nằm trên màn hình Tin cậy; hãy hỏi họ nếu bạn cần khác đi.",
+  "error.redirect-unchecked.title": "Không có gì kiểm tra được nơi lượt tải này dẫn tới",
+  "error.redirect-unchecked.remedy":
+    "Địa chỉ này chuyển lượt tải sang một địa chỉ khác, mà máy chủ của trang không gửi chính sách để kiểm tra địa chỉ đó. Hãy tải lại trang rồi thử lại. Nếu vẫn vậy, hãy báo cho người quản lý trang này.",
+  "error.policy-changed.title": "Chính sách của trang này đã thay đổi",
+  "error.policy-changed.remedy":
+    "Hãy tải lại trang để tiếp tục theo chính sách mới. Tệp đã tải xong sẽ không phải tải lại.",
   "error.model-invalid.title": "Các tệp này không phải mô hình hoàn chỉnh",
   "error.model-invalid.remedy":
     "Chọn cả thư mục mô hình dạng WebLLM cùng thư viện. Chi tiết kỹ thuật cho biết lỗi; không có gì được lưu.",
@@ -576,7 +582,13 @@ export const vi: Catalogue = {
   "run.check": "So sánh tệp của trang này",
   "run.same": "Cả {{n}} tệp đúng với bản dựng. Mã băm:",
   "run.different": "Số tệp khác với bản dựng: {{n}}.",
-  "run.hint": "Cùng một commit cho ra cùng tệp ở mọi nơi: hãy tự dựng và so SHA-256 của build.json với mã băm này.",
+  "run.hint":
+    "Cùng một commit và cùng một chính sách cho ra cùng tệp ở mọi nơi: hãy tự dựng và so SHA-256 của build.json với mã băm này.",
+  "run.repository": "Mã nguồn:",
+  "run.noRepository": "không ghi",
+  "run.changed": "“+” nghĩa là có tệp đã được sửa sau commit này. Không ai khác dựng lại được bản y hệt.",
+  "run.otherPolicy": "Chính sách đã được sửa bằng tay sau khi dựng. Để so sánh, hãy dùng chính sách trước khi sửa.",
+  "run.recipe": "Các lệnh dựng lại đúng bản này và in ra mã băm của nó",
   "run.packages": "Gói bên trong và giấy phép ({{n}})",
   "run.sbom": "Danh mục thành phần (CycloneDX)",
   "run.models": "Mô hình trên thiết bị này",
@@ -619,6 +631,21 @@ export const vi: Catalogue = {
   "policy.title": "Chính sách của trang này",
   "policy.intro":
     "Những gì trang này cho phép, đọc từ tệp chính sách mỗi lần khởi động. Mục bị khóa ghi rõ ai khóa và vì sao.",
+  "policy.changed":
+    "Chính sách của trang này đã thay đổi. Cho đến khi bạn tải lại trang, Islet không tải thêm mô hình, và mô hình đang chạy vẫn giữ các giới hạn lúc khởi động.",
+  "sent.title": "Chính sách đã gửi, cho trang và từng worker",
+  "sent.holds": "Trang và các worker đã nhận đúng chính sách này, hoặc chặt hơn ({{n}}/{{n}}).",
+  "sent.faults": "Số nơi không nhận đúng chính sách này: {{n}}.",
+  "sent.unread": "Không đọc được những gì máy chủ đã gửi; có thể trang đang ngoại tuyến.",
+  "sent.hint":
+    "Người quản lý trang này có thể khắc phục bằng “npm run headers”. Worker còn chạy theo chính sách cũ sẽ kết thúc khi mọi thẻ của trang được tải lại; service worker thì khi được cập nhật.",
+  "sent.page": "Trang",
+  "sent.service-worker": "Service worker",
+  "sent.running": "{{name}}, chạy từ trước",
+  "sent.same": "đúng như chính sách này",
+  "sent.narrower": "chặt hơn chính sách này",
+  "sent.wider": "cho qua nhiều hơn:",
+  "sent.missing": "không có header; vì vậy còn mở:",
   "policy.locked": "Do chính sách của trang này quy định.",
   "policy.lockedBy": "Do {{by}} quy định.",
   "policy.issuer": "Người quy định",

@@ -6,6 +6,7 @@ import type { LoadProgress, ModelFile } from "../engine/protocol";
 import { AppError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import type { Records } from "../storage/records";
 import { demandModel, policy } from "../trust/current-policy";
+import { demandSamePolicy } from "../trust/policy-watch.svelte";
 import { addressOf, baseUrlOf, type ModelCard } from "./catalogue/catalogue";
 import { downloadKey, readDownload, type DownloadRecord, type HashesFrom } from "./model-forms";
 import type { Installed } from "./installed.svelte";
@@ -217,6 +218,7 @@ export class Downloads {
 
   private async fetch(card: ModelCard, signal: AbortSignal): Promise<void> {
     demandModel(card);
+    await demandSamePolicy();
     const address = addressOf(card, policy.network);
     if (!address) throw new AppError("import-damaged", card.id, "none");
     const { pins, hashes = "recorded" } = this.records.get(card.id) ?? {};

@@ -5,6 +5,7 @@ import type { GivenFile, LoadProgress, PackageFacts } from "../engine/protocol";
 import { AppError } from "../platform/app-error";
 import { saveBlob } from "../platform/download";
 import { demand } from "../trust/current-policy";
+import { demandSamePolicy } from "../trust/policy-watch.svelte";
 import { admit } from "./catalogue/admit";
 import { baseUrlOf, type ModelCard } from "./catalogue/catalogue";
 import type { Models } from "./models.svelte";
@@ -42,6 +43,7 @@ export async function importModel(
   signal: AbortSignal,
 ): Promise<ModelCard> {
   demand("importModels");
+  await demandSamePolicy();
   const { id: stated, facts, bytes } = await store.inspect(given);
   const source = nameOfGiven(given);
   const candidate = { id: stated ?? (plainId(source) || "model"), origin: { kind: "given" }, facts, size: bytes };
@@ -97,6 +99,7 @@ function folderAddress(text: string): string {
 /** Puts a model of the person's own into the catalogue. Nothing is fetched yet. Throws AppError. */
 export async function addModel(models: Models, repository: string, library: string): Promise<ModelCard> {
   demand("addModels");
+  await demandSamePolicy();
   const base = folderAddress(repository);
   if (!URL.canParse(library.trim())) throw new AppError("address-invalid", library, "none");
   const libraryUrl = new URL(library.trim()).href;

@@ -11,6 +11,8 @@ export const errorCodes = [
   "download-failed",
   "download-corrupt",
   "not-allowed",
+  "redirect-unchecked",
+  "policy-changed",
   "policy-missing",
   "policy-invalid",
   "passphrase-wrong",

@@ -34,8 +34,15 @@ async function tell(refused: string | undefined): Promise<void> {
   for (const client of await self.clients.matchAll({ includeUncontrolled: true })) client.postMessage(message);
 }
 
-/** Keeps `files`, and answers navigations and requests for them. `watched` gives the plugins of a request. */
-export function precacheChecked(files: readonly BuildFile[], watched: (...checks: Plugin[]) => Plugin[]): void {
+/**
+ * Keeps `files`, and answers navigations and requests for them. `watched` gives the plugins of a request; `bound` sees to the headers of what is
+ * handed out.
+ */
+export function precacheChecked(
+  files: readonly BuildFile[],
+  watched: (...checks: Plugin[]) => Plugin[],
+  bound: Plugin,
+): void {
   const scope = self.registration.scope;
   const addressOf = (url: string) => new URL(url, scope).href;
   const integrities = new Map(files.map(({ url, integrity }) => [addressOf(url), integrity]));
@@ -74,7 +81,7 @@ export function precacheChecked(files: readonly BuildFile[], watched: (...checks
     },
   };
 
-  const controller = new PrecacheController({ plugins: watched(check) });
+  const controller = new PrecacheController({ plugins: watched(check, bound) });
   controller.addToCacheList([...files]);
   const serve = (address: string, event: ExtendableEvent) =>
     controller.createHandlerBoundToURL(address)({

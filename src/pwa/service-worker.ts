@@ -4,6 +4,7 @@
 import { registerRoute } from "workbox-routing";
 import { NetworkOnly, type Strategy } from "workbox-strategies";
 import { writeWithoutKeys, type RecordKey } from "../storage/records";
+import { boundToPolicy, heldFast, keepOwnHeaders, leavesAlone } from "./policy-headers";
 import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/network-entry";
 import { precacheChecked, type BuildFile } from "./checked-precache";
 import { servePolicy } from "./checked-policy";
@@ -42,7 +43,7 @@ async function note(event: ExtendableEvent, request: Request, verdict: Verdict, 
     asker: !asked ? "service-worker" : asked.request.mode === "navigate" ? "page" : askerOf(client ?? undefined),
     purpose: asked ? purposeOf(url, self.registration.scope) : "update",
     verdict,
-    bytes: response ? (verdict === "cache" ? 0 : bytesOf(response.headers)) : 0,
+    bytes: verdict === "sent" ? (response ? bytesOf(response.headers) : null) : 0,
     bytesOut: method === "GET" || method === "HEAD" ? 0 : (await request.clone().arrayBuffer()).byteLength,
     status: response?.status ?? null,
   };
@@ -73,12 +74,16 @@ const noteCache: Plugin = {
 /** A request's plugins: the ledger, and what checks the responses. */
 const watched = (...checks: Plugin[]): Plugin[] => [noteNetwork, ...checks, noteCache];
 
-precacheChecked(self.__WB_MANIFEST, watched);
+keepOwnHeaders();
+precacheChecked(self.__WB_MANIFEST, watched, boundToPolicy);
 servePolicy(watched);
 
-// Everything else goes to the network as it is.
+// Everything else goes to the network as it is: from here, or by the hand of the one who asks, of which nothing more is seen than that.
 for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const)
-  registerRoute(() => true, new NetworkOnly({ plugins: watched() }), method);
+  registerRoute(({ url }) => !leavesAlone(url), new NetworkOnly({ plugins: watched(heldFast) }), method);
+self.addEventListener("fetch", (event) => {
+  if (leavesAlone(new URL(event.request.url))) event.waitUntil(note(event, event.request, "sent"));
+});
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 

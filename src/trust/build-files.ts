@@ -5,6 +5,8 @@ import { toHex } from "../platform/encoding";
 /** dist/build.json: the hash of every file of the build. */
 interface BuildRecord {
   commit: string;
+  /** The digest of the policy that the page was made with. */
+  policy: string;
   files: Record<string, string>;
 }
 
@@ -18,6 +20,8 @@ export interface Package {
 export interface BuildCheck {
   /** SHA-256 of build.json, which stands for all files. */
   hash: string;
+  /** The digest of the policy that the page was made with. */
+  policy: string;
   /** Files that were compared, and those that are not what the record says. */
   compared: number;
   different: string[];
@@ -37,12 +41,12 @@ async function read(name: string): Promise<ArrayBuffer> {
 /** Compares the page's own files, as this browser has them, with the record of the build. Throws where one cannot be read. */
 export async function checkBuild(): Promise<BuildCheck> {
   const record = await read("build.json");
-  const { files } = JSON.parse(new TextDecoder().decode(record)) as BuildRecord;
+  const { files, policy } = JSON.parse(new TextDecoder().decode(record)) as BuildRecord;
   // Only servers read _headers, and many do not hand it out.
   const names = Object.keys(files).filter((name) => !name.startsWith("models/") && name !== "_headers");
   const different: string[] = [];
   for (const name of names) if ((await sha256(await read(name))) !== files[name]) different.push(name);
-  return { hash: await sha256(record), compared: names.length, different };
+  return { hash: await sha256(record), policy, compared: names.length, different };
 }
 
 /** The packages in the bill of materials of the build (CycloneDX). */

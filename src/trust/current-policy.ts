@@ -25,20 +25,30 @@ export function setPolicy(rules: Policy): void {
   policy = rules;
 }
 
+/** What policy.json said at the start; undefined before that. */
+export let startedWith: Policy | undefined;
+
+/** The text of policy.json as the server has it now, or as it was last read where there is no network. Throws. */
+export async function fetchPolicy(): Promise<string> {
+  const address = new URL("policy.json", document.baseURI);
+  const answer = await policyAnswer(await fetch(address, { cache: "no-cache", redirect: "manual" }));
+  if (answer.kind !== "file") throw new Error(`policy.json: ${answer.what}`);
+  return answer.text;
+}
+
 /** Reads the policy and makes the browser enforce it. Throws AppError "policy-missing" or "policy-invalid". */
 export async function startPolicy(): Promise<void> {
   let text: string;
   try {
-    const address = new URL("policy.json", document.baseURI);
-    const answer = await policyAnswer(await fetch(address, { cache: "no-cache", redirect: "manual" }));
-    if (answer.kind !== "file") throw new Error(`policy.json: ${answer.what}`);
-    text = answer.text;
+    text = await fetchPolicy();
   } catch (error) {
     throw new AppError("policy-missing", thrownText(error), "retry");
   }
   try {
-    setPolicy(parsePolicy(text));
-    enforce(policy);
+    const read = parsePolicy(text);
+    setPolicy(await withinPage(read));
+    narrowPage(policy);
+    startedWith = read;
   } catch (error) {
     const reasons = error instanceof PolicyError ? error.reasons : undefined;
     throw new AppError("policy-invalid", thrownText(error), "retry", undefined, reasons);
@@ -65,17 +75,45 @@ export async function lastPolicy(): Promise<Policy | undefined> {
   }
 }
 
-/** A policy that was narrowed after the build is enforced by a second tag; one that was widened needs other files than these. */
-function enforce(rules: Policy): void {
-  const built = document.querySelector<HTMLMetaElement>('meta[http-equiv="Content-Security-Policy"]')?.content;
-  const wanted = contentSecurityPolicy(rules, "page");
-  if (built === undefined || built === wanted) return;
+const tagName = 'meta[http-equiv="Content-Security-Policy"]';
+
+/**
+ * A policy without the hosts that the page was not made for, which the browser refuses. That is so until a new version of the page, which comes
+ * with a policy that is wider, has taken over. Where none comes, the policy was widened by hand. Throws an Error that says so.
+ */
+async function withinPage(rules: Policy): Promise<Policy> {
+  const built = document.querySelector<HTMLMetaElement>(tagName)?.content;
+  if (built === undefined) return rules;
   const allowed = /connect-src ([^;]*)/.exec(built)?.[1]?.split(" ") ?? [];
   const wider = connectable(rules.network).filter((origin) => !allowed.includes(origin));
-  if (wider.length > 0)
+  if (wider.length === 0) return rules;
+  if (!(await newVersionComes()))
     throw new Error(
       `policy.json: network: the page was made without ${wider.join(", ")}: npm run policy -- policy.json`,
     );
+  const { modelHosts, mirror } = rules.network;
+  const reached =
+    mirror !== null && connectable({ modelHosts: [], mirror }).every((origin) => allowed.includes(origin));
+  return {
+    ...rules,
+    network: { modelHosts: modelHosts.filter((host) => allowed.includes(host)), mirror: reached ? mirror : null },
+  };
+}
+
+/** Whether the service worker has a newer version of the app than this page, or is getting one. */
+async function newVersionComes(): Promise<boolean> {
+  const registration = await (navigator.serviceWorker as ServiceWorkerContainer | undefined)?.getRegistration();
+  if (!registration?.active) return false;
+  await registration.update().catch(() => {});
+  return Boolean(registration.waiting ?? registration.installing);
+}
+
+/** Makes the browser hold the page to a policy as well, by a tag of its own where the page does not say the same. It can only narrow. */
+export function narrowPage(rules: Policy): void {
+  const tags = [...document.querySelectorAll<HTMLMetaElement>(tagName)];
+  const wanted = contentSecurityPolicy(rules, "page");
+  // A page that was not built has none.
+  if (tags.length === 0 || tags.some(({ content }) => content === wanted)) return;
   const tag = document.createElement("meta");
   tag.httpEquiv = "Content-Security-Policy";
   tag.content = wanted;

@@ -29,10 +29,10 @@ async function ownDatabases(): Promise<string[]> {
   return names.filter((name) => name === DATABASE || (legacy && name === LEGACY));
 }
 
-/** The service worker's caches end in the folder's address, the app's own in its path. */
+/** The app's own caches end in the folder's path, those of the service worker's library in its address. */
 async function ownCaches(): Promise<string[]> {
-  const ends = [named("islet-policy"), `-${deploymentAddress()}`];
-  return (await caches.keys()).filter((name) => ends.some((end) => name.endsWith(end)));
+  const isOwn = (name: string) => name === named(name.slice(0, name.indexOf("/"))) && name.startsWith("islet-");
+  return (await caches.keys()).filter((name) => isOwn(name) || name.endsWith(`-${deploymentAddress()}`));
 }
 
 async function ownRegistration(): Promise<ServiceWorkerRegistration | undefined> {

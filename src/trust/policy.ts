@@ -32,7 +32,7 @@ export interface Policy {
   reasons: Partial<Record<PolicyField, PolicyTexts>>;
 }
 
-const validator = new Validator(schema as unknown as Schema, "2020-12", false);
+const validator = /* @__PURE__ */ new Validator(schema as unknown as Schema, "2020-12", false);
 
 /** Checks an unknown value as a policy. Throws PolicyError, which says what is wrong. */
 export function readPolicy(value: unknown): Policy {
@@ -109,7 +109,7 @@ export function restricts(policy: Policy, field: PolicyField): boolean {
 const trustedTypesPolicies = ["default", "islet", "dompurify", "svelte-trusted-html"];
 
 /** The Content-Security-Policy of a build. `frame-ancestors` works only as a header, so it is left out of the page's own tag. */
-export function contentSecurityPolicy(rules: Policy, place: "header" | "page"): string {
+export function contentSecurityPolicy(rules: Pick<Policy, "network">, place: "header" | "page"): string {
   const directives: [string, ...string[]][] = [
     ["default-src", "'none'"],
     ["script-src", "'self'", "'wasm-unsafe-eval'"],

@@ -42,6 +42,7 @@ export function storeOnThisThread(download: StoreClient["download"], damaged: st
     inspect: inspectPackage,
     import: (given, baseUrl, files, tell, signal) => importPackage(given, baseUrl, files, signal, tell),
     export: async () => new Blob(),
+    end() {},
   };
   return store as StoreClient;
 }

@@ -16,7 +16,7 @@ import { formatBytes, formatCount, formatSeconds } from "../../src/platform/form
 import { Records, type RecordKey, type StoredRecord } from "../../src/storage/records";
 import { keptDays, setPolicy } from "../../src/trust/current-policy";
 import { permits } from "../../src/trust/network-rules";
-import { contentSecurityPolicy, readPolicy, refusedBy, responseHeaders } from "../../src/trust/policy";
+import { contentSecurityPolicy, readPolicy, refusedBy } from "../../src/trust/policy";
 import policyFile from "../../src/trust/policy.json" with { type: "json" };
 import policySchema from "../../src/trust/policy.schema.json" with { type: "json" };
 import { isOwnScript } from "../../src/trust/trusted-types";
@@ -133,23 +133,6 @@ describe("the policy", () => {
     expect(csp).not.toMatch(/unsafe-inline|'unsafe-eval'/);
     expect(cspOf("mirror/", "page")).not.toContain("mirror");
   });
-
-  test("gives the same headers for every kind of server", () => {
-    const rules = { ...plain, network };
-    const wanted = responseHeaders(readPolicy(rules));
-    const file = join(mkdtempSync(join(tmpdir(), "islet-policy-")), "policy.json");
-    writeFileSync(file, JSON.stringify(rules));
-    const env = { ...process.env, ISLET_POLICY: file };
-    for (const [server, form] of [
-      ["nginx", /^add_header (\S+) (".*") always;$/],
-      ["caddy", /^header (\S+) (".*")$/],
-      ["apache", /^Header always set (\S+) (".*")$/],
-    ] as const) {
-      const lines = execFileSync("node", ["scripts/headers.mjs", server], { env, encoding: "utf8" }).trim().split("\n");
-      const found = lines.map((line) => form.exec(line)!.slice(1)).map(([name, value]) => [name, JSON.parse(value!)]);
-      expect(Object.fromEntries(found)).toEqual(wanted);
-    }
-  }, 60_000);
 
   const withNetwork = (changes: object) => ({ ...plain, network: { ...network, ...changes } });
   test.each([

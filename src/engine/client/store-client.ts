@@ -10,10 +10,26 @@ import type {
   StoredModel,
   StoreRequest,
 } from "../protocol";
+import { AppError } from "../../platform/app-error";
 import { workerName } from "../../trust/unseen-requests";
 import { WorkerDoor } from "./worker-door";
 
 type Tell = (progress: LoadProgress) => void;
+
+/** Milliseconds in which a service worker comes to stand before a page that is new. */
+const PATIENCE = 5000;
+
+/** Whether a worker that begins now begins under the service worker, which gives it the policy of the site; waits for that a while. */
+async function underServiceWorker(): Promise<boolean> {
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  if (!container) return false;
+  if (!container.controller)
+    await new Promise<void>((resolve) => {
+      container.addEventListener("controllerchange", () => resolve(), { once: true });
+      setTimeout(resolve, PATIENCE);
+    });
+  return container.controller !== null;
+}
 
 export class StoreClient {
   private readonly door = new WorkerDoor<StoreRequest>(
@@ -27,7 +43,21 @@ export class StoreClient {
 
   /** Brings a model to this device, as far as it is not there. Throws AppError, or an AbortError; finished files stay. */
   async download(order: DownloadOrder, onProgress: Tell, signal: AbortSignal): Promise<StoredModel> {
-    return (await this.door.ask({ kind: "download", order }, { onProgress }, signal)) as StoredModel;
+    const bring = () => this.door.ask({ kind: "download", order }, { onProgress }, signal) as Promise<StoredModel>;
+    try {
+      return await bring();
+    } catch (error) {
+      // A worker that began without a policy keeps none; one that begins now may be better held.
+      if (!(error instanceof AppError) || error.code !== "redirect-unchecked" || !(await underServiceWorker()))
+        throw error;
+      this.end(new AppError("worker-crashed", "replaced by one that the policy binds"));
+      return bring();
+    }
+  }
+
+  /** Ends all that is under way; it fails with `error`. What was finished stays. */
+  end(error: AppError): void {
+    this.door.end(error);
   }
 
   /** The names of files that are missing or damaged; with `repair`, the damaged ones are deleted. */

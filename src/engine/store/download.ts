@@ -1,6 +1,7 @@
 // Brings a model to this device: finds out which files it has, fetches those that are not there, and keeps each one only when it is
 // what it should be. Ended at any moment, it goes on later where it stood.
 import { AppError } from "../../platform/app-error";
+import { browserHolds } from "../../trust/own-policy";
 import { LIBRARY, type DownloadOrder, type LoadProgress, type ModelFile, type StoredModel } from "../protocol";
 import { storedFile, storeFile } from "./artifact-store";
 import { fetchFile, type FetchOptions } from "./fetch-file";
@@ -39,8 +40,10 @@ async function bringFiles(
 ): Promise<StoredModel> {
   const { baseUrl } = order;
   const address = (name: string) => (name === LIBRARY ? order.library : order.from + name);
+  const held = await browserHolds(order.network);
   const quiet: FetchOptions = {
     network: order.network,
+    held,
     signal,
     onBytes: () => {},
     onRetry: (seconds, reason) => tell({ phase: "start", done: 0, total: 0, retry: { seconds, reason } }),
@@ -75,6 +78,7 @@ async function bringFiles(
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const { bytes, integrity } = await fetchFile(address(name), name, expected[name]!, {
         network: order.network,
+        held,
         signal: either,
         onBytes: (n) => meter.add(n),
         onRetry: (seconds, reason) => meter.retry(seconds, reason),

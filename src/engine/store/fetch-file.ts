@@ -28,6 +28,8 @@ class Passing extends Error {
 export interface FetchOptions {
   /** Which addresses may be asked. */
   network: NetworkRules;
+  /** The browser refuses what `network` does not name, also where an address leads on to another one. */
+  held: boolean;
   signal: AbortSignal;
   /** Bytes that came; negative when some are thrown away. */
   onBytes(bytes: number): void;
@@ -39,7 +41,10 @@ export interface FetchedFile {
   integrity: string;
 }
 
-/** Fetches a file. Throws AppError "download-failed", "download-corrupt", "model-invalid" or, when aborted, an AbortError. */
+/**
+ * Fetches a file. Throws AppError "not-allowed", "redirect-unchecked", "download-failed", "download-corrupt", "model-invalid" or, when aborted,
+ * an AbortError.
+ */
 export async function fetchFile(
   url: string,
   name: string,
@@ -51,7 +56,7 @@ export async function fetchFile(
   for (let attempt = 0; ; attempt++) {
     let came = 0;
     try {
-      return await fetchOnce(url, name, expected, options.signal, (n) => {
+      return await fetchOnce(url, name, expected, options, (n) => {
         came += n;
         options.onBytes(n);
       });
@@ -87,13 +92,19 @@ async function fetchOnce(
   url: string,
   name: string,
   expected: ExpectedFile,
-  signal: AbortSignal,
+  { signal, held }: FetchOptions,
   onBytes: (n: number) => void,
 ): Promise<FetchedFile> {
-  const response = await fetch(url, { signal, cache: "no-store", credentials: "omit" }).catch((error: unknown) => {
-    if (isCancelled(error)) throw error;
-    throw new Passing(new AppError("download-failed", `${url}: ${thrownText(error)}`));
-  });
+  // Where one leads is seen by the browser alone before it is there.
+  const redirect = held ? "follow" : "manual";
+  const response = await fetch(url, { signal, redirect, cache: "no-store", credentials: "omit" }).catch(
+    (error: unknown) => {
+      if (isCancelled(error)) throw error;
+      throw new Passing(new AppError("download-failed", `${url}: ${thrownText(error)}`));
+    },
+  );
+  if (response.type === "opaqueredirect")
+    throw new AppError("redirect-unchecked", `${url} leads to another address, and no policy was sent for this worker`);
   if (!response.ok) {
     await response.body?.cancel();
     const failure = new AppError("download-failed", `${url}: HTTP ${response.status}`);

@@ -2,6 +2,7 @@
 // of which can be ended; what was finished of a download stays. Not for: running models (engine/worker).
 import { errorData, isCancelled } from "../../platform/app-error";
 import type { LoadProgress, StoreRequest, WorkerEvent } from "../protocol";
+import { tellOwnPolicy } from "../../trust/own-policy";
 import { tellUnseen } from "../../trust/unseen-requests";
 import { announceLife } from "../worker-life";
 import { keptModels, removeFiles } from "./artifact-store";
@@ -57,4 +58,5 @@ self.onmessage = async ({ data: request }: MessageEvent<StoreRequest>) => {
 };
 
 tellUnseen("store");
+tellOwnPolicy();
 announceLife(post);

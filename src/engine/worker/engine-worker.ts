@@ -13,6 +13,7 @@ import {
 } from "../protocol";
 import { Answer, type Pipeline } from "./answer";
 import { missingFiles } from "../store/check";
+import { tellOwnPolicy } from "../../trust/own-policy";
 import { tellUnseen } from "../../trust/unseen-requests";
 import { announceLife } from "../worker-life";
 import { watchDevices } from "./device";
@@ -145,4 +146,5 @@ self.onmessage = ({ data: request }: MessageEvent<EngineRequest>) => {
 };
 
 tellUnseen("engine");
+tellOwnPolicy();
 announceLife(post);

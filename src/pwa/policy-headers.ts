@@ -1,0 +1,103 @@
+// Part of the service worker: the policy in force reaches the page and its workers also where the stored files came with another one, or with
+// none. A response may carry several policies, and all of them are enforced, so that this can only narrow. Not for: the policy file itself
+// (service-worker.ts), or what a policy demands (trust/policy.ts).
+import { named } from "../platform/deployment";
+import type { NetworkRules } from "../trust/network-rules";
+import { CSP, OWN_HEADERS } from "../trust/own-policy";
+import { contentSecurityPolicy } from "../trust/policy";
+import { holdsConnections, judge } from "../trust/policy-judgement";
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** Where the last policy that was read is kept. */
+const POLICY_CACHE = named("islet-policy");
+const scope = self.registration.scope;
+/** Pages, and the scripts that workers begin with. */
+const bound = /(\/|\/index[.]html|-worker-[^/]*[.]js)$/;
+
+/** The rules in force; undefined before a policy was read. One that cannot be read allows nothing, as it does in the page. */
+async function rulesInForce(): Promise<NetworkRules | undefined> {
+  const kept = await caches.open(POLICY_CACHE).then((cache) => cache.match(new URL("policy.json", scope).href));
+  if (!kept) return undefined;
+  try {
+    const { modelHosts, mirror } = ((await kept.json()) as { network: NetworkRules }).network;
+    return { modelHosts: modelHosts.map(String), mirror: mirror === null ? null : String(mirror) };
+  } catch {
+    return { modelHosts: [], mirror: null };
+  }
+}
+
+async function withPolicy(response: Response): Promise<Response> {
+  const rules = await rulesInForce();
+  if (!rules || response.type === "opaque" || response.redirected) return response;
+  const demanded = contentSecurityPolicy({ network: rules }, "header");
+  // The stored file as it is, where that is enough: browsers keep the compiled code of it.
+  if (judge(response.headers.get(CSP), demanded, self.location.origin, "page").wider.length === 0) return response;
+  const headers = new Headers(response.headers);
+  headers.append(CSP, demanded);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
+
+/** For what is answered from the precache. */
+export const boundToPolicy = {
+  handlerWillRespond: ({ request, response }: { request: Request; response: Response }): Promise<Response> =>
+    bound.test(new URL(request.url).pathname) ? withPolicy(response) : Promise.resolve(response),
+};
+
+/**
+ * Whether this service worker itself was found to be held by less than the policy: it was installed with another one, or with none. What
+ * it fetches for others could then be led on to anywhere, unseen by their policy.
+ */
+let loose = false;
+
+async function look(): Promise<boolean> {
+  const [rules, own] = await Promise.all([
+    rulesInForce(),
+    caches.open(OWN_HEADERS).then((cache) => cache.match(self.location.href)),
+  ]);
+  loose = rules !== undefined && !holdsConnections(own?.headers.get(CSP) ?? null, rules, self.location.origin);
+  return loose;
+}
+
+/** Whether a request has to be left to the one who asks, whose own policy then sees where it is led. */
+export function leavesAlone(url: URL): boolean {
+  if (url.origin === self.location.origin || !loose) return false;
+  // It may have changed by the next time.
+  void look();
+  return true;
+}
+
+/** For what goes through to the network: where it is only now found to be held by less, it is at least not led on. It can be asked for again. */
+export const heldFast = {
+  requestWillFetch: async ({ request }: { request: Request }): Promise<Request> =>
+    new URL(request.url).origin !== self.location.origin && (await look())
+      ? new Request(request, { redirect: "error" })
+      : request,
+};
+
+/** Keeps the header of this script, by which this service worker is bound, from its installation on. */
+export function keepOwnHeaders(): void {
+  const next = `${self.location.href}?next`;
+  self.addEventListener("install", (event) => {
+    const keep = async () => {
+      const { headers } = await fetch(self.location.href, { cache: "no-cache" });
+      await (await caches.open(OWN_HEADERS)).put(next, new Response(null, { headers }));
+    };
+    event.waitUntil(keep().catch(() => {}));
+  });
+  // Until then the one before is at work.
+  self.addEventListener("activate", (event) => {
+    const move = async () => {
+      const cache = await caches.open(OWN_HEADERS);
+      const kept = await cache.match(next);
+      if (kept) await cache.put(self.location.href, kept);
+      await cache.delete(next);
+    };
+    event.waitUntil(
+      move()
+        .then(look)
+        .catch(() => {}),
+    );
+  });
+  void look().catch(() => {});
+}

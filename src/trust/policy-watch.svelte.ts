@@ -1,0 +1,48 @@
+// Whether the policy of the site is still the one that this page began with. A page that is open for days looks again: when it comes to the
+// front, each hour, and before it brings or takes in a model. Not for: the policy at the start (current-policy.ts).
+import { AppError } from "../platform/app-error";
+import { digestOf } from "./audit-chain";
+import { fetchPolicy, narrowPage, startedWith } from "./current-policy";
+import { parsePolicy, type Policy } from "./policy";
+
+/** Milliseconds between two looks at a page that stays in front. */
+const INTERVAL = 3600_000;
+
+class PolicyWatch {
+  /** The site has another policy now. This page keeps its own until it is loaded anew, and brings nothing more under it. */
+  changed = $state(false);
+  /** Called once, when what may be reached is no longer the same: what is under way has to end. */
+  onNetworkChanged: () => void = () => {};
+
+  /** Looks again from time to time, for as long as the page lives. */
+  begin(): void {
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") void this.look();
+    });
+    setInterval(() => void this.look(), INTERVAL);
+  }
+
+  /** Reads the policy again. What cannot be read changes nothing: a server in trouble, a login page, no network. */
+  async look(): Promise<void> {
+    if (this.changed || !startedWith) return;
+    let now: Policy;
+    try {
+      now = parsePolicy(await fetchPolicy());
+    } catch {
+      return;
+    }
+    if (this.changed || (await digestOf(now)) === (await digestOf(startedWith))) return;
+    this.changed = true;
+    // The browser holds the page to both from now on.
+    narrowPage(now);
+    if ((await digestOf(now.network)) !== (await digestOf(startedWith.network))) this.onNetworkChanged();
+  }
+}
+
+export const policyWatch = new PolicyWatch();
+
+/** Throws AppError "policy-changed" where the site has another policy than this page began with. */
+export async function demandSamePolicy(): Promise<void> {
+  await policyWatch.look();
+  if (policyWatch.changed) throw new AppError("policy-changed", "policy.json is not the one of the start", "none");
+}
