@@ -64,7 +64,7 @@ export const en = {
   "chat.resumed": "It had broken off and was gone on with from where it stood.",
   "link.title": "Open this address?",
   "link.text":
-    "It leaves Islet and opens in a new tab. Everything in the address reaches this site, and its name the servers that look names up; nothing else of the conversation does.",
+    "It opens in a new tab, outside Islet. Everything in the address reaches this site, and its host name the servers that look names up; nothing else of the conversation does.",
   "link.mailTitle": "Write to this address?",
   "link.mailText": "Your mail program opens with this address and an empty message.",
   "link.readable": "In its own letters: {{name}}",

@@ -67,7 +67,7 @@ export const fr: Catalogue = {
   "chat.resumed": "La réponse s’était interrompue ; elle a repris là où elle en était.",
   "link.title": "Ouvrir cette adresse ?",
   "link.text":
-    "Elle quitte Islet et s'ouvre dans un nouvel onglet. Tout ce que contient l'adresse parvient à ce site, et son nom aux serveurs qui résolvent les noms ; rien d'autre de la conversation ne leur parvient.",
+    "Elle s'ouvre dans un nouvel onglet, hors d'Islet. Tout ce que contient l'adresse parvient à ce site, et le nom de l'hôte aux serveurs de noms ; rien d'autre de la conversation ne leur parvient.",
   "link.mailTitle": "Écrire à cette adresse ?",
   "link.mailText": "Votre logiciel de messagerie s'ouvre avec cette adresse et un message vide.",
   "link.readable": "Dans son écriture d'origine : {{name}}",

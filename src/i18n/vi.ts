@@ -67,7 +67,7 @@ export const vi: Catalogue = {
   "chat.resumed": "Câu trả lời bị ngắt và đã được viết tiếp từ chỗ dừng.",
   "link.title": "Mở địa chỉ này?",
   "link.text":
-    "Bạn sẽ rời Islet và địa chỉ mở trong thẻ mới. Mọi thứ có trong địa chỉ sẽ đến trang đó, còn tên trang sẽ đến các máy chủ phân giải tên; ngoài ra không có gì khác của cuộc trò chuyện được gửi đi.",
+    "Địa chỉ sẽ mở trong thẻ mới, bên ngoài Islet. Mọi thứ có trong địa chỉ sẽ đến trang đó, còn tên máy chủ sẽ đến các máy chủ phân giải tên; ngoài ra không có gì khác của cuộc trò chuyện được gửi đi.",
   "link.mailTitle": "Viết thư đến địa chỉ này?",
   "link.mailText": "Chương trình thư của bạn sẽ mở với địa chỉ này và một thư trống.",
   "link.readable": "Viết bằng chữ gốc: {{name}}",

@@ -16,6 +16,9 @@ export interface ForeignLink {
   unencrypted: boolean;
 }
 
+/** Of a host, in characters; no server that looks names up takes more. Source: https://www.rfc-editor.org/rfc/rfc1035, section 2.3.4 */
+const LONGEST_NAME = 253;
+
 /** Reads a whole address. Undefined for what leads neither to the web nor to one mail address, and for what is relative. */
 export function readLink(text: string): ForeignLink | undefined {
   if (!URL.canParse(text)) return undefined;
@@ -24,7 +27,8 @@ export function readLink(text: string): ForeignLink | undefined {
   return url.protocol === "mailto:" ? mailLink(url) : undefined;
 }
 
-function webLink(url: URL): ForeignLink {
+function webLink(url: URL): ForeignLink | undefined {
+  if (url.hostname.length > LONGEST_NAME) return undefined;
   const credentials = url.username !== "" || url.password !== "";
   url.username = "";
   url.password = "";
@@ -45,6 +49,7 @@ function mailLink({ pathname, search, hash }: URL): ForeignLink | undefined {
   const [, name, domain] = /^([\w.!#$&'*+/=?^`{|}~-]{1,64})@([^@:/\\,;]+)$/.exec(pathname) ?? [];
   if (!name || !URL.canParse(`https://${domain}`)) return undefined;
   const { hostname } = new URL(`https://${domain}`);
+  if (hostname.length > LONGEST_NAME) return undefined;
   const to = `${name}@${hostname}`;
   const readable = readableHost(hostname);
   return {

@@ -83,6 +83,7 @@ const none = [
     "http://1.2.3.4.5/",
   ],
   ...["https://example.org:99999/", "https://a%00b.example/", "https://xn--a/"],
+  ...[`https://${"a.".repeat(127)}example/`, `mailto:a@${"a.".repeat(127)}example`],
   ...["mailto:", "mailto:?to=a@example.org", "mailto:a@b@evil.example", "mailto:a@example.org,b@evil.example"],
   ...["mailto:a%2Cb%40bank.example@evil.example", "mailto:a%0Abcc:b@evil.example", "mailto:а@example.org"],
   ...[
