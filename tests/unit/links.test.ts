@@ -1,9 +1,12 @@
 // What a person is shown of an address from outside is where it leads, whatever its author did to make it look like another; and no address of
 // an answer stands where a browser would follow it by itself.
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { renderMarkdown } from "../../src/chat/markdown/render";
+import { policy } from "../../src/trust/current-policy";
 import { readLink } from "../../src/trust/foreign-link";
+import { responseHeaders } from "../../src/trust/policy";
 
 /** An address, where it leads, and what is opened where that is not the address itself. */
 const web: [text: string, to: string, opened?: string][] = [
@@ -245,4 +248,9 @@ describe("in the page a link of an answer", () => {
       'title="https://evil.example/"',
     );
   });
+});
+
+test("the browser is told to look up no name ahead, by header and in the page", () => {
+  expect(responseHeaders(policy)["X-DNS-Prefetch-Control"]).toBe("off");
+  expect(readFileSync("index.html", "utf8")).toContain('http-equiv="x-dns-prefetch-control" content="off"');
 });
