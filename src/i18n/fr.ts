@@ -67,7 +67,16 @@ export const fr: Catalogue = {
   "chat.resumed": "La réponse s’était interrompue ; elle a repris là où elle en était.",
   "link.title": "Ouvrir cette adresse ?",
   "link.text":
-    "Elle quitte Islet et s'ouvre dans un nouvel onglet. Le site verra votre visite, mais rien de la conversation.",
+    "Elle s'ouvre dans un nouvel onglet, hors d'Islet. Tout ce que contient l'adresse parvient à ce site, et le nom de l'hôte aux serveurs de noms ; rien d'autre de la conversation ne leur parvient.",
+  "link.mailTitle": "Écrire à cette adresse ?",
+  "link.mailText": "Votre logiciel de messagerie s'ouvre avec cette adresse et un message vide.",
+  "link.readable": "Dans son écriture d'origine : {{name}}",
+  "link.unencrypted": "La connexion n'est pas chiffrée : d'autres peuvent la lire en chemin.",
+  "link.leftOut.credentials":
+    "Le lien contient aussi un nom d'utilisateur ou un mot de passe. Ils sont laissés de côté.",
+  "link.leftOut.letter":
+    "Le lien remplirait aussi le message ou ajouterait des destinataires. Cela est laissé de côté.",
+  "link.copy": "Copier l'adresse",
   "link.open": "Ouvrir",
   "models.title": "Modèles",
   "models.intro": "Un modèle est téléchargé une fois, vérifié fichier par fichier, puis gardé dans ce navigateur.",

@@ -144,6 +144,7 @@ export function responseHeaders(rules: Policy): Record<string, string> {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "X-DNS-Prefetch-Control": "off",
     "Permissions-Policy": deniedFeatures.map((feature) => `${feature}=()`).join(", "),
   };
 }

@@ -17,6 +17,7 @@ import xml from "highlight.js/lib/languages/xml";
 import { Marked, type TokenizerAndRendererExtension, type Tokens, type TokensList } from "marked";
 import temml from "temml";
 import { trustedHtml } from "../../trust/trusted-types";
+import { withoutAddress } from "./link-element";
 
 const languages = { bash, cpp, css, java, javascript, json, markdown, python, rust, sql, typescript, xml };
 for (const [name, grammar] of Object.entries(languages)) hljs.registerLanguage(name, grammar);
@@ -105,10 +106,7 @@ export function renderCode(code: string, language: string): string {
   return trusted(highlight(code, language));
 }
 
-// A link leads to the web or to a mail program; anything else is text.
-DOMPurify.addHook("afterSanitizeAttributes", (node) => {
-  if (!/^(?:https?|mailto):/i.test(node.getAttribute("href") ?? "")) node.removeAttribute("href");
-});
+DOMPurify.addHook("afterSanitizeAttributes", withoutAddress);
 
 const trusted = trustedHtml(sanitise);
 
