@@ -1,10 +1,12 @@
 // The service worker: the app's shell from its own cache, so that the page opens without a network; and a record of every request that
 // the page and its workers make. Not for: models, which the store worker fetches and keeps in IndexedDB; a request for one passes
 // through untouched.
+import { stateOf } from "../trust/harden";
 import { addPlugins, cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 import { NetworkFirst, NetworkOnly } from "workbox-strategies";
 import { named } from "../platform/deployment";
+import { answerProbe } from "../platform/ways-out";
 import { writeWithoutKeys, type RecordKey } from "../storage/records";
 import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/network-entry";
 
@@ -82,6 +84,9 @@ const watch = {
     return cachedResponse;
   },
 };
+
+const takenHere = ["clientnavigate", "clientopen", "push", "notification"] as const;
+answerProbe(() => takenHere.map((way) => ({ way, verdict: stateOf(way) })));
 
 addPlugins([watch]);
 precacheAndRoute(self.__WB_MANIFEST);

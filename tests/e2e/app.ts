@@ -41,6 +41,8 @@ interface OpenOptions {
   colorScheme?: "light" | "dark";
   viewport?: { width: number; height: number };
   path?: string;
+  /** Switches of the browser besides those of every test; of two that set the same thing, the last one holds. */
+  flags?: string[];
   /** Done before the page is opened for the first time. */
   before?: (page: Page) => Promise<void>;
 }
@@ -80,6 +82,7 @@ export class App {
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
         ...hostFlags,
         ...(options.withoutGpu ? [] : gpuFlags),
+        ...(options.flags ?? []),
       ],
       locale: options.locale ?? "en-GB",
       colorScheme: options.colorScheme ?? "light",
