@@ -71,23 +71,23 @@ const askFor = (url: string) => `fetch(${JSON.stringify(url)}, { mode: "no-cors"
 
 /** Tries to leave the page, and stays in any case. */
 function leave(go: (url: string) => void | (() => void)): PageWayHow {
-  const attempt = (url: string) => {
+  const attempt = async (url: string) => {
     const { navigation } = globalThis as { navigation?: EventTarget };
     if (!navigation) throw failed(UNGUARDED);
-    return new Promise((resolve, reject) => {
-      let tidy: void | (() => void) = undefined;
+    let tidy: void | (() => void) = undefined;
+    const stopped = await new Promise<boolean>((resolve) => {
       const seen = (event: Event) => {
         const { destination } = event as Event & { destination: { url: string } };
         if (destination.url !== url) return;
         navigation.removeEventListener("navigate", seen);
-        if (event.defaultPrevented) reject(failed(REFUSED));
-        else resolve(undefined);
+        resolve(event.defaultPrevented);
         event.preventDefault();
-        tidy?.();
       };
       navigation.addEventListener("navigate", seen);
       tidy = go(url);
     });
+    (tidy as void | (() => void))?.();
+    if (stopped) throw failed(REFUSED);
   };
   return { attempt, alone: true };
 }
