@@ -464,6 +464,8 @@ export const en = {
   "probe.notAll":
     "Ways out that no page can close in this browser: {{n}}. What stands against each is written beside it.",
   "probe.leaks": "Ways out that are open: {{n}}.",
+  "probe.untried":
+    "Places that did not answer, so that nothing is known of them: {{n}}. Close all tabs of Islet and try again.",
   "probe.way": "Way out",
   "probe.what": "What the browser did",
   "probe.line": "Line of the policy, or what stands against it",

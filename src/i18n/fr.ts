@@ -477,6 +477,8 @@ export const fr: Catalogue = {
   "probe.notAll":
     "Sorties qu’aucune page ne peut fermer dans ce navigateur : {{n}}. Ce qui protège de chacune est indiqué à côté.",
   "probe.leaks": "Sorties ouvertes : {{n}}.",
+  "probe.untried":
+    "Emplacements sans réponse, dont on ne sait donc rien : {{n}}. Fermez tous les onglets d’Islet et réessayez.",
   "probe.way": "Sortie",
   "probe.what": "Ce qu’a fait le navigateur",
   "probe.line": "Ligne de la politique, ou ce qui en protège",

@@ -470,6 +470,8 @@ export const ja: Catalogue = {
   "probe.notAll":
     "このブラウザではどのページにも閉じられない出口：{{n}} 件。それぞれに何が備えとなるかを横に記します。",
   "probe.leaks": "開いている出口：{{n}} 件。",
+  "probe.untried":
+    "応答がなく、状態が分からない場所：{{n}} 件。Islet のタブをすべて閉じてから、もう一度お試しください。",
   "probe.way": "出口",
   "probe.what": "ブラウザの対応",
   "probe.line": "ポリシーの行、または備え",

@@ -470,6 +470,7 @@ export const vi: Catalogue = {
   "probe.notAll":
     "Số đường ra mà không trang nào chặn được trong trình duyệt này: {{n}}. Điều gì ngăn từng đường được ghi bên cạnh.",
   "probe.leaks": "Số đường ra đang mở: {{n}}.",
+  "probe.untried": "Số nơi không trả lời nên chưa biết gì về chúng: {{n}}. Hãy đóng mọi thẻ Islet rồi thử lại.",
   "probe.way": "Đường ra",
   "probe.what": "Trình duyệt đã làm gì",
   "probe.line": "Dòng của chính sách, hoặc điều ngăn lại",

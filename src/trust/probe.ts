@@ -34,19 +34,22 @@ const lookedFor: readonly TakenWay[] = [
   ...(["worklet", "pictureinpicture", "auction", "install", "share"] as const),
 ];
 
-export interface Closed {
+interface Sum {
   all: number;
   closed: number;
-  notClosable: readonly ProbeResult[];
-  open: readonly ProbeResult[];
+  notClosable: number;
+  open: number;
+  /** Places that could not be asked. */
+  unanswered: number;
 }
 
 /** The sums of a proof. Hosts that the policy names are no ways out. */
-export function sumUp(results: readonly ProbeResult[]): Closed {
-  const ways = results.filter(({ verdict, host }) => verdict !== "named" && host === undefined);
-  const notClosable = ways.filter(({ verdict }) => verdict === "notClosable");
-  const open = ways.filter(({ verdict }) => verdict === "open" || verdict === "unanswered");
-  return { all: ways.length, closed: ways.length - notClosable.length - open.length, notClosable, open };
+export function sumUp(results: readonly ProbeResult[]): Sum {
+  const ways = results.filter(({ host }) => host === undefined);
+  const count = (wanted: ProbeResult["verdict"]) => ways.filter(({ verdict }) => verdict === wanted).length;
+  const [notClosable, open, unanswered] = [count("notClosable"), count("open"), count("unanswered")];
+  const all = ways.length;
+  return { all, closed: all - notClosable - open - unanswered, notClosable, open, unanswered };
 }
 
 /**
