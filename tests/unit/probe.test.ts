@@ -1,3 +1,4 @@
+// @vitest-environment node
 // What the proof makes of what was found. That it finds what is so is checked in a browser (e2e/probe.spec.ts).
 import { expect, test } from "vitest";
 import { addressFor } from "../../src/platform/ways-out";
