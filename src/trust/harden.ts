@@ -61,7 +61,9 @@ interface NavigateEvent extends Event {
 /** Scripts, links, forms, downloads and refreshes: the browser asks here before it leaves the page, and before it looks a host up. */
 function stayHere(): void {
   (globalThis as { navigation?: EventTarget }).navigation?.addEventListener("navigate", (event) => {
-    if (!isOwn((event as NavigateEvent).destination.url)) event.preventDefault();
+    const { url } = (event as NavigateEvent).destination;
+    // Mail opens the mail program, where a person sees it and sends it or does not.
+    if (!isOwn(url) && !url.startsWith("mailto:")) event.preventDefault();
   });
   const { open } = window;
   const guarded = (url?: string | URL, ...rest: string[]) => (isOwn(url) ? open.call(window, url, ...rest) : null);
