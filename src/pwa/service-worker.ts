@@ -1,8 +1,10 @@
 // The service worker: the app's shell from its own cache, so that the page opens without a network; and a record of every request that
 // the page and its workers make. Not for: models, which the store worker fetches and keeps in IndexedDB; a request for one passes
 // through untouched.
+import { stateOf } from "../trust/harden";
 import { registerRoute } from "workbox-routing";
 import { NetworkOnly, type Strategy } from "workbox-strategies";
+import { answerProbe } from "../platform/ways-out";
 import { writeWithoutKeys, type RecordKey } from "../storage/records";
 import { boundToPolicy, heldFast, keepOwnHeaders, leavesAlone } from "./policy-headers";
 import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/network-entry";
@@ -73,6 +75,9 @@ const noteCache: Plugin = {
 };
 /** A request's plugins: the ledger, and what checks the responses. */
 const watched = (...checks: Plugin[]): Plugin[] => [noteNetwork, ...checks, noteCache];
+
+const takenHere = ["clientnavigate", "clientopen", "push", "notification"] as const;
+answerProbe(() => takenHere.map((way) => ({ way, verdict: stateOf(way) })));
 
 keepOwnHeaders();
 precacheChecked(self.__WB_MANIFEST, watched, boundToPolicy);

@@ -1,5 +1,6 @@
 // An entry of the network ledger: one request, as the service worker or the page saw it. Pure. Not for: where entries come from
 // (pwa/service-worker.ts, network-ledger.svelte.ts).
+import { ELSEWHERE } from "../platform/ways-out";
 import type { RecordKey, StoredRecord } from "../storage/records";
 
 /** What asked. */
@@ -34,9 +35,6 @@ export function networkKey({ time }: Pick<NetworkEntry, "time">, id: string = cr
   return `network:${new Date(time).toISOString()} ${id}`;
 }
 
-/** Where the proof of trust/probe.ts tries to go: an address that belongs to nobody (RFC 2606). */
-export const ELSEWHERE = "https://islet-probe.example";
-
 /** What asked, by the address of the page or of the worker's script. */
 export function askerOf(client: { type: string; url: string } | undefined): Asker {
   if (client?.type === "window") return "page";
@@ -47,7 +45,7 @@ export function askerOf(client: { type: string; url: string } | undefined): Aske
 /** What a request is for, as its address tells. `base`: the folder of the app. */
 export function purposeOf(url: URL, base: string): Purpose {
   // WebSockets have a scheme of their own.
-  if (url.hostname === new URL(ELSEWHERE).hostname) return "proof";
+  if (`.${url.hostname}`.endsWith(`.${new URL(ELSEWHERE).hostname}`)) return "proof";
   if (!url.href.startsWith(base)) return "model";
   const path = url.href.slice(base.length);
   if (path.startsWith("models/")) return "model";

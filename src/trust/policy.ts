@@ -133,6 +133,9 @@ const deniedFeatures = [
   ...["fullscreen", "geolocation", "gamepad", "gyroscope", "hid", "identity-credentials-get", "idle-detection"],
   ...["local-fonts", "magnetometer", "microphone", "midi", "otp-credentials", "payment", "picture-in-picture"],
   ...["screen-wake-lock", "serial", "storage-access", "usb", "window-management", "xr-spatial-tracking"],
+  ...["browsing-topics", "digital-credentials-create", "digital-credentials-get", "on-device-speech-recognition"],
+  ...["private-state-token-issuance", "private-state-token-redemption", "speaker-selection"],
+  ...["language-detector", "language-model", "summarizer", "translator"],
 ];
 
 /** The response headers a server should send with every file. `_headers` in the build and the bundled server carry them. */

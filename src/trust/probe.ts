@@ -1,171 +1,163 @@
-// Tries every way out of a page towards a foreign address, and sees what the browser does about it. Nothing is sent where the policy holds:
-// the browser refuses before it asks for the address. Not for: how it is shown (ProbeView.svelte).
-import { ELSEWHERE } from "./network-entry";
-import type { ProbeOrder, ProbeReport, WorkerWay } from "./probe-worker";
+// The proof: tries the ways out of every place where code of the app runs, and says of each what the browser did. What no page can close is
+// said to be so. Not for: the ways of the page (page-ways.ts) and of workers (platform/ways-out.ts), or how it is shown (ProbeView.svelte).
+import { ELSEWHERE, tryWay, type Outcome, type ProbeOrder, type WayReport, type WorkerWay } from "../platform/ways-out";
+import { REFUSED, stateOf, type TakenWay } from "./harden";
+import { howOf, pageAddress, pageWays, UNAVAILABLE, UNGUARDED, type PageWay } from "./page-ways";
 
-/** Milliseconds in which a browser refuses; it does so at once. */
-const PATIENCE = 1200;
-const SETTLING = 80;
+/** Milliseconds in which a worker must have started and answered. The engine's script is large. */
+const WORKER_PATIENCE = 60_000;
+const SERVICE_WORKER_PATIENCE = 15_000;
+/** The first version of Chromium that heeds the header Connection-Allowlist. */
+const HEEDS_ALLOWLIST = 152;
 
-type Place = "page" | "worker";
+/** `service`: the service worker; `proof`: a worker of the proof's own. */
+export const places = ["page", "proof", "engine", "store", "argon2", "service"] as const;
+type Place = (typeof places)[number];
+/** Starts each kind of worker, as the app does. */
+export type WorkerStarters = Record<Exclude<Place, "page" | "service" | "proof">, () => Worker>;
+
+/** `link`: one that is pressed and opens a window; `answer`: whether a worker answered at all. */
+type WayId = PageWay | WorkerWay | TakenWay | "link" | "answer";
+
+export interface ProbeResult extends Omit<WayReport, "way" | "verdict"> {
+  place: Place;
+  way: WayId;
+  /** A host that the policy names, where that is what was tried. */
+  host?: string;
+  /** `notClosable`: no page can close it in this browser; `unanswered`: a worker that could not be asked. */
+  verdict: WayReport["verdict"] | "notClosable" | "unanswered";
+}
+
+/** Those of the page that are only looked for: to try them would ask the person, or a service of the browser's maker. */
+const lookedFor: readonly TakenWay[] = [
+  ...(["webrtc", "speech", "voices", "payment", "presentation", "push", "notification"] as const),
+  ...(["worklet", "pictureinpicture", "auction", "install", "share"] as const),
+];
+
+interface Sum {
+  all: number;
+  closed: number;
+  notClosable: number;
+  open: number;
+  /** Places that could not be asked. */
+  unanswered: number;
+}
+
+/** The sums of a proof. Hosts that the policy names are no ways out. */
+export function sumUp(results: readonly ProbeResult[]): Sum {
+  const ways = results.filter(({ host }) => host === undefined);
+  const count = (wanted: ProbeResult["verdict"]) => ways.filter(({ verdict }) => verdict === wanted).length;
+  const [notClosable, open, unanswered] = [count("notClosable"), count("open"), count("unanswered")];
+  const all = ways.length;
+  return { all, closed: all - notClosable - open - unanswered, notClosable, open, unanswered };
+}
 
 /**
- * `blocked`: refused, by the line of the policy that `line` names; `refused`: by a rule of the browser that no policy changes; `removed`: the
- * app took it out of the page, since no policy closes it.
+ * Tries all ways and hands out each result as it comes. `hosts`: addresses that the policy names, which every worker asks for real; without
+ * them nothing is asked that somebody could answer.
  */
-export interface ProbeResult {
-  way: WayId;
-  place: Place;
-  verdict: "blocked" | "refused" | "removed" | "open";
-  line?: string;
+export async function probe(
+  onResult: (result: ProbeResult) => void,
+  starters: WorkerStarters,
+  hosts: readonly string[] = [],
+): Promise<void> {
+  const started: [Place, () => Worker][] = [
+    ["proof", () => new Worker(new URL("./probe-worker.ts", import.meta.url), { type: "module", name: "islet-probe" })],
+    ...(Object.entries(starters) as [Place, () => Worker][]),
+  ];
+  await fromPage(onResult);
+  const asked = [...started.map(([place, start]) => fromWorker(place, start, hosts)), fromServiceWorker(hosts)];
+  for (const results of asked) for (const result of await results) onResult(result);
 }
 
-function append<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Record<string, string>): () => void {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  // What is hidden altogether is not always asked for.
-  element.className = "hidden";
-  document.body.append(element);
-  return () => element.remove();
+async function fromPage(onResult: (result: ProbeResult) => void): Promise<void> {
+  const allowlist = await allowlistHere();
+  const ways = Object.keys(pageWays) as PageWay[];
+  const attempt = async (way: PageWay): Promise<ProbeResult> => {
+    const { needs, fatal, byKeyword, attempt } = howOf(way);
+    const found = { place: "page", way } as const;
+    if (needs !== undefined && !(needs in globalThis)) return { ...found, verdict: "unavailable" };
+    if (fatal && allowlist !== undefined) return { ...found, ...closedBy(allowlist) };
+    return { ...found, ...judge(way, await tryWay(attempt, pageAddress(way), byKeyword), allowlist) };
+  };
+  const isAlone = (way: PageWay) => howOf(way).byKeyword || howOf(way).alone;
+  for (const result of await Promise.all(ways.filter((way) => !isAlone(way)).map(attempt))) onResult(result);
+  for (const way of ways.filter(isAlone)) onResult(await attempt(way));
+  for (const way of lookedFor) onResult({ place: "page", way, verdict: stateOf(way) });
+  // Not tried: it would open a window.
+  onResult({ place: "page", way: "link", ...closedBy(allowlist) });
 }
 
-/** Each tries to reach `url`, and gives what tidies up after it. */
-const pageWays = {
-  fetch: (url: string) => void fetch(url, { mode: "no-cors" }).catch(() => {}),
-  xhr: (url: string) => {
-    const request = new XMLHttpRequest();
-    request.open("GET", url);
-    request.send();
-  },
-  websocket: (url: string) => {
-    const socket = new WebSocket(url.replace("https:", "wss:"));
-    return () => socket.close();
-  },
-  eventsource: (url: string) => {
-    const source = new EventSource(url);
-    return () => source.close();
-  },
-  webtransport: (url: string) => {
-    const transport = new WebTransport(url);
-    transport.ready.catch(() => {});
-    transport.closed.catch(() => {});
-  },
-  ping: (url: string) => {
-    const link = document.createElement("a");
-    Object.assign(link, { href: location.href, ping: url });
-    document.body.append(link);
-    link.click();
-    return () => link.remove();
-  },
-  beacon: (url: string) => void navigator.sendBeacon(url, "x"),
-  image: (url: string) => {
-    new Image().src = url;
-  },
-  media: (url: string) => {
-    new Audio().src = url;
-  },
-  stylesheet: (url: string) => append("link", { rel: "stylesheet", href: url }),
-  font: (url: string) => void new FontFace("islet-probe", `url("${url}")`).load().catch(() => {}),
-  script: (url: string) => append("script", { src: url }),
-  module: (url: string) => void import(/* @vite-ignore */ url).catch(() => {}),
-  inline: () => {
-    const script = document.createElement("script");
-    script.textContent = "0";
-    document.body.append(script);
-    return () => script.remove();
-  },
-  evaluated: () => {
-    try {
-      new Function("return 0")();
-    } catch {
-      // That it throws is what is wanted; the browser reports it.
-    }
-  },
-  iframe: (url: string) => append("iframe", { src: url }),
-  object: (url: string) => append("object", { data: url }),
-  prefetch: (url: string) => append("link", { rel: "prefetch", href: url }),
-  form: (url: string) => {
-    // Into a frame of its own, so that a form that is let through does not take the page along.
-    const frame = document.createElement("iframe");
-    frame.name = `islet-probe-${crypto.randomUUID()}`;
-    frame.hidden = true;
-    const form = document.createElement("form");
-    Object.assign(form, { action: url, method: "post", target: frame.name });
-    document.body.append(frame, form);
-    form.submit();
-    return () => {
-      frame.remove();
-      form.remove();
-    };
-  },
-  base: (url: string) => append("base", { href: url }),
-} satisfies Record<string, (url: string) => void | (() => void)>;
+/** What no line of a Content-Security-Policy closes. */
+const closedBy = (allowlist: string | undefined): Pick<ProbeResult, "verdict" | "line"> =>
+  allowlist === undefined ? { verdict: "notClosable" } : { verdict: "blocked", line: allowlist };
 
-/** Ways that something else than the policy closes. `refused`: both want the page's own origin. `removed`: no policy closes it (harden.ts). */
-const otherWays = {
-  worker: (url: string) => new Worker(url).terminate(),
-  serviceworker: (url: string) => navigator.serviceWorker.register(url),
-  webrtc: (url: string) => {
-    const connection = new RTCPeerConnection({ iceServers: [{ urls: `stun:${new URL(url).host}` }] });
-    connection.createDataChannel("");
-    return connection.createOffer().then((offer) => connection.setLocalDescription(offer));
-  },
-} satisfies Record<string, (url: string) => unknown>;
-
-const workerWays: readonly WorkerWay[] = ["fetch", "xhr", "websocket", "eventsource", "module"];
-
-type WayId = keyof typeof pageWays | keyof typeof otherWays;
-
-/** What the browser reports while `attempt` runs: the line of the policy that refused it; undefined where nothing did. */
-async function refusal(attempt: () => void | (() => void)): Promise<string | undefined> {
-  let tidy: void | (() => void) = undefined;
-  const line = await new Promise<string | undefined>((resolve) => {
-    document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective), { once: true });
-    setTimeout(() => resolve(undefined), PATIENCE);
-    try {
-      tidy = attempt();
-    } catch {
-      // Some report what they refuse and throw as well.
-    }
-  });
-  // The policy stands in the page and in the server's headers, and each of both reports.
-  await new Promise((resolve) => setTimeout(resolve, SETTLING));
-  (tidy as void | (() => void))?.();
-  return line;
+function judge(way: PageWay, outcome: Outcome, allowlist: string | undefined): Pick<ProbeResult, "verdict" | "line"> {
+  const { early, never } = howOf(way);
+  const threw = "threw" in outcome ? outcome.threw : undefined;
+  if (threw === UNAVAILABLE) return { verdict: "unavailable" };
+  if (threw === REFUSED) return { verdict: "removed" };
+  // Whatever the page is told: the browser has looked the host up by then.
+  if (early || threw === UNGUARDED) return closedBy(allowlist);
+  if ("line" in outcome) return { verdict: "blocked", line: outcome.line };
+  if (never || threw === "SecurityError") return { verdict: "refused" };
+  return allowlist === undefined ? { verdict: "open" } : closedBy(allowlist);
 }
 
-async function fromWorker(url: string): Promise<ProbeResult[]> {
-  const worker = new Worker(new URL("./probe-worker.ts", import.meta.url), { type: "module", name: "islet-probe" });
+/** The header that closes what the Content-Security-Policy does not, where the server sends it with the page and the browser heeds it. */
+async function allowlistHere(): Promise<string | undefined> {
+  const { brands } =
+    (navigator as { userAgentData?: { brands: { brand: string; version: string }[] } }).userAgentData ?? {};
+  const version = Number(brands?.find(({ brand }) => brand === "Chromium")?.version ?? 0);
+  if (version < HEEDS_ALLOWLIST) return undefined;
+  const response = await fetch(new URL(".", document.baseURI)).catch(() => undefined);
+  const list = response?.headers.get("Connection-Allowlist");
+  if (!list || allows(list, ELSEWHERE)) return undefined;
+  return `Connection-Allowlist: ${list}`;
+}
+
+/** Whether one of a list's patterns takes in an address, or cannot be read. */
+function allows(list: string, url: string): boolean {
+  const { URLPattern: Pattern } = globalThis as {
+    URLPattern?: new (pattern: string) => { test(url: string): boolean };
+  };
+  const patterns = [...list.matchAll(/"([^"]*)"/g)].map(([, pattern]) => pattern!);
+  return patterns.some((pattern) => !Pattern || new Pattern(pattern).test(url));
+}
+
+async function fromWorker(place: Place, start: () => Worker, hosts: readonly string[]): Promise<ProbeResult[]> {
+  const worker = start();
   try {
-    const results: ProbeResult[] = [];
-    for (const way of workerWays) {
-      const line = await new Promise<string | undefined>((resolve) => {
-        worker.onmessage = ({ data }: MessageEvent<ProbeReport>) => resolve(data.line);
-        worker.postMessage({ way, url: `${url}${way}`, patience: PATIENCE } satisfies ProbeOrder);
-      });
-      results.push({ way, place: "worker", ...(line ? { verdict: "blocked", line } : { verdict: "open" }) });
-    }
-    return results;
+    return await ask(worker, place, hosts, WORKER_PATIENCE);
   } finally {
     worker.terminate();
   }
 }
 
-/** Tries all ways, one after the other, and hands out each result as it comes. */
-export async function probe(onResult: (result: ProbeResult) => void, elsewhere = ELSEWHERE): Promise<void> {
-  const url = `${elsewhere}/${crypto.randomUUID()}/`;
-  for (const [way, attempt] of Object.entries(pageWays)) {
-    const line = await refusal(() => attempt(`${url}${way}`));
-    onResult({ way: way as WayId, place: "page", ...(line ? { verdict: "blocked", line } : { verdict: "open" }) });
-  }
-  for (const [way, attempt] of Object.entries(otherWays)) {
-    let verdict: ProbeResult["verdict"] = "open";
-    try {
-      await attempt(`${url}${way}`);
-    } catch {
-      verdict = way === "webrtc" ? "removed" : "refused";
-    }
-    onResult({ way: way as WayId, place: "page", verdict });
-  }
-  for (const result of await fromWorker(url)) onResult(result);
+async function fromServiceWorker(hosts: readonly string[]): Promise<ProbeResult[]> {
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const active = (await container?.getRegistration().catch(() => undefined))?.active;
+  if (!active) return [{ place: "service", way: "answer", verdict: "unavailable" }];
+  return ask(active, "service", hosts, SERVICE_WORKER_PATIENCE);
+}
+
+/** Lets a worker try its ways. One that does not answer, perhaps since it is of an older version, is said to be so. */
+async function ask(
+  worker: Worker | ServiceWorker,
+  place: Place,
+  hosts: readonly string[],
+  patience: number,
+): Promise<ProbeResult[]> {
+  const { port1, port2 } = new MessageChannel();
+  const reports = await new Promise<WayReport[] | undefined>((resolve) => {
+    setTimeout(() => resolve(undefined), patience);
+    worker.addEventListener("error", () => resolve(undefined), { once: true });
+    port1.onmessage = ({ data }: MessageEvent<WayReport[]>) => resolve(data);
+    worker.postMessage({ kind: "probe", place, hosts, port: port2 } satisfies ProbeOrder, [port2]);
+  });
+  port1.close();
+  if (!reports) return [{ place, way: "answer", verdict: "unanswered" }];
+  return reports.map(({ way, ...report }) =>
+    way.includes(".") ? { place, way: "fetch", host: way, ...report } : { place, way: way as WayId, ...report },
+  );
 }

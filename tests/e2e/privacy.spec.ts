@@ -6,7 +6,7 @@ import { App } from "./app";
 
 const elsewhere = "https://example.org/";
 
-test("the policy holds in the page and in both of its workers (trust.spec.ts has every way out)", async () => {
+test("the policy holds in the page and in both of its workers (probe.spec.ts has every way out)", async () => {
   const app = await App.open();
   await app.load();
   const attempts = (url: string) => {

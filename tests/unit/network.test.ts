@@ -28,8 +28,9 @@ test.each([
   ["https://islet.example.org/app/models/islet-tiny/resolve/main/library.wasm", "model"],
   ["https://islet.example.org/models/x", "model"],
   ["https://huggingface.co/x", "model"],
-  ["https://islet-probe.example/1/fetch", "proof"],
-  ["wss://islet-probe.example/1/websocket", "proof"],
+  ["https://fetch-page.islet-probe.example/", "proof"],
+  ["wss://websocket-store.islet-probe.example/", "proof"],
+  ["https://not-islet-probe.example/", "model"],
 ])("says what a request is for: %s", (url, purpose) => {
   expect(purposeOf(new URL(url), "https://islet.example.org/app/")).toBe(purpose);
 });

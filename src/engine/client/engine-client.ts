@@ -21,6 +21,10 @@ export interface GenerateOptions extends Question {
   onRecovering?(): void;
 }
 
+/** An engine worker, as every one begins. */
+export const startEngineWorker = (): Worker =>
+  new Worker(new URL("../worker/engine-worker.ts", import.meta.url), { type: "module", name: "islet-engine" });
+
 /** Errors after which the engine is gone: a new worker may go on. */
 const losses: readonly ErrorCode[] = ["device-lost", "out-of-memory", "worker-crashed"];
 
@@ -34,13 +38,10 @@ export class EngineClient {
   private stopped = false;
   private generating = false;
   private patience: ReturnType<typeof setTimeout> | undefined;
-  private readonly door = new WorkerDoor<EngineRequest>(
-    () => new Worker(new URL("../worker/engine-worker.ts", import.meta.url), { type: "module", name: "islet-engine" }),
-    (error, idle) => {
-      const had = this.forget();
-      if (idle && had) this.onLost(error);
-    },
-  );
+  private readonly door = new WorkerDoor<EngineRequest>(startEngineWorker, (error, idle) => {
+    const had = this.forget();
+    if (idle && had) this.onLost(error);
+  });
 
   /** `onLost`: the loaded model is gone without having been asked to go, and no answer was streaming. */
   constructor(private readonly onLost: (error: AppError) => void) {}

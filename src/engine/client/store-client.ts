@@ -14,6 +14,13 @@ import { AppError } from "../../platform/app-error";
 import { workerName } from "../../trust/unseen-requests";
 import { WorkerDoor } from "./worker-door";
 
+/** A store worker, as every one begins. */
+export const startStoreWorker = (): Worker =>
+  new Worker(new URL("../store/store-worker.ts", import.meta.url), {
+    type: "module",
+    name: workerName("islet-store"),
+  });
+
 type Tell = (progress: LoadProgress) => void;
 
 /** Milliseconds in which a service worker comes to stand before a page that is new. */
@@ -32,14 +39,7 @@ async function underServiceWorker(): Promise<boolean> {
 }
 
 export class StoreClient {
-  private readonly door = new WorkerDoor<StoreRequest>(
-    () =>
-      new Worker(new URL("../store/store-worker.ts", import.meta.url), {
-        type: "module",
-        name: workerName("islet-store"),
-      }),
-    () => {},
-  );
+  private readonly door = new WorkerDoor<StoreRequest>(startStoreWorker, () => {});
 
   /** Brings a model to this device, as far as it is not there. Throws AppError, or an AbortError; finished files stay. */
   async download(order: DownloadOrder, onProgress: Tell, signal: AbortSignal): Promise<StoredModel> {

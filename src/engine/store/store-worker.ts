@@ -1,6 +1,7 @@
 // The store worker: the only thread that brings, checks, hands out and removes models. It does any number of things at once, each
 // of which can be ended; what was finished of a download stays. Not for: running models (engine/worker).
 import { errorData, isCancelled } from "../../platform/app-error";
+import { answerProbe } from "../../platform/ways-out";
 import type { LoadProgress, StoreRequest, WorkerEvent } from "../protocol";
 import { tellOwnPolicy } from "../../trust/own-policy";
 import { tellUnseen } from "../../trust/unseen-requests";
@@ -39,6 +40,7 @@ async function answer(
   }
 }
 
+answerProbe();
 self.onmessage = async ({ data: request }: MessageEvent<StoreRequest>) => {
   if (request.kind === "abort") {
     running.get(request.target)?.abort();

@@ -2,6 +2,7 @@
 // for "stop". It has no state that matters beyond the loaded model: after a crash the client starts another one.
 import { MLCEngine, ModelType, type AppConfig, type ChatOptions } from "@mlc-ai/web-llm";
 import { AppError } from "../../platform/app-error";
+import { answerProbe } from "../../platform/ways-out";
 import {
   LIBRARY,
   type AnswerResult,
@@ -131,6 +132,7 @@ async function answer(request: Extract<EngineRequest, { id: number }>): Promise<
 
 let queue: Promise<void> = Promise.resolve();
 
+answerProbe();
 self.onmessage = ({ data: request }: MessageEvent<EngineRequest>) => {
   if (request.kind === "stop") return current?.stop();
   if (request.kind === "answer-now") return current?.answerNow();

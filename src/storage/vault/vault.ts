@@ -66,9 +66,13 @@ const random = (length: number) => crypto.getRandomValues(new Uint8Array(length)
 
 type Derive = (order: Argon2Order) => Promise<Uint8Array>;
 
+/** The worker of Argon2id, as every one begins. */
+export const startArgon2Worker = (): Worker =>
+  new Worker(new URL("./argon2-worker.ts", import.meta.url), { type: "module", name: "islet-argon2" });
+
 /** Argon2id in a worker of its own. */
 const inWorker: Derive = (order) => {
-  const worker = new Worker(new URL("./argon2-worker.ts", import.meta.url), { type: "module", name: "islet-argon2" });
+  const worker = startArgon2Worker();
   return new Promise<Uint8Array>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<Argon2Report>) =>
       "hash" in data ? resolve(data.hash) : reject(new Error(data.error));
