@@ -22,7 +22,8 @@ const OF_BLOCK = 4;
 /** So many characters of a block tell whether it goes on from the one before it. */
 const CERTAIN = 8;
 
-const costOf = (block: Block) => OF_BLOCK + (block.kind === "plain" ? 0 : block.html.split("<").length - 1);
+/** In tags. In a browser with Trusted Types, HTML is an object. */
+const costOf = (block: Block) => OF_BLOCK + (block.kind === "plain" ? 0 : String(block.html).split("<").length - 1);
 
 function renderBlock(raw: string, id: number): Block {
   const token = lexBlocks(raw).find((t) => t.type !== "space");

@@ -26,6 +26,9 @@ for (const [name, grammar] of Object.entries(languages)) hljs.registerLanguage(n
 
 /** Longer code than this, in characters, is shown without colours: highlighting it would hold up the page. */
 const MOST_HIGHLIGHTED = 20_000;
+/** So is code with a longer line, or with more white space in one place: grammars look ahead through all of it, from each place in it. */
+const LONGEST_LINE = 1_000;
+const longBlank = /\s{500}/;
 const marked = new Marked({
   gfm: true,
   extensions: mathExtensions,
@@ -48,9 +51,10 @@ export function lexBlocks(text: string): Token[] {
   }
 }
 
-/** Code as HTML with highlight.js's classes; escaped text for a language that is not known, or for very long code. */
+/** Code as HTML with highlight.js's classes; escaped text for a language that is not known, or for code that is too long. */
 function highlight(code: string, language: string): string {
-  if (code.length > MOST_HIGHLIGHTED || !hljs.getLanguage(language)) return escapeHtml(code);
+  const long = code.length > MOST_HIGHLIGHTED || code.split("\n").some((line) => line.length > LONGEST_LINE);
+  if (long || longBlank.test(code) || !hljs.getLanguage(language)) return escapeHtml(code);
   return hljs.highlight(code, { language, ignoreIllegals: true }).value;
 }
 

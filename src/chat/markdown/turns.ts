@@ -7,9 +7,13 @@ const waiting: (() => void)[] = [];
 
 function run(): void {
   const began = performance.now();
-  do waiting.shift()?.();
-  while (waiting.length > 0 && performance.now() - began < FRAME);
-  if (waiting.length > 0) requestAnimationFrame(run);
+  try {
+    do waiting.shift()?.();
+    while (waiting.length > 0 && performance.now() - began < FRAME);
+  } finally {
+    // One that fails holds up no other.
+    if (waiting.length > 0) requestAnimationFrame(run);
+  }
 }
 
 /** Runs a step in the next frame, or in a later one if others were asked for before. Gives what takes it back. */
