@@ -53,6 +53,7 @@ export class Commands {
     ...this.modelFiles(),
     ...this.app(),
     ...this.modelsToBring(),
+    ...this.conversationsToOpen(),
   ]);
 
   constructor(private readonly rooms: Rooms) {}
@@ -91,12 +92,16 @@ export class Commands {
         keys: "alt+f",
         run: () => document.querySelector<HTMLElement>("nav input[type=search]")?.focus(),
       },
-      ...conversations.listed.map((c) => ({
-        id: `open-${c.id}`,
-        label: t("palette.open", { title: this.rooms.actions.titleOf(c) }),
-        run: () => open(c.id),
-      })),
     ];
+  }
+
+  private conversationsToOpen(): Command[] {
+    const { conversations, actions, open } = this.rooms;
+    return conversations.listed.map((c) => ({
+      id: `open-${c.id}`,
+      label: t("palette.open", { title: actions.titleOf(c) }),
+      run: () => open(c.id),
+    }));
   }
 
   private answering(): Command[] {

@@ -3,7 +3,8 @@ import type { RecordKey, Records } from "../storage/records";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-forms";
 import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
-import { branchTo, newestLeaf, shownBranch, siblingsOf } from "./tree";
+import { hasWords, wordsOf } from "./search";
+import { branchTo, childrenOf, newestLeaf, shownBranch } from "./tree";
 import { fromJson, toJson, treesOf } from "./transfer";
 import { SvelteMap } from "svelte/reactivity";
 
@@ -32,19 +33,20 @@ export class Conversations {
     return conversation?.deletedAt === undefined ? conversation : undefined;
   });
   readonly branch = $derived(this.open ? shownBranch(this.messagesOf(this.open.id), this.open.leafId) : []);
+  /** The messages of the open conversation under each of them. */
+  private readonly children = $derived(childrenOf(this.open ? this.messagesOf(this.open.id) : new Map()));
+  /** The figures of every answer of the open conversation. */
+  readonly stats = $derived(this.open ? [...this.messagesOf(this.open.id).values()].flatMap((m) => m.stats ?? []) : []);
+  /** The models that wrote the branch that is shown. */
+  readonly modelIds = $derived(new Set(this.branch.flatMap((m) => m.modelId ?? [])));
   private readonly kept = $derived(
     [...this.all.values()].filter((c) => c.deletedAt === undefined).sort((a, b) => b.updatedAt - a.updatedAt),
   );
   /** Newest first; with a query only those that have its words in the title or a message. */
   readonly listed = $derived.by(() => {
-    const words = this.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    const words = wordsOf(this.query);
     if (words.length === 0) return this.kept;
-    return this.kept.filter((c) => {
-      const text = [c.title, ...[...this.messagesOf(c.id).values()].map((m) => m.content)]
-        .join("\n")
-        .toLocaleLowerCase();
-      return words.every((w) => text.includes(w));
-    });
+    return this.kept.filter((c) => hasWords(words, c, this.messagesOf(c.id).values()));
   });
 
   constructor(
@@ -59,8 +61,13 @@ export class Conversations {
     return this.messages.get(conversationId) ?? new Map<string, Message>();
   }
 
-  siblings(message: Message): Message[] {
-    return siblingsOf(this.messagesOf(message.conversationId), message);
+  /** The messages that answer the same parent, oldest first; the message itself among them. */
+  siblings({ conversationId, parentId }: Message): readonly Message[] {
+    return this.childrenIn(conversationId).get(parentId) ?? [];
+  }
+
+  private childrenIn(conversationId: string) {
+    return conversationId === this.open?.id ? this.children : childrenOf(this.messagesOf(conversationId));
   }
 
   /** Whoever gets the lock of a streaming message knows that its writer has ended: if not by itself, it was interrupted. */
@@ -150,7 +157,7 @@ export class Conversations {
 
   /** Shows the branch of a sibling, to its newest end. */
   async showSibling(sibling: Message): Promise<void> {
-    await this.showLeaf(sibling.conversationId, newestLeaf(this.messagesOf(sibling.conversationId), sibling.id));
+    await this.showLeaf(sibling.conversationId, newestLeaf(this.childrenIn(sibling.conversationId), sibling.id));
   }
 
   async rename(id: string, title: string): Promise<void> {

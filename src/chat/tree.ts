@@ -1,10 +1,25 @@
 // The tree of a conversation's messages: the branch that is shown, and the siblings beside it. Pure functions.
 import type { Message } from "./records";
 
+/** The messages under each parent, oldest first; under null those that begin a conversation. */
+export type Children = ReadonlyMap<string | null, readonly Message[]>;
+
+export function childrenOf(messages: ReadonlyMap<string, Message>): Children {
+  const children = new Map<string | null, Message[]>();
+  for (const message of messages.values()) {
+    const siblings = children.get(message.parentId);
+    if (siblings) siblings.push(message);
+    else children.set(message.parentId, [message]);
+  }
+  for (const siblings of children.values()) siblings.sort((a, b) => a.createdAt - b.createdAt);
+  return children;
+}
+
 /** The branch to show: to `leafId`, or where that message is gone, to the newest one there is. */
 export function shownBranch(messages: ReadonlyMap<string, Message>, leafId: string | null): Message[] {
   if (leafId !== null && messages.has(leafId)) return branchTo(messages, leafId);
-  const newest = [...messages.values()].sort((a, b) => a.createdAt - b.createdAt).at(-1);
+  let newest: Message | undefined;
+  for (const message of messages.values()) if (!newest || message.createdAt >= newest.createdAt) newest = message;
   return branchTo(messages, newest?.id ?? null);
 }
 
@@ -16,30 +31,18 @@ export function branchTo(messages: ReadonlyMap<string, Message>, leafId: string 
     const message = messages.get(id);
     if (!message) break;
     seen.add(id);
-    branch.unshift(message);
+    branch.push(message);
     id = message.parentId;
   }
-  return branch;
-}
-
-/** The messages that answer the same parent as `message`, oldest first; itself among them. */
-export function siblingsOf(messages: ReadonlyMap<string, Message>, message: Message): Message[] {
-  return childrenOf(messages, message.parentId);
-}
-
-function childrenOf(messages: ReadonlyMap<string, Message>, parentId: string | null): Message[] {
-  return [...messages.values()].filter((m) => m.parentId === parentId).sort((a, b) => a.createdAt - b.createdAt);
+  return branch.reverse();
 }
 
 /** The end of the branch that goes on from `id`, taking the newest child at each fork. */
-export function newestLeaf(messages: ReadonlyMap<string, Message>, id: string): string {
+export function newestLeaf(children: Children, id: string): string {
   const seen = new Set<string>();
   let leaf = id;
-  // What was seen before is the end, or a damaged tree that is a circle.
-  while (!seen.has(leaf)) {
-    seen.add(leaf);
-    leaf = childrenOf(messages, leaf).at(-1)?.id ?? leaf;
-  }
+  for (let next: string | undefined = id; next !== undefined && !seen.has(next); next = children.get(next)?.at(-1)?.id)
+    seen.add((leaf = next));
   return leaf;
 }
 

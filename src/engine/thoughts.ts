@@ -54,9 +54,9 @@ function overlap(text: string, tag: string): number {
 }
 
 /**
- * Splits a text that comes in chunks of any size. A thought is only what stands first; it ends at the first closing tag that is not quoted
- * in code. A tag in a code block that is never closed turns out at the end to have been no quotation: `parts` is then right, and what was
- * handed out before is not.
+ * Splits a text that comes in chunks of any size, and looks at each character once. A thought is only what stands first; it ends at the first
+ * closing tag that is not quoted in code. A tag in a code block that is never closed turns out at the end to have been no quotation: `parts` is
+ * then right, and what was handed out before is not.
  */
 export class ThoughtParser {
   readonly parts: AnswerParts;
@@ -64,12 +64,22 @@ export class ThoughtParser {
   part: keyof AnswerParts | undefined;
   private readonly open: string;
   private readonly close: string;
-  /** All of a thought; before and after it what was not read yet. */
-  private text = "";
-  /** How much of the thought was handed out, from where a closing tag is to be looked for, and where the first unread line begins. */
+  /** What in a thought matters: a closing tag, the end of a line, a mark of code. */
+  private readonly signs: RegExp;
+  /** What was not read yet: before a thought or an answer is told apart, what may be the beginning of a tag. */
+  private unread = "";
+  /** There was more than white space. */
+  private begun = false;
+  /** White space that belongs to the thought if more of it comes. */
+  private blank = "";
+  /** A closing tag within what may be code, and all after it, until that can be told. */
+  private quoted: string | undefined;
+  /** How much of what is held back stood already. */
   private given = 0;
-  private searched = 0;
-  private line = 0;
+  /** How much of the thought was read, its last line, and how many marks of code are on that. */
+  private length = 0;
+  private line = "";
+  private marks = 0;
   /** The mark of the code block that the thought is in, and where the first closing tag in that block stands. */
   private fence: string | undefined;
   private fenced: number | undefined;
@@ -81,95 +91,147 @@ export class ThoughtParser {
   ) {
     this.open = format.open.trim();
     this.close = format.close.trim();
+    this.signs = new RegExp(`${this.close.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}|[\n\`]`, "g");
     this.parts = { thought: from.thought, answer: from.answer };
     if (from.part === "answer" || from.thought !== "") this.part = from.part;
-    if (this.part === "thought") this.text = from.thought;
-    this.given = this.text.length;
+    // What stands is read, so that it is known whether the text goes on in code.
+    if (this.part === "thought") {
+      if (this.readThought(from.thought, false).answer !== undefined) this.part = "answer";
+      this.blank = "";
+      this.given = (this.quoted ?? this.unread).length;
+    }
   }
 
   /** Takes the next chunk. Gives what is now known to belong to the thought or to the answer. */
   push(chunk: string): Piece[] {
-    this.text += chunk;
-    return this.read(false);
+    return this.read(chunk, false);
   }
 
   /** Gives what was held back. `parts` is complete afterwards. */
   end(): Piece[] {
-    const pieces = this.read(true);
+    const pieces = this.read("", true);
     if (this.part === "thought" && this.fenced !== undefined) {
-      this.parts.thought = this.text.slice(0, this.fenced).trimEnd();
-      this.parts.answer = this.text.slice(this.fenced + this.close.length).trimStart();
+      const all = this.parts.thought + this.blank;
+      this.parts.thought = all.slice(0, this.fenced).trimEnd();
+      this.parts.answer = all.slice(this.fenced + this.close.length).trimStart();
     }
     return pieces;
   }
 
-  private read(last: boolean): Piece[] {
+  private read(chunk: string, last: boolean): Piece[] {
     const pieces: Piece[] = [];
     const give = (part: Piece["part"], text: string) => {
       this.parts[part] += text;
       if (text !== "") pieces.push({ part, text });
     };
-    if (this.part === undefined) this.begin(last);
+    let text = chunk;
+    if (this.part === undefined) {
+      this.unread += chunk;
+      // White space alone tells nothing.
+      this.begun ||= chunk.trim() !== "";
+      if (last || this.begun) this.begin(last);
+      if (this.part === undefined) return pieces;
+      text = this.unread;
+      this.unread = "";
+    }
     if (this.part === "thought") {
-      // White space around a thought belongs to nothing.
-      if (this.given === 0 && this.searched === 0) this.text = this.text.trimStart();
-      const { index, found } = this.findClose(last);
-      const text = this.text.slice(this.given, index).trimEnd();
-      this.given += text.length;
-      give("thought", text);
-      if (found) {
-        this.part = "answer";
-        this.text = this.text.slice(index + this.close.length);
-      }
+      const { thought, answer } = this.readThought(text, last);
+      give("thought", thought);
+      if (answer === undefined) return pieces;
+      this.part = "answer";
+      text = answer;
     }
-    if (this.part === "answer") {
-      give("answer", this.parts.answer === "" ? this.text.trimStart() : this.text);
-      this.text = "";
-    }
+    give("answer", this.parts.answer === "" ? text.trimStart() : text);
     return pieces;
   }
 
   private begin(last: boolean): void {
-    const text = this.text.trimStart();
+    const text = this.unread.trimStart();
     if (text.startsWith(this.open)) {
       this.part = "thought";
-      this.text = text.slice(this.open.length);
+      this.unread = text.slice(this.open.length);
     } else if (last || !this.open.startsWith(text)) this.part = this.from.part ?? "answer";
   }
 
-  /** Where the thought is closed; or, if that was not found, up to where it is sure not to be. */
-  private findClose(last: boolean): { index: number; found: boolean } {
-    for (;;) {
-      const index = this.text.indexOf(this.close, this.searched);
-      this.readLines(index < 0 ? this.text.length : index);
-      if (index < 0) {
-        const sure = this.text.length - (last ? 0 : overlap(this.text, this.close));
-        this.searched = Math.max(this.searched, this.text.length - this.close.length + 1);
-        return { index: sure, found: false };
+  /** What more belongs to the thought, and the beginning of the answer if it is over. */
+  private readThought(chunk: string, last: boolean): { thought: string; answer?: string } {
+    let text = this.unread + chunk;
+    this.unread = "";
+    let thought = "";
+    if (this.quoted !== undefined) {
+      const at = text.search(/[\n`]/);
+      this.quoted += text;
+      if (at < 0 && !last) return { thought };
+      const held = this.quoted;
+      this.quoted = undefined;
+      if (text[at] !== "`") return { thought, answer: held.slice(this.close.length) };
+      thought = this.pass(held.slice(0, held.length - text.length + at));
+      text = text.slice(at);
+    } else if (this.length === 0 && this.parts.thought === "") text = text.trimStart();
+    let from = 0;
+    for (const { 0: sign, index } of text.matchAll(this.signs)) {
+      // In code that was passed over.
+      if (index < from) continue;
+      thought += this.pass(text.slice(from, index));
+      from = index + sign.length;
+      if (sign === "`") this.marks++;
+      else if (sign === "\n") thought += this.endLine();
+      else if (this.fence !== undefined) this.fenced ??= this.length;
+      else {
+        const mark = this.marks % 2 === 0 ? from : indexOf(text, /[\n`]/g, from);
+        if (mark < 0 && !last) {
+          this.quoted = text.slice(index);
+          return { thought: this.solid(thought) };
+        }
+        // In code that began on this line, it is a quotation if the code ends on this line as well.
+        if (this.marks % 2 === 0 || text[mark] !== "`")
+          return { thought: this.solid(thought), answer: text.slice(from) };
+        from = mark;
       }
-      const after = index + this.close.length;
-      if (this.fence === undefined) {
-        const marks = this.text.slice(this.line, index).split("`").length - 1;
-        if (marks % 2 === 0) return { index, found: true };
-        // In code that began on this line: it is a quotation if the code ends on this line as well.
-        const next = /[`\n]/.exec(this.text.slice(after))?.[0];
-        if (next === "\n" || (next === undefined && last)) return { index, found: true };
-        if (next === undefined) return { index, found: false };
-      } else this.fenced ??= index;
-      this.searched = after;
+      if (sign !== "\n") thought += this.pass(text.slice(index, from));
     }
+    const sure = text.length - (last ? 0 : overlap(text.slice(from), this.close));
+    thought += this.pass(text.slice(from, sure));
+    this.unread = text.slice(sure);
+    return { thought: this.solid(thought) };
   }
 
-  /** Keeps account of code blocks, over the lines that end before `to`. */
-  private readLines(to: number): void {
-    for (let end = this.text.indexOf("\n", this.line); end >= 0 && end < to; end = this.text.indexOf("\n", this.line)) {
-      const [, mark, after] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(this.text.slice(this.line, end)) ?? [];
-      if (mark !== undefined && this.fence === undefined && !after!.includes("`")) this.fence = mark;
-      else if (mark !== undefined && this.fence !== undefined && mark.startsWith(this.fence) && after!.trim() === "") {
-        this.fence = undefined;
-        this.fenced = undefined;
-      }
-      this.line = end + 1;
-    }
+  private pass(text: string): string {
+    this.length += text.length;
+    this.line += text;
+    return text;
   }
+
+  /** Keeps account of code blocks. */
+  private endLine(): string {
+    const [, mark, after] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(this.line) ?? [];
+    if (mark !== undefined && this.fence === undefined && !after!.includes("`")) this.fence = mark;
+    else if (mark !== undefined && this.fence !== undefined && mark.startsWith(this.fence) && after!.trim() === "") {
+      this.fence = undefined;
+      this.fenced = undefined;
+    }
+    this.length++;
+    this.line = "";
+    this.marks = 0;
+    return "\n";
+  }
+
+  /** Holds back white space at the end, which belongs to the thought only if more of it comes. */
+  private solid(text: string): string {
+    const end = text.trimEnd().length;
+    if (end === 0) {
+      this.blank += text;
+      return "";
+    }
+    const whole = (this.blank + text.slice(0, end)).slice(this.given);
+    this.given = 0;
+    this.blank = text.slice(end);
+    return whole;
+  }
+}
+
+/** Where a pattern is found from some place on; -1 for nowhere. */
+function indexOf(text: string, pattern: RegExp, from: number): number {
+  pattern.lastIndex = from;
+  return pattern.exec(text)?.index ?? -1;
 }

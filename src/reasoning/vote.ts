@@ -3,11 +3,35 @@
 /** Least temperature at which answers differ enough for a vote to say something. */
 export const VOTE_TEMPERATURE = 0.7;
 
-const dress = /^[\s"'“”«»「」『』()（）*_`$#>]+|[\s"'“”«»「」『』()（）*_`$.。!！,、;:]+$/gu;
+/** What may stand around a final answer and is no part of it. */
+const before = /[\s"'“”«»「」『』()（）*_`$#>]/u;
+const after = /[\s"'“”«»「」『』()（）*_`$.。!！,、;:]/u;
+
+function undressed(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && before.test(text[from]!)) from++;
+  while (to > from && after.test(text[to - 1]!)) to--;
+  return text.slice(from, to);
+}
+
+/** What is in the last \\boxed{} that is closed; undefined without one. */
+function lastBoxed(text: string): string | undefined {
+  const open: number[] = [];
+  let boxed: string | undefined;
+  for (const { 0: brace, index } of text.matchAll(/(?:\\boxed)?\{|\}/g)) {
+    if (brace !== "}") open.push(brace === "{" ? -1 : index + brace.length);
+    else {
+      const from = open.pop() ?? -1;
+      if (from >= 0) boxed = text.slice(from, index);
+    }
+  }
+  return boxed;
+}
 
 /** Numbers that are written differently are the same: "1,250.0" and "1250". */
 function plain(text: string): string {
-  const bare = text.replace(dress, "").normalize("NFKC").toLocaleLowerCase().replace(/\s+/g, " ");
+  const bare = undressed(text).normalize("NFKC").toLocaleLowerCase().replace(/\s+/g, " ");
   const number = bare.replace(/(?<=\d)[ ,'](?=\d{3}(?!\d))/g, "");
   return /^[-+]?\d+(?:\.\d+)?$/.test(number) ? String(Number(number)) : bare;
 }
@@ -17,7 +41,7 @@ function plain(text: string): string {
  * the last number, or the whole of its last line. "" where there is nothing.
  */
 export function finalAnswer(answer: string): string {
-  const boxed = [...answer.matchAll(/\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}/g)].at(-1)?.[1];
+  const boxed = lastBoxed(answer);
   if (boxed !== undefined) return plain(boxed);
   const named = [
     ...answer.matchAll(/(?:answer|réponse|答え|答案|đáp án|đáp số)(?:\s+(?:is|est|là))?\s*(?:[:：]|は|\*\*)\s*(.+)/giu),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Conversation, Message } from "../../src/chat/records";
 import { fileName, fromJson, toJson, toMarkdown } from "../../src/chat/transfer";
-import { branchTo, firstRead, newestLeaf, shownBranch, siblingsOf } from "../../src/chat/tree";
+import { branchTo, childrenOf, firstRead, newestLeaf, shownBranch } from "../../src/chat/tree";
 
 let time = 0;
 function message(id: string, parentId: string | null, more: Partial<Message> = {}): Message {
@@ -41,17 +41,28 @@ describe("the tree of messages", () => {
   });
 
   test("siblings are the answers to one question, oldest first", () => {
-    expect(siblingsOf(messages, messages.get("a2")!).map((m) => m.id)).toEqual(["a1", "a2"]);
+    expect(
+      childrenOf(messages)
+        .get("q1")!
+        .map((m) => m.id),
+    ).toEqual(["a1", "a2"]);
+    expect(
+      childrenOf(messages)
+        .get(null)!
+        .map((m) => m.id),
+    ).toEqual(["q1"]);
   });
 
   test("the newest leaf takes the newest child at each fork", () => {
-    expect(newestLeaf(messages, "q1")).toBe("q2");
-    expect(newestLeaf(messages, "a1")).toBe("a1");
+    expect(newestLeaf(childrenOf(messages), "q1")).toBe("q2");
+    expect(newestLeaf(childrenOf(messages), "a1")).toBe("a1");
   });
 
   test("a damaged tree ends where a parent is missing, and a circle ends too", () => {
     expect(branchTo(tree(message("x", "gone")), "x").map((m) => m.id)).toEqual(["x"]);
-    expect(branchTo(tree(message("x", "y"), message("y", "x")), "x")).toHaveLength(2);
+    const circle = tree(message("x", "y"), message("y", "x"));
+    expect(branchTo(circle, "x")).toHaveLength(2);
+    expect(newestLeaf(childrenOf(circle), "x")).toBe("y");
   });
 
   test("the first message that was read is counted without messages that have no text", () => {

@@ -5,7 +5,7 @@ import { readers } from "../../src/app/record-readers";
 import { readConversation, readMessage } from "../../src/chat/conversation-forms";
 import { conversationKey, messageKey, type Conversation, type Message } from "../../src/chat/records";
 import { fromJson, toJson, toMarkdown, treesOf } from "../../src/chat/transfer";
-import { newestLeaf, shownBranch, siblingsOf } from "../../src/chat/tree";
+import { childrenOf, newestLeaf, shownBranch } from "../../src/chat/tree";
 import { readAdded, readDownload, readInstalled } from "../../src/models/model-forms";
 import { bytesOf } from "../../src/models/installed.svelte";
 import {
@@ -151,10 +151,8 @@ describe("the readers of records", () => {
     const draw = (conversation: Conversation, messages: Message[]) => {
       const tree = new Map(messages.map((m) => [m.id, m]));
       shownBranch(tree, conversation.leafId);
-      for (const m of messages) {
-        newestLeaf(tree, m.id);
-        siblingsOf(tree, m);
-      }
+      const children = childrenOf(tree);
+      for (const m of messages) newestLeaf(children, m.id);
       toMarkdown(conversation.title, messages, { user: "u", assistant: "a", thought: "t" });
       for (const language of languages) {
         expect(formatMoment(conversation.updatedAt, language)).toMatch(/\d/);

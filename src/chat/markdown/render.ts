@@ -14,71 +14,25 @@ import rust from "highlight.js/lib/languages/rust";
 import sql from "highlight.js/lib/languages/sql";
 import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
-import { Marked, type TokenizerAndRendererExtension, type Tokens, type TokensList } from "marked";
-import temml from "temml";
+import { Marked, type Token } from "marked";
 import { trustedHtml } from "../../trust/trusted-types";
+import { allowedAttributes, allowedTags, allowedValue } from "./allowed";
+import { escapeHtml } from "./escape";
+import { BoundedLexer, countElements, TooMuch } from "./limits";
 import { withoutAddress } from "./link-element";
+import { mathExtensions } from "./math";
 
 const languages = { bash, cpp, css, java, javascript, json, markdown, python, rust, sql, typescript, xml };
 for (const [name, grammar] of Object.entries(languages)) hljs.registerLanguage(name, grammar);
 
 /** Longer code than this, in characters, is shown without colours: highlighting it would hold up the page. */
 const MOST_HIGHLIGHTED = 20_000;
-const MOST_MATH = 4_000;
-
-function mathHtml(tex: string, displayMode: boolean): string {
-  if (tex.length > MOST_MATH) return escapeHtml(tex);
-  try {
-    return temml.renderToString(tex, {
-      displayMode,
-      throwOnError: false,
-      trust: false,
-      maxExpand: 100,
-      maxSize: [10, 10],
-    });
-  } catch {
-    // Some wrong formulas ("_" alone) break Temml all the same.
-    return escapeHtml(tex);
-  }
-}
-
-interface MathToken extends Tokens.Generic {
-  tex: string;
-}
-
-function mathExtension(
-  name: string,
-  level: "block" | "inline",
-  starts: RegExp,
-  pattern: RegExp,
-): TokenizerAndRendererExtension {
-  return {
-    name,
-    level,
-    start: (src) => src.match(starts)?.index,
-    tokenizer(src): MathToken | undefined {
-      const match = pattern.exec(src);
-      return match ? { type: name, raw: match[0], tex: (match[1] ?? match[2] ?? "").trim() } : undefined;
-    },
-    renderer: (token) => mathHtml((token as MathToken).tex, level === "block"),
-  };
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-}
-
+/** So is code with a longer line, or with more white space in one place: grammars look ahead through all of it, from each place in it. */
+const LONGEST_LINE = 1_000;
+const longBlank = /\s{500}/;
 const marked = new Marked({
   gfm: true,
-  extensions: [
-    mathExtension("blockMath", "block", /\$\$|\\\[/, /^(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n|$)/),
-    mathExtension(
-      "inlineMath",
-      "inline",
-      /\$|\\\(/,
-      /^(?:\$(?!\s)((?:\\.|[^$\\\n])+?)(?<!\s)\$(?!\d)|\\\(([\s\S]+?)\\\))/,
-    ),
-  ],
+  extensions: mathExtensions,
   renderer: {
     code: ({ text, lang }) => `<pre><code>${highlight(text, lang ?? "")}</code></pre>`,
     // A picture would be a request to wherever it lies; its address is offered as a link instead.
@@ -86,19 +40,30 @@ const marked = new Marked({
   },
 });
 
-export function lex(text: string): TokensList {
-  return marked.lexer(text);
+/** The blocks of a text; what lies in them is not read. Where the text goes beyond a limit, the rest of it is one token of the type "plain". */
+export function lexBlocks(text: string): Token[] {
+  const tokens: Token[] = [];
+  try {
+    return new BoundedLexer(marked.defaults).blockTokens(text, tokens);
+  } catch (error) {
+    if (!(error instanceof TooMuch)) throw error;
+    const raw = text.slice(tokens.reduce((length, token) => length + token.raw.length, 0));
+    return [...tokens, { type: "plain", raw }];
+  }
 }
 
-/** Code as HTML with highlight.js's classes; escaped text for a language that is not known, or for very long code. */
+/** Code as HTML with highlight.js's classes; escaped text for a language that is not known, or for code that is too long. */
 function highlight(code: string, language: string): string {
-  if (code.length > MOST_HIGHLIGHTED || !hljs.getLanguage(language)) return escapeHtml(code);
+  const long = code.length > MOST_HIGHLIGHTED || code.split("\n").some((line) => line.length > LONGEST_LINE);
+  if (long || longBlank.test(code) || !hljs.getLanguage(language)) return escapeHtml(code);
   return hljs.highlight(code, { language, ignoreIllegals: true }).value;
 }
 
-/** Markdown as sanitised HTML. */
+/** Markdown as sanitised HTML. Throws `TooMuch` where it asks for more work than a block may. */
 export function renderMarkdown(text: string): string {
-  return trusted(marked.parse(text, { async: false }));
+  const html = marked.parser(new BoundedLexer(marked.defaults).lex(text));
+  countElements(html);
+  return trusted(html);
 }
 
 /** Code as sanitised HTML. */
@@ -108,40 +73,19 @@ export function renderCode(code: string, language: string): string {
 
 DOMPurify.addHook("afterSanitizeAttributes", withoutAddress);
 
+DOMPurify.addHook("uponSanitizeAttribute", (element, attribute) => {
+  const value = allowedValue(element, attribute.attrName, attribute.attrValue);
+  if (value === undefined) attribute.keepAttr = false;
+  else attribute.attrValue = value;
+});
+
 const trusted = trustedHtml(sanitise);
 
 function sanitise(html: string): string {
   return DOMPurify.sanitize(html, {
-    USE_PROFILES: { html: true, mathMl: true },
-    FORBID_TAGS: [
-      "style",
-      "img",
-      "picture",
-      "audio",
-      "video",
-      "source",
-      "track",
-      "form",
-      "input",
-      "button",
-      "textarea",
-      "select",
-      "dialog",
-      "template",
-      "slot",
-      "marquee",
-    ],
-    FORBID_ATTR: [
-      "style",
-      "id",
-      "name",
-      "srcset",
-      "src",
-      "background",
-      "poster",
-      "autofocus",
-      "tabindex",
-      "xlink:href",
-    ],
+    ALLOWED_TAGS: allowedTags,
+    ALLOWED_ATTR: allowedAttributes,
+    ALLOW_ARIA_ATTR: false,
+    ALLOW_DATA_ATTR: false,
   });
 }

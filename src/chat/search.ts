@@ -1,0 +1,26 @@
+// Which conversations have the words that are looked for. Pure.
+import type { Conversation, Message } from "./records";
+
+/** Texts as they are compared, once for each record: they are looked through again at every key. */
+const folded = new WeakMap<Conversation | Message, string>();
+
+function textOf(record: Conversation | Message, text: string): string {
+  let found = folded.get(record);
+  if (found === undefined) folded.set(record, (found = text.toLocaleLowerCase()));
+  return found;
+}
+
+/** The words of a query, as `hasWords` wants them. */
+export const wordsOf = (query: string): string[] => query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+
+/** Whether each word stands in the title or in one of the messages. */
+export function hasWords(words: readonly string[], conversation: Conversation, messages: Iterable<Message>): boolean {
+  const title = textOf(conversation, conversation.title);
+  let left = words.filter((word) => !title.includes(word));
+  for (const message of messages) {
+    if (left.length === 0) break;
+    const text = textOf(message, message.content);
+    left = left.filter((word) => !text.includes(word));
+  }
+  return left.length === 0;
+}
