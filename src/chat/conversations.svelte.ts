@@ -202,7 +202,7 @@ export class Conversations {
   }
 
   private async purgeIfDeleted(id: string): Promise<void> {
-    if (this.all.get(id)?.deletedAt !== undefined) await this.purge(id);
+    await this.removeStored((c) => c.id === id && c.deletedAt !== undefined);
   }
 
   /** The conversations that are too old, by when they were last changed. */
@@ -212,19 +212,38 @@ export class Conversations {
 
   /** Deletes those for good. Gives how many. Throws AppError. */
   async removeWhere(isOld: (time: number) => boolean): Promise<number> {
-    const old = this.keptWhere(isOld);
-    for (const { id } of old) await this.purge(id);
-    return old.length;
+    return this.removeStored((c) => c.deletedAt === undefined && isOld(c.updatedAt));
+  }
+
+  /** As they lie in storage at that moment: another tab can have gone on with one, or taken it back. */
+  private async removeStored(isGone: (c: Conversation) => boolean): Promise<number> {
+    let gone: string[] = [];
+    await this.records.settle("conversation", readConversation, (stored) => {
+      gone = [...stored.values()].filter(isGone).map(({ id }) => id);
+      return { remove: gone.flatMap((id) => this.keysOf(id)) };
+    });
+    for (const id of gone) this.forget(id);
+    return gone.length;
   }
 
   /** Deletes a conversation for good. */
   async purge(id: string): Promise<void> {
-    const messages = [...this.messagesOf(id).values()];
-    const keys = [conversationKey(id), ...messages.map(messageKey)];
+    const keys = this.keysOf(id);
+    this.all.delete(id);
+    await this.records.remove(keys);
+    this.forget(id);
+  }
+
+  private keysOf(id: string): RecordKey[] {
+    return [conversationKey(id), ...[...this.messagesOf(id).values()].map(messageKey)];
+  }
+
+  /** It is deleted. */
+  private forget(id: string): void {
+    const messages = this.messagesOf(id).size;
     this.all.delete(id);
     this.messages.delete(id);
-    await this.records.remove(keys);
-    this.audit.note("conversation-deleted", { conversation: id, messages: messages.length });
+    this.audit.note("conversation-deleted", { conversation: id, messages });
   }
 
   /** All conversations, or one, as a JSON text. */

@@ -5,6 +5,7 @@ import { argon2id } from "hash-wasm";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { restore } from "../../src/app/backup";
+import { Conversations } from "../../src/chat/conversations.svelte";
 import { readConversation } from "../../src/chat/conversation-forms";
 import type { Conversation } from "../../src/chat/records";
 import { toBase64 } from "../../src/platform/encoding";
@@ -21,6 +22,7 @@ import {
   type VaultRecord,
 } from "../../src/storage/vault/vault";
 import { changeVault, disclose, enclose, readVault, recordsLock } from "../../src/storage/vault/vault-store";
+import type { AuditLog } from "../../src/trust/audit-log.svelte";
 import { simulateTabs, Tab } from "./tabs";
 
 simulateTabs();
@@ -421,11 +423,11 @@ test.each(["plain", "closed"])(
         for (let i = 0; i < late; i++) await new Promise((resolve) => setImmediate(resolve));
         await two.records.write(key, newer);
       };
+      const conversations = new Conversations(one.records, { note() {} } as unknown as AuditLog);
+      await conversations.load();
       await Promise.all([
         restore(one.records, JSON.stringify({ records: [[key, backed]] })),
-        one.records.settle("conversation", readConversation, (all) => ({
-          remove: [...all].filter(([, c]) => c.updatedAt <= 950).map(([key]) => key),
-        })),
+        conversations.removeWhere((time) => time <= 950),
         writes(),
       ]);
       expect(await two.records.read(key), `${late} turns later`).toEqual(newer);
