@@ -54,6 +54,13 @@ export const models = {
 } as const;
 export type ModelName = keyof typeof models;
 
+/** A file of conversations as the app exports them, to be imported; what is not stated is left to the reader. */
+export const conversationsFile = (conversations: readonly object[]) => ({
+  name: "conversations.json",
+  mimeType: "application/json",
+  buffer: Buffer.from(JSON.stringify({ format: "islet-conversations", version: 1, conversations })),
+});
+
 /** What the small test model answers to "Count from ... to ...". */
 export const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i).join(" ");

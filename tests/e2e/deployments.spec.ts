@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { expect, test } from "playwright/test";
-import { App } from "./app";
+import { App, conversationsFile } from "./app";
 import { TestServer } from "./server";
 
 const types: Record<string, string> = {
@@ -14,17 +14,8 @@ const types: Record<string, string> = {
   ".webmanifest": "application/manifest+json",
 };
 /** A file with one conversation of this title. */
-const conversation = (title: string) => ({
-  name: "conversations.json",
-  mimeType: "application/json",
-  buffer: Buffer.from(
-    JSON.stringify({
-      format: "islet-conversations",
-      version: 1,
-      conversations: [{ conversation: { title, createdAt: 1, updatedAt: 1, leafId: null }, messages: [] }],
-    }),
-  ),
-});
+const conversation = (title: string) =>
+  conversationsFile([{ conversation: { title, createdAt: 1, updatedAt: 1, leafId: null }, messages: [] }]);
 
 test("two deployments under one origin share nothing, and erasing one leaves the other and everybody else", async () => {
   const server = new TestServer();

@@ -5,19 +5,15 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "playwright/test";
-import { App } from "./app";
+import { App, conversationsFile } from "./app";
 import { TestServer } from "./server";
 
 const passphrase = "harbor candle window seven";
 const CONVERSATIONS = 150;
-const records = JSON.stringify({
-  format: "islet-conversations",
-  version: 1,
-  conversations: Array.from({ length: CONVERSATIONS }, (_, n) => ({
-    conversation: { title: `Number ${n}`, createdAt: 1, updatedAt: 1, leafId: "a" },
-    messages: [{ id: "a", parentId: null, role: "user", content: "word ".repeat(800), createdAt: 1 }],
-  })),
-});
+const conversations = Array.from({ length: CONVERSATIONS }, (_, n) => ({
+  conversation: { title: `Number ${n}`, createdAt: 1, updatedAt: 1, leafId: "a" },
+  messages: [{ id: "a", parentId: null, role: "user", content: "word ".repeat(800), createdAt: 1 }],
+}));
 
 /** Ends every process of the browser at once, as a power cut would. */
 function kill(profile: string): void {
@@ -86,11 +82,7 @@ test("a browser that is killed while everything is encrypted or decrypted has lo
   await server.start();
   const profile = mkdtempSync(join(tmpdir(), "islet-kill-"));
   let app = await App.open({ server, profile, path: "#/settings" });
-  await app.give("Import conversations", {
-    name: "conversations.json",
-    mimeType: "application/json",
-    buffer: Buffer.from(records),
-  });
+  await app.give("Import conversations", conversationsFile(conversations));
   expect(await everythingIsThere(app)).toBe(false);
   let encrypted = false;
   // At the first record, in the middle, and not at all; then the same for the way back.

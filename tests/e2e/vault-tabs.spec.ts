@@ -1,6 +1,6 @@
 // Two tabs that change the encryption at the same moment, each without knowing of the other: one does it, the other changes nothing.
 import { expect, test } from "playwright/test";
-import { App } from "./app";
+import { App, conversationsFile } from "./app";
 
 const words = ["harbor candle window seven", "another four words to keep"] as const;
 const heading = (app: App, name: string) => app.page.getByRole("heading", { name });
@@ -13,19 +13,8 @@ async function unlock(app: App, passphrase: string): Promise<void> {
 
 test("two tabs that set a passphrase, then two that remove it, lose nothing", async () => {
   const one = await App.open({ path: "#/settings" });
-  await one.give("Import conversations", {
-    name: "conversations.json",
-    mimeType: "application/json",
-    buffer: Buffer.from(
-      JSON.stringify({
-        format: "islet-conversations",
-        version: 1,
-        conversations: [
-          { conversation: { title: "What must stay", createdAt: 1, updatedAt: 1, leafId: null }, messages: [] },
-        ],
-      }),
-    ),
-  });
+  const conversation = { title: "What must stay", createdAt: 1, updatedAt: 1, leafId: null };
+  await one.give("Import conversations", conversationsFile([{ conversation, messages: [] }]));
   const listed = (app: App) => app.page.getByRole("navigation").getByText("What must stay");
   await expect(listed(one)).toBeVisible();
   await one.page.goto("about:blank");
