@@ -47,17 +47,19 @@ interface Opened {
   close: () => Promise<{ arrived: string[]; datagrams: boolean; lookedUp: string[] }>;
 }
 
+/** `alone`: without a service worker. */
 async function open({
   server = new TestServer(),
   fault,
-}: { server?: TestServer; fault?: Fault } = {}): Promise<Opened> {
+  alone = false,
+}: { server?: TestServer; fault?: Fault; alone?: boolean } = {}): Promise<Opened> {
   const listener = new Listener();
   await listener.start();
   const netLog = join(mkdtempSync(join(tmpdir(), "islet-net-")), "net.json");
   if (server.url.endsWith(":0/")) await server.start();
   server.fault = fault;
   const app = await App.open({ server, withoutGpu: true, flags: listener.flags(netLog) });
-  await app.page.evaluate(() => navigator.serviceWorker.ready);
+  if (!alone) await app.page.evaluate(() => navigator.serviceWorker.ready);
   await app.goto("#/trust");
   const close = async () => {
     // The tests' watch sees attempts; what got out is for the listener to say.
@@ -158,7 +160,13 @@ test("without a policy every way is open, the proof says so, and each arrives: t
   const protects = /^(content-security|permissions|cross-origin)/i;
   const { app, close } = await open({
     server: await other(rules, [bare]),
-    fault: (_path, _request, response) => {
+    alone: true,
+    fault: (path, _request, response) => {
+      // It would hold page and workers to the policy all the same.
+      if (path === "/service-worker.js") {
+        response.writeHead(404).end();
+        return true;
+      }
       const set = response.setHeader.bind(response);
       response.setHeader = (name, value) => (protects.test(name) ? response : set(name, value));
       for (const name of response.getHeaderNames()) if (protects.test(name)) response.removeHeader(name);
