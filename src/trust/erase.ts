@@ -7,6 +7,10 @@ import { DATABASE } from "../storage/store";
 /** What other tabs are told, so that they let go of the databases. */
 const CHANNEL = named("islet-erase");
 
+/** What comes back meanwhile is erased again, so many times, after so many milliseconds. */
+const ROUNDS = 5;
+const SETTLING = 500;
+
 /** What is left of the app in this browser, by name: databases, caches, service workers. */
 export async function leftovers(): Promise<string[]> {
   const [databases, models, cacheNames, registration] = await Promise.all([
@@ -86,12 +90,17 @@ export async function eraseEverything(): Promise<string[]> {
   channel.close();
   // Before the caches, so that no worker fills them again.
   await (await ownRegistration())?.unregister();
-  await Promise.all([
-    ...(await ownDatabases()).map(deleteDatabase),
-    ...(await ownCaches()).map((name) => caches.delete(name)),
-    modelFiles("remove"),
-  ]);
-  return leftovers();
+  for (let round = 1; ; round++) {
+    await Promise.all([
+      ...(await ownDatabases()).map(deleteDatabase),
+      ...(await ownCaches()).map((name) => caches.delete(name)),
+      modelFiles("remove"),
+    ]);
+    // A service worker that was being installed goes on with that for a moment.
+    await new Promise((resolve) => setTimeout(resolve, SETTLING));
+    const left = await leftovers();
+    if (left.length === 0 || round === ROUNDS) return left;
+  }
 }
 
 /** The page from which everything is erased takes the place of the app in this tab. */
