@@ -37,6 +37,13 @@ export async function contentOf(records: Records): Promise<string> {
   return JSON.stringify({ records: [...found, ...others.flatMap((all) => [...all])] });
 }
 
+/** Whether a message of a backup is more than what is here of it: an answer that is complete never changes, and one that is not only grows. */
+function goesOn(message: Message, here: Message | undefined): boolean {
+  const length = ({ content, thought }: Message) => content.length + (thought?.length ?? 0);
+  if (!here) return true;
+  return here.status !== "complete" && (message.status === "complete" || length(message) > length(here));
+}
+
 /** An added model as it stands in a backup, where nothing of it was checked. */
 type AddedRecord = StoredRecord & { card?: Partial<ModelCard> | null };
 
@@ -49,8 +56,9 @@ export interface Restored {
 }
 
 /**
- * Puts the records of a backup beside those that are here. Of a conversation that is in both, the one that was changed last stays; a setting
- * that is here stays, and none gets looser. Throws AppError "backup-invalid" or "not-allowed"; then nothing was changed.
+ * Puts the records of a backup beside those that are here. Of a conversation that is in both, the one that was changed last stays, and of an
+ * answer the one that goes further; a setting that is here stays, and none gets looser. Throws AppError "backup-invalid" or "not-allowed"; then
+ * nothing was changed.
  */
 export async function restore(records: Records, text: string): Promise<Restored> {
   demand("importConversations");
@@ -71,15 +79,26 @@ export async function restore(records: Records, text: string): Promise<Restored>
       else leftOut.push(key.slice(key.indexOf(":") + 1).slice(0, 100));
     }
   }
+  const messagesHere = await records.all("message", readMessage);
   await records.settle("conversation", readConversation, (here) => {
     const older = new Set(
       conversations.filter(([key, c]) => (here.get(key)?.updatedAt ?? 0) > c.updatedAt).map(([, { id }]) => id),
     );
-    const talk = found.filter(
-      ([key, record]) =>
-        (key.startsWith("message:") && !older.has((record as Message).conversationId)) ||
-        (key.startsWith("conversation:") && !older.has((record as Conversation).id)),
-    );
+    const talk = found.flatMap(([key, record]): [RecordKey, StoredRecord][] => {
+      if (key.startsWith("message:")) {
+        const message = record as Message;
+        if (older.has(message.conversationId) || !goesOn(message, messagesHere.get(key))) return [];
+      } else if (key.startsWith("conversation:")) {
+        const now = here.get(key);
+        const there = record as Conversation;
+        if (now && (now.updatedAt >= there.updatedAt || there.deletedAt !== undefined)) {
+          // One that was deleted a moment ago comes back.
+          const { deletedAt, ...kept } = now;
+          return deletedAt === undefined ? [] : [[key, kept]];
+        }
+      } else return [];
+      return [[key, record]];
+    });
     return { write: [...talk, ...others] };
   });
   return { conversations: conversations.length, leftOut };

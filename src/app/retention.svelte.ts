@@ -53,6 +53,8 @@ export class Retention {
   /** Looks at the clock, and deletes what is too old by what is believed of it. Throws AppError. */
   async look(now = Date.now()): Promise<void> {
     const { settings, ledger, records } = this.rooms;
+    // Another tab may have chosen to keep more.
+    await settings.load();
     this.belief = await lookAtClock(records, now);
     ledger.timeOf = this.belief.timeOf;
     for (const [kind, setting] of Object.entries(settingOf) as [Retained, (typeof settingOf)[Retained]][]) {

@@ -198,7 +198,8 @@ export class Conversations {
     clearTimeout(this.undoTimer);
     const gone = this.deleted;
     this.deleted = null;
-    if (gone) await this.purge(gone.id);
+    // A backup may have brought it back meanwhile.
+    if (gone) await this.purgeIfDeleted(gone.id);
   }
 
   private async purgeIfDeleted(id: string): Promise<void> {

@@ -362,6 +362,9 @@ export const en = {
     "Try again, or use the passphrase. Not every passkey and not every address can do this.",
   "error.vault-changed.title": "Another tab changed the passphrase or the encryption",
   "error.vault-changed.remedy": "Nothing was changed here. Load this page anew, then try again.",
+  "error.vault-unreadable.title": "What opens your encrypted records cannot be read",
+  "error.vault-unreadable.remedy":
+    "It was damaged, or is of a later version of Islet. Nothing was changed. Load this page anew; if that does not help, a backup can be restored after everything here was erased.",
   "error.records-unreadable.title": "Some records cannot be read",
   "error.records-unreadable.remedy":
     "Nothing was changed. Under “Storage” you can export these records and remove them; then try again.",

@@ -375,6 +375,9 @@ export const fr: Catalogue = {
     "Réessayez, ou utilisez la phrase secrète. Toutes les clés d'accès et toutes les adresses ne le permettent pas.",
   "error.vault-changed.title": "Un autre onglet a changé la phrase secrète ou le chiffrement",
   "error.vault-changed.remedy": "Rien n'a été modifié ici. Rechargez cette page, puis réessayez.",
+  "error.vault-unreadable.title": "Ce qui ouvre vos enregistrements chiffrés est illisible",
+  "error.vault-unreadable.remedy":
+    "Il a été endommagé, ou vient d'une version plus récente d'Islet. Rien n'a été modifié. Rechargez cette page ; si cela ne suffit pas, effacez tout ici, puis restaurez une sauvegarde.",
   "error.records-unreadable.title": "Certains enregistrements sont illisibles",
   "error.records-unreadable.remedy":
     "Rien n'a été modifié. Dans « Stockage », vous pouvez exporter ces enregistrements et les retirer ; réessayez ensuite.",

@@ -370,6 +370,9 @@ export const ja: Catalogue = {
     "もう一度試すか、パスフレーズを使ってください。対応していないパスキーやアドレスもあります。",
   "error.vault-changed.title": "別のタブがパスフレーズまたは暗号化を変更しました",
   "error.vault-changed.remedy": "ここでは何も変更していません。ページを再読み込みしてから、もう一度試してください。",
+  "error.vault-unreadable.title": "暗号化された記録を開くための情報が読めません",
+  "error.vault-unreadable.remedy":
+    "壊れているか、新しい版の Islet のものです。何も変更していません。ページを再読み込みしてください。それでも開けないときは、ここのデータをすべて消去したあと、バックアップから復元できます。",
   "error.records-unreadable.title": "読めない記録があります",
   "error.records-unreadable.remedy":
     "何も変更していません。「ストレージ」でその記録を書き出して削除してから、もう一度試してください。",

@@ -366,6 +366,9 @@ export const vi: Catalogue = {
     "Hãy thử lại hoặc dùng cụm mật khẩu. Không phải khóa truy cập hay địa chỉ nào cũng làm được việc này.",
   "error.vault-changed.title": "Một thẻ khác đã đổi cụm mật khẩu hoặc việc mã hóa",
   "error.vault-changed.remedy": "Ở đây không có gì bị thay đổi. Hãy tải lại trang rồi thử lại.",
+  "error.vault-unreadable.title": "Không đọc được phần dùng để mở các bản ghi đã mã hóa",
+  "error.vault-unreadable.remedy":
+    "Phần này đã hỏng, hoặc thuộc phiên bản Islet mới hơn. Không có gì bị thay đổi. Hãy tải lại trang; nếu vẫn không được, có thể khôi phục từ bản sao lưu sau khi xóa mọi thứ ở đây.",
   "error.records-unreadable.title": "Có bản ghi không đọc được",
   "error.records-unreadable.remedy":
     "Không có gì bị thay đổi. Trong mục “Bộ nhớ”, bạn có thể xuất các bản ghi này rồi xóa chúng; sau đó hãy thử lại.",

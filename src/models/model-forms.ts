@@ -16,7 +16,7 @@ import {
 import type { RecordKey, StoredRecord } from "../storage/records";
 import type { Comparison } from "./compare-answers";
 import { policy } from "../trust/current-policy";
-import { readCandidate } from "./catalogue/admit";
+import { isModelId, readCandidate } from "./catalogue/admit";
 import { addressOf, knownCard, type ModelCard } from "./catalogue/catalogue";
 
 /**
@@ -70,9 +70,7 @@ export const installedKey = (id: string): RecordKey => `model:${id}`;
 export const addedKey = (id: string): RecordKey => `added-model:${id}`;
 export const downloadKey = (id: string): RecordKey => `download:${id}`;
 
-/** An id that can be part of an address. */
-const idOf = (value: unknown): string | undefined =>
-  typeof value === "string" && /^\w[\w.-]{0,99}$/.test(value) ? value : undefined;
+const idOf = (value: unknown): string | undefined => (isModelId(value) ? value : undefined);
 
 const sameFiles = (some: Readonly<Record<string, ModelFile>>, others: Readonly<Record<string, ModelFile>>): boolean =>
   Object.keys(some).length === Object.keys(others).length &&

@@ -19,6 +19,7 @@ export const errorCodes = [
   "passkey-failed",
   "backup-invalid",
   "vault-changed",
+  "vault-unreadable",
   "records-unreadable",
   "model-invalid",
   "model-known",

@@ -173,18 +173,21 @@ export class Records {
     this.announce(records.map(([key]) => key));
   }
 
-  /** Reads, changes and writes so that two tabs cannot undo each other. Gives whether there was a record; does nothing without one. */
-  async change<T extends StoredRecord>(key: RecordKey, alter: (record: T) => T): Promise<boolean> {
+  /**
+   * Reads, changes and writes so that two tabs cannot undo each other. Gives whether there was a record; without one, that of `first` is
+   * changed, or nothing is done.
+   */
+  async change<T extends StoredRecord>(key: RecordKey, alter: (record: T) => T, first?: T): Promise<boolean> {
     const name = await this.nameOf(key);
     for (;;) {
       const old = await guarded(() => get<unknown>(name, this.store));
-      if (old === undefined) return false;
-      const { record } = await guarded(() => this.opened(name, old));
+      if (old === undefined && !first) return false;
+      const record = old === undefined ? first : (await guarded(() => this.opened(name, old))).record;
       const [, next] = await this.closed(key, alter(record as unknown as T));
-      if (await this.replace([[name, old]], (s) => void s.put(next, name))) break;
+      if (!(await this.replace([[name, old]], (s) => void s.put(next, name)))) continue;
+      this.announce([key]);
+      return old !== undefined;
     }
-    this.announce([key]);
-    return true;
   }
 
   /**

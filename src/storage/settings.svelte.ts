@@ -1,4 +1,5 @@
 // What a person chose, kept between visits. Not for: choices that belong to one conversation.
+import { AppError } from "../platform/app-error";
 import type { Records, StoredRecord } from "./records";
 
 export interface SettingsRecord extends StoredRecord {
@@ -57,7 +58,11 @@ const KEY = "settings:app";
 export class Settings {
   current = $state<Readonly<SettingsRecord>>({ version: 1 });
 
-  constructor(private readonly records: Records) {}
+  constructor(private readonly records: Records) {
+    records.onChangeElsewhere((key) => {
+      if (key === KEY) void this.load();
+    });
+  }
 
   async load(): Promise<void> {
     // Settings that do not open are no reason not to begin; the records say that they are there.
@@ -65,10 +70,19 @@ export class Settings {
     this.current = readSettings({ ...stored });
   }
 
-  /** Changes some of the settings; an undefined value takes the setting back to its default. */
+  /**
+   * Changes some of the settings, as they lie in storage: another tab may have changed others. An undefined value takes the setting back to
+   * its default. Throws AppError.
+   */
   async save(changes: { [K in keyof SettingsRecord]?: SettingsRecord[K] | undefined }): Promise<void> {
-    const merged = Object.entries({ ...this.current, ...changes }).filter(([, v]) => v !== undefined);
-    this.current = Object.fromEntries(merged) as unknown as SettingsRecord;
-    await this.records.write(KEY, $state.snapshot(this.current));
+    let next = readSettings({ ...this.current, ...changes });
+    this.current = next;
+    const merge = (record: StoredRecord) => (next = readSettings({ ...record, ...changes }));
+    await this.records.change(KEY, merge, next).catch((error: unknown) => {
+      // What does not open is replaced.
+      if (!(error instanceof AppError) || error.code !== "storage-failed") throw error;
+      return this.records.write(KEY, next);
+    });
+    this.current = next;
   }
 }

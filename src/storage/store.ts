@@ -21,7 +21,7 @@ export const openStore = (databaseName = DATABASE): UseStore => createStore(data
 /** What tells one vault from another, whatever opens it; undefined without one. */
 export const vaultIdOf = (vault: VaultRecord | undefined): string | undefined =>
   // One that was damaged is no vault that anybody knows, but not none.
-  vault === undefined ? undefined : String((vault as Partial<VaultRecord>).inbox?.publicKey);
+  vault === undefined ? undefined : String((vault as Partial<VaultRecord> | null)?.inbox?.publicKey);
 
 /** All keys that begin with `prefix`, which ends with ":"; ";" is what comes after it. */
 export const rangeOf = (prefix: string) => IDBKeyRange.bound(prefix, `${prefix.slice(0, -1)};`, false, true);

@@ -153,8 +153,16 @@ export class AuditLog {
 
   private async head(): Promise<StoredHead> {
     const head = await this.records.read<StoredHead>(HEAD, readAuditHead);
-    // A log must not begin anew over the entries of one whose head cannot be read.
-    if (!head && (await this.records.has(HEAD))) throw new AppError("storage-failed", `${HEAD} cannot be read`);
-    return head ?? { version: 1, policy: "", ...emptyHead };
+    if (head) return head;
+    // A log must not begin anew over the entries of one whose head cannot be read, or is gone.
+    if (await this.records.has(HEAD)) throw new AppError("storage-failed", `${HEAD} cannot be read`);
+    const entries = await this.entries();
+    if (entries.length < (await this.records.count("audit")))
+      throw new AppError("storage-failed", `${HEAD} is gone, and entries cannot be read`);
+    const [first, last] = [entries[0], entries.at(-1)];
+    if (!first || !last) return { version: 1, policy: "", ...emptyHead };
+    // Not signed: the entry that follows says so.
+    const base = first.seq > 1 ? { base: { entries: first.seq - 1, hash: first.previous } } : {};
+    return { version: 1, policy: "", entries: last.seq, hash: last.hash, ...base };
   }
 }

@@ -445,3 +445,28 @@ describe("npm run verify-audit", () => {
     }
   }, 120_000);
 });
+
+test("a log whose head was removed goes on after its last entry, and says that its end was not signed", async () => {
+  const records = new Records({}, `signature-test-${++databases}`);
+  const log = new AuditLog(records);
+  await log.start("1", {});
+  for (let n = 0; n < 3; n++) await log.append("generation", { n });
+  const before = await log.entries();
+  await records.remove(["audit-head:1"]);
+  await log.append("generation", { n: 3 });
+  const after = await log.entries();
+  expect(after.slice(0, before.length)).toEqual(before);
+  expect(after.slice(before.length).map(({ kind }) => kind)).toEqual(["signing-begun", "generation"]);
+  expect(await log.verify()).toMatchObject({ faults: [], notes: [{ note: "unsigned-before" }] });
+
+  // One that was shortened, and of which an entry cannot be read.
+  await log.removeBefore(Infinity, "hand");
+  await log.append("generation", { n: 4 });
+  await records.remove(["audit-head:1"]);
+  await log.append("generation", { n: 5 });
+  expect((await log.verify()).faults).toEqual([]);
+  const last = (await log.entries()).at(-1)!;
+  await records.remove(["audit-head:1"]);
+  await records.write(`audit:${String(last.seq).padStart(10, "0")}`, { version: 1, strange: true } as StoredRecord);
+  await expect(log.append("generation", { n: 6 })).rejects.toMatchObject({ code: "storage-failed" });
+});

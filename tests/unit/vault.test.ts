@@ -281,3 +281,17 @@ describe("a backup", () => {
       await expect(readBackup(bad, passphrase), bad.slice(0, 60)).rejects.toMatchObject({ code: "backup-invalid" });
   });
 });
+
+test("a vault that is damaged, or of a later version, is named as that, and is not taken for none", async () => {
+  const store = createStore("islet/", "records");
+  const { inbox: _, ...partly } = record;
+  for (const damaged of [null, {}, [], "x", partly, { ...record, version: 2 }, { ...record, passkeys: [null] }]) {
+    await set(VAULT, damaged, store);
+    await expect(readVault(), JSON.stringify(damaged)).rejects.toMatchObject({ code: "vault-unreadable" });
+    await expect(new Records().write("settings:app", { version: 1 })).rejects.toMatchObject({ code: "vault-changed" });
+    await expect(enclose(passphrase)).rejects.toMatchObject({ code: "vault-changed" });
+  }
+  await set(VAULT, record, store);
+  expect(await readVault()).toEqual(record);
+  await del(VAULT, store);
+});

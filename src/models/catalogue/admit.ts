@@ -23,6 +23,9 @@ const GIVEN = "-given";
 
 const MOST_LETTERS = 100;
 
+/** Whether it can name a model: it is a part of addresses and of names of records. */
+export const isModelId = (id: unknown): id is string => typeof id === "string" && /^\w[\w.-]{0,127}$/.test(id);
+
 /** Lets a model in. Throws AppError: "not-allowed" by the policy, "model-known" by the catalogue, or what is wrong with its form. */
 export function admit(candidate: Candidate): ModelCard {
   const card = readCandidate(candidate);
@@ -38,7 +41,7 @@ export function admit(candidate: Candidate): ModelCard {
  * and are held to them. Throws AppError.
  */
 export function readCandidate({ id, origin, facts, size }: Candidate): ModelCard {
-  if (typeof id !== "string" || !/^\w[\w.-]{0,127}$/.test(id))
+  if (!isModelId(id))
     throw new AppError("model-invalid", `not a name of a model: ${JSON.stringify(id)?.slice(0, 80)}`, "none");
   const from = readOrigin(origin);
   const known = knownCard(id);
@@ -55,7 +58,8 @@ export function readCandidate({ id, origin, facts, size }: Candidate): ModelCard
 export function unknownCard(id: string, origin: Origin, said: Partial<Said>, size: number): ModelCard {
   const like = knownCard(said.id);
   const name = said.name ?? (like ?? namesake(id))?.name;
-  const says = name !== undefined || Object.keys(said).length > 0 ? { ...said, name: name ?? id } : undefined;
+  const says =
+    name !== undefined || Object.keys(said).length > 0 ? { ...said, name: shortened(name ?? id) } : undefined;
   const quantization = /q\df(?:16|32)(?:_\d)?/.exec(id)?.[0] ?? "";
   const { thoughts, contextSize, bufferSize, manifest } = like ?? {};
   return {
@@ -114,11 +118,14 @@ const plainText = (text: string) =>
     .replace(/["“”„‟«»‹›「」『』]/gu, "'")
     .trim();
 
+/** Read again, it is the same. */
+const shortened = (text: string) => [...text].slice(0, MOST_LETTERS).join("").trim();
+
 function readSaid(facts: unknown): Partial<Said> {
   const from = (typeof facts === "object" ? (facts ?? {}) : {}) as Record<string, unknown>;
   const texts = (["name", "publisher", "licence"] as const).flatMap((field) => {
     const value = from[field];
-    const text = typeof value === "string" ? plainText(value).slice(0, MOST_LETTERS) : "";
+    const text = typeof value === "string" ? shortened(plainText(value)) : "";
     return text === "" ? [] : [[field, text] as const];
   });
   const { parameters } = from;

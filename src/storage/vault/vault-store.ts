@@ -6,14 +6,20 @@ import { named } from "../../platform/deployment";
 import { DROPPED_KIND, sameValue } from "../records";
 import { changing, entriesOf, guarded, inTheClear, openStore, VAULT, vaultIdOf } from "../store";
 import { Cipher, DROPPED, type Dropped, type Sealed } from "./cipher";
-import { createVault, type VaultKeys, type VaultRecord } from "./vault";
+import { createVault, isVaultRecord, type VaultKeys, type VaultRecord } from "./vault";
 
 /** Every tab that has records open holds this lock, shared; who changes how they lie in storage holds it alone. */
 export const recordsLock = named("islet-records-open");
 
 const changed = (detail: string) => new AppError("vault-changed", detail);
 
-export const readVault = () => guarded(() => get<VaultRecord>(VAULT, openStore()));
+/** The vault that lies in storage; undefined where there is none. Throws AppError "vault-unreadable" where there is one that nothing opens. */
+export async function readVault(): Promise<VaultRecord | undefined> {
+  const record = await guarded(() => get<unknown>(VAULT, openStore()));
+  if (record !== undefined && !isVaultRecord(record))
+    throw new AppError("vault-unreadable", `${VAULT} is of no form that this version knows`);
+  return record;
+}
 
 /**
  * Changes what opens the vault of this id, as it is now. Gives its record. Throws AppError "vault-changed" where that vault is gone, or what

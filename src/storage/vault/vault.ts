@@ -209,6 +209,21 @@ const isBox = (value: unknown) => isText((value as Box | null)?.iv) && isText((v
 const within = (value: unknown, least: number, most: number) =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 
+/** Whether what lies in storage is a vault in the form of now. */
+export function isVaultRecord(value: unknown): value is VaultRecord {
+  const { version, kdf, master, passkeys, inbox } = (value ?? {}) as Partial<VaultRecord>;
+  return (
+    version === 1 &&
+    kdf?.name === "argon2id" &&
+    isText(kdf.salt) &&
+    isBox(master) &&
+    Array.isArray(passkeys) &&
+    passkeys.every((passkey) => isText(passkey?.id) && isText(passkey.salt) && isBox(passkey.master)) &&
+    isText(inbox?.publicKey) &&
+    isBox(inbox.privateKey)
+  );
+}
+
 /** The text of a backup. Throws AppError "backup-invalid", or "passphrase-wrong". */
 export async function readBackup(file: string, passphrase: string): Promise<string> {
   let backup: Backup;

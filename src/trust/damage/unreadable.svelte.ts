@@ -3,7 +3,14 @@
 import { createContext } from "svelte";
 import { download } from "../../platform/download";
 import { rawJson } from "../../platform/raw-json";
-import type { Reader, RecordKey, RecordKind, Records, UnreadableRecord } from "../../storage/records";
+import {
+  sameValue,
+  type Reader,
+  type RecordKey,
+  type RecordKind,
+  type Records,
+  type UnreadableRecord,
+} from "../../storage/records";
 
 export class Unreadable {
   /** Those that were found when they were last looked for. */
@@ -26,9 +33,12 @@ export class Unreadable {
     if (this.mayExport) saveRaw("islet-unreadable-records", found);
   }
 
-  /** Removes records of the list for good. Throws AppError. */
+  /** Removes records of the list for good, but for those that can be read meanwhile, or were written anew. Throws AppError. */
   async remove(found: readonly UnreadableRecord[]): Promise<void> {
-    await this.records.removeNamed(found.map(({ name }) => name));
+    await this.look();
+    const chosen = new Map(found.map(({ name, value }) => [name, value]));
+    const still = ({ name, value }: UnreadableRecord) => chosen.has(name) && sameValue(chosen.get(name), value);
+    await this.records.removeNamed(this.list.filter(still).map(({ name }) => name));
     await this.look();
   }
 

@@ -81,6 +81,29 @@ export function onVaultChanged(callback: () => void): () => void {
   return () => channel.close();
 }
 
+/**
+ * How long nobody has done anything. The clock of the day can be set back, and the one that counts from the page's beginning may stand still
+ * while the device sleeps: the one that says more is believed.
+ */
+class Rest {
+  private day = 0;
+  private page = 0;
+
+  constructor() {
+    this.begin();
+  }
+
+  /** Somebody does something now. */
+  begin(): void {
+    [this.day, this.page] = [Date.now(), performance.now()];
+  }
+
+  /** In milliseconds. */
+  get time(): number {
+    return Math.max(Date.now() - this.day, performance.now() - this.page);
+  }
+}
+
 /** Waits for the keys of another tab that has this vault open, or that opens it. Gives what ends the waiting. */
 export function awaitKeys(vault: string, onKeys: (keys: VaultKeys) => void): () => void {
   const channel = new BroadcastChannel(CHANNEL);
@@ -100,8 +123,8 @@ export class OpenVault {
   /** Called when what opens it was changed. */
   onChange: (change: "passphrase" | "passkey-added" | "passkeys-removed") => void = () => {};
   private readonly channel = new BroadcastChannel(CHANNEL);
-  private activeAt = Date.now();
-  private toldAt = 0;
+  private readonly rest = new Rest();
+  private toldAt = -Infinity;
   /** The page is being left: its keys are no more handed out. */
   private locked = false;
 
@@ -118,7 +141,7 @@ export class OpenVault {
     this.channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
       if (data.kind === "ask" && !this.locked) tell();
       if (data.kind === "lock") this.locked = true;
-      if (data.kind === "active") this.activeAt = Date.now();
+      if (data.kind === "active") this.rest.begin();
     });
     if (opening !== "tab") tell();
   }
@@ -126,20 +149,21 @@ export class OpenVault {
   /** Locks when nobody has done anything for so many minutes; 0: never. */
   lockWhenIdle(minutes: () => number): void {
     const active = () => {
-      this.activeAt = Date.now();
-      if (this.activeAt - this.toldAt < INTERVAL) return;
-      this.toldAt = this.activeAt;
+      this.rest.begin();
+      const now = performance.now();
+      if (now - this.toldAt < INTERVAL) return;
+      this.toldAt = now;
       this.channel.postMessage({ kind: "active" } satisfies Message);
     };
     const events = ["pointerdown", "keydown", "wheel"] as const;
     for (const event of events) addEventListener(event, active, { capture: true, passive: true });
     setInterval(() => {
       const most = minutes() * 60_000;
-      if (most === 0 || Date.now() - this.activeAt < most) return;
+      if (most === 0 || this.rest.time < most) return;
       // Who waits for an answer is not away.
       void navigator.locks.request(generatingLock, { ifAvailable: true }, async (free) => {
         if (free) await this.lock("idle");
-        else this.activeAt = Date.now();
+        else this.rest.begin();
       });
     }, INTERVAL);
   }

@@ -1,0 +1,49 @@
+// What one tab sets, no other undoes, nor goes by what was set before.
+import { beforeEach, expect, test, vi } from "vitest";
+import { Retention } from "../../src/app/retention.svelte";
+import { Conversations } from "../../src/chat/conversations.svelte";
+import { conversationKey, type Conversation } from "../../src/chat/records";
+import { Records } from "../../src/storage/records";
+import { Settings } from "../../src/storage/settings.svelte";
+import { openStore } from "../../src/storage/store";
+import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { NetworkLedger } from "../../src/trust/network-ledger.svelte";
+import { oneAfterTheOther } from "./locks";
+
+oneAfterTheOther();
+beforeEach(async () => {
+  await openStore()("readwrite", (s) => void s.clear());
+});
+
+test("what two tabs change, each without knowing of the other, is both there", async () => {
+  const [one, other] = [new Settings(new Records()), new Settings(new Records())];
+  await Promise.all([one.load(), other.load()]);
+  await Promise.all([one.save({ keepDays: 30 }), other.save({ temperature: 1 })]);
+  await other.save({ language: "fr" });
+  const fresh = new Settings(new Records());
+  await fresh.load();
+  expect(fresh.current).toEqual({ version: 1, keepDays: 30, temperature: 1, language: "fr" });
+});
+
+test("what another tab changes holds here as well", async () => {
+  const [one, other] = [new Settings(new Records()), new Settings(new Records())];
+  await one.save({ lockMinutes: 1 });
+  await vi.waitFor(() => expect(other.current.lockMinutes).toBe(1));
+  await one.save({ lockMinutes: undefined });
+  await vi.waitFor(() => expect(other.current.lockMinutes).toBeUndefined());
+});
+
+test("a tab that has not heard that records are kept longer now deletes none of them", async () => {
+  const records = new Records();
+  const old: Conversation = { version: 1, id: "1", title: "old", createdAt: 1, updatedAt: 1, leafId: null };
+  await records.write(conversationKey("1"), old);
+  await records.write("settings:app", { version: 1, keepDays: 30 } as never);
+  const audit = new AuditLog(records);
+  const [settings, conversations] = [new Settings(records), new Conversations(records, audit)];
+  await Promise.all([settings.load(), conversations.load()]);
+  // A tab that slept hears of it late.
+  await openStore()("readwrite", (s) => void s.put({ version: 1 }, "settings:app"));
+  const ledger = new NetworkLedger(records);
+  await new Retention({ conversations, audit, ledger, settings, records }).look();
+  expect(await records.read(conversationKey("1"))).toEqual(old);
+});
