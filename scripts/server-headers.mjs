@@ -1,6 +1,6 @@
 // The response headers of a build, written down in the form of a server. For `npm run headers` and `npm run policy`; the headers
 // themselves are made in src/trust/policy.ts.
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** Of each server: how it writes a header, the name of its file, and what an administrator does with that. */
@@ -36,10 +36,14 @@ export function writeServerHeaders(server, file, headers) {
   writeFileSync(file, lines.join(""));
 }
 
+/** Whether a file is one of these: others, too, have headers in files of such names. */
+const isOurs = (file) =>
+  existsSync(file) && /Content-Security-Policy.*trusted-types [^;]*\bislet\b/.test(readFileSync(file, "utf8"));
+
 /** Writes anew what lies beside a build from before. Gives what was written: [server, file]. */
 export function refreshServerHeaders(folder, headers) {
   const there = Object.keys(servers).map((server) => [server, headersPath(server, folder)]);
-  const written = there.filter(([, file]) => existsSync(file));
+  const written = there.filter(([, file]) => isOurs(file));
   for (const [server, file] of written) writeServerHeaders(server, file, headers);
   return written;
 }

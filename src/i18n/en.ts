@@ -663,6 +663,8 @@ export const en = {
   "run.check": "Compare the files of this page",
   "run.same": "All {{n}} files are those of the build. Its hash:",
   "run.different": "Files that are not those of the build: {{n}}.",
+  "run.newer":
+    "A newer version of the app has come, and the list of files is that of the newer one. Change to it, then compare again.",
   "run.hint":
     "The same commit and policy give the same files everywhere: build them yourself and compare the SHA-256 of build.json with this hash.",
   "run.repository": "Sources:",

@@ -682,6 +682,8 @@ export const fr: Catalogue = {
   "run.check": "Comparer les fichiers de cette page",
   "run.same": "Les {{n}} fichiers sont ceux de la version construite. Son empreinte :",
   "run.different": "Fichiers différents de la version construite : {{n}}.",
+  "run.newer":
+    "Une version plus récente de l'application est arrivée, et la liste des fichiers est la sienne. Passez à cette version, puis comparez à nouveau.",
   "run.hint":
     "Le même commit et la même politique donnent partout les mêmes fichiers : construisez-les vous-même et comparez le SHA-256 de build.json à cette empreinte.",
   "run.repository": "Sources :",

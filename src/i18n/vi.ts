@@ -667,6 +667,8 @@ export const vi: Catalogue = {
   "run.check": "So sánh tệp của trang này",
   "run.same": "Cả {{n}} tệp đúng với bản dựng. Mã băm:",
   "run.different": "Số tệp khác với bản dựng: {{n}}.",
+  "run.newer":
+    "Đã có phiên bản ứng dụng mới hơn, và danh sách tệp là của phiên bản đó. Hãy chuyển sang phiên bản mới rồi so sánh lại.",
   "run.hint":
     "Cùng một commit và cùng một chính sách cho ra cùng tệp ở mọi nơi: hãy tự dựng và so SHA-256 của build.json với mã băm này.",
   "run.repository": "Mã nguồn:",

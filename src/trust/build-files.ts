@@ -1,6 +1,7 @@
 // What this build says of itself (scripts/build-record.mjs), and whether the files that this browser runs are those. Not for: models,
 // whose files are checked when they come and each time they are loaded.
 import { toHex } from "../platform/encoding";
+import { newVersionComes } from "./current-policy";
 
 /** dist/build.json: the hash of every file of the build. */
 interface BuildRecord {
@@ -25,6 +26,8 @@ export interface BuildCheck {
   /** Files that were compared, and those that are not what the record says. */
   compared: number;
   different: string[];
+  /** Some are different, and a newer version of the app has come, which the record of the server is of. */
+  newer: boolean;
 }
 
 async function sha256(bytes: ArrayBuffer): Promise<string> {
@@ -46,7 +49,8 @@ export async function checkBuild(): Promise<BuildCheck> {
   const names = Object.keys(files).filter((name) => !name.startsWith("models/") && name !== "_headers");
   const different: string[] = [];
   for (const name of names) if ((await sha256(await read(name))) !== files[name]) different.push(name);
-  return { hash: await sha256(record), policy, compared: names.length, different };
+  const newer = different.length > 0 && (await newVersionComes());
+  return { hash: await sha256(record), policy, compared: names.length, different, newer };
 }
 
 /** The packages in the bill of materials of the build (CycloneDX). */

@@ -101,7 +101,7 @@ async function withinPage(rules: Policy): Promise<Policy> {
 }
 
 /** Whether the service worker has a newer version of the app than this page, or is getting one. */
-async function newVersionComes(): Promise<boolean> {
+export async function newVersionComes(): Promise<boolean> {
   const registration = await (navigator.serviceWorker as ServiceWorkerContainer | undefined)?.getRegistration();
   if (!registration?.active) return false;
   await registration.update().catch(() => {});

@@ -2,6 +2,7 @@
 // said to be so. Not for: the ways of the page (page-ways.ts) and of workers (platform/ways-out.ts), or how it is shown (ProbeView.svelte).
 import { ELSEWHERE, tryWay, type Outcome, type ProbeOrder, type WayReport, type WorkerWay } from "../platform/ways-out";
 import { REFUSED, stateOf, type TakenWay } from "./harden";
+import { pageResponse } from "./sent-policy";
 import { howOf, pageAddress, pageWays, UNAVAILABLE, UNGUARDED, type PageWay } from "./page-ways";
 
 /** Milliseconds in which a worker must have started and answered. The engine's script is large. */
@@ -110,7 +111,7 @@ async function allowlistHere(): Promise<string | undefined> {
     (navigator as { userAgentData?: { brands: { brand: string; version: string }[] } }).userAgentData ?? {};
   const version = Number(brands?.find(({ brand }) => brand === "Chromium")?.version ?? 0);
   if (version < HEEDS_ALLOWLIST) return undefined;
-  const response = await fetch(new URL(".", document.baseURI)).catch(() => undefined);
+  const response = await pageResponse().catch(() => undefined);
   const list = response?.headers.get("Connection-Allowlist");
   if (!list || allows(list, ELSEWHERE)) return undefined;
   return `Connection-Allowlist: ${list}`;

@@ -16,12 +16,14 @@ export interface SentPolicy extends Judgement {
 
 const base = () => new URL(".", document.baseURI).href;
 
-async function headerOf(address: string): Promise<string | null> {
+async function ask(address: string): Promise<Response> {
   // Through the service worker where there is one, as the browser asks for a worker's script.
   const response = await fetch(address, { cache: "force-cache" });
   if (!response.ok) throw new Error(`${address}: HTTP ${response.status}`);
-  return response.headers.get(CSP);
+  return response;
 }
+
+const headerOf = async (address: string): Promise<string | null> => (await ask(address)).headers.get(CSP);
 
 /** The scripts of all workers of this build: as its record says, or, without a network, as far as they are kept here. */
 async function workerScripts(): Promise<string[]> {
@@ -46,12 +48,12 @@ async function serviceWorkerHeader(): Promise<{ header: string | null } | undefi
 }
 
 /**
- * The header that this page came with. One that came around the service worker is asked for around it: by an address that is not among the kept
- * ones.
+ * What came for the page itself, with its headers. Where the service worker answered, that is what it keeps under the name of the file, whatever the
+ * server sends by now. A page that came around it is asked for around it: by an address that is not among the kept ones. Throws.
  */
-async function pageHeader(): Promise<string | null> {
+export function pageResponse(): Promise<Response> {
   const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-  return headerOf(navigation?.workerStart ? base() : `${base()}?policy`);
+  return ask(base() + (navigation?.workerStart ? "index.html" : "?policy"));
 }
 
 /** What was sent for each place, judged. Throws where it cannot be read, for example since the server is not there. */
@@ -63,7 +65,7 @@ export async function sentPolicies(): Promise<SentPolicy[]> {
     return { place, header, running, ...judge(header, demanded, location.origin, kind, kind === "page" ? inPage : []) };
   };
   const [page, serviceWorker, workers, running] = await Promise.all([
-    pageHeader(),
+    pageResponse().then(({ headers }) => headers.get(CSP)),
     serviceWorkerHeader(),
     workerScripts().then((all) =>
       Promise.all(all.map(async (url) => [workerPlace(url)!, await headerOf(url)] as const)),

@@ -48,6 +48,13 @@ describe("npm run headers", () => {
     expect(lines[0]).toContain("connect-src 'self' https://models.example;");
   });
 
+  test("leaves a file of the same name that is not its own as it is", () => {
+    const other = join(folder, "headers.txt");
+    writeFileSync(other, "Content-Security-Policy: default-src 'self'\n");
+    expect(npm("policy", "--", join(folder, "mine.json"), dist)).not.toContain(other);
+    expect(readFileSync(other, "utf8")).toBe("Content-Security-Policy: default-src 'self'\n");
+  });
+
   test("writes the same where they are wanted, in the form of each server", () => {
     for (const [server, form] of [
       ["nginx", /^add_header (\S+) (".*") always;$/],

@@ -54,6 +54,16 @@ describe("an answer that streams", () => {
     },
   );
 
+  test("keeps finished blocks where a piece ends between the two characters that end a line", () => {
+    const stream = new BlockStream();
+    const text = "First paragraph.\r\n\r\nSecond paragraph is long enough.\r\n\r\nThird one.";
+    stream.update(text.slice(0, text.indexOf("Third") - 1));
+    const [before] = stream.blocks;
+    stream.update(text);
+    expect(stream.blocks[0]).toBe(before);
+    expect(shown(stream)).toBe(whole(text));
+  });
+
   test("keeps finished blocks as they are, the same objects", () => {
     const stream = new BlockStream();
     stream.update("First paragraph.\n\nSecond paragraph is long enough.\n\nThird");

@@ -98,6 +98,29 @@ describe("an answer passes for no part of the app", () => {
     expect(strangers(renderMarkdown(markdown))).toEqual([]);
   });
 
+  test.each([
+    ["mspace", "height", "99999999px"],
+    ["mspace", "width", "99em"],
+    ["mspace", "depth", "1e7px"],
+    ["mspace", "height", "1000%"],
+    ["mpadded", "voffset", "-99999em"],
+    ["mo", "minsize", "50in"],
+    ["mfrac", "linethickness", "200px"],
+    ["mtable", "rowspacing", "0em 999em"],
+    ["mstyle", "scriptlevel", "-20"],
+    ["mi", "scriptlevel", "+99"],
+  ])("by its size: %s with %s=%s", (tag, name, value) => {
+    const [element] = elementsOf(renderMarkdown(`<math><${tag} ${name}="${value}"></${tag}></math>`)).slice(-1);
+    expect(element!.localName).toBe(tag);
+    expect(element!.getAttribute(name)).toBeNull();
+  });
+
+  test("but formulas keep the sizes that their signs have", () => {
+    const tex = String.raw`\left(\frac{a}{b}\right) \hspace{2em} \Big| x^{y_z} \raisebox{-0.5em}{x} \begin{pmatrix}1\\2\end{pmatrix} \rule{1em}{2px}`;
+    const html = renderMarkdown(`$$${tex}$$`);
+    for (const kept of ['width="2em"', 'minsize="', 'voffset="-0.5em"', 'height="2px"']) expect(html).toContain(kept);
+  });
+
   test("by code, whose colours are the only classes", () => {
     for (const language of ["html", "javascript", "python", "css", "cpp", "markdown"])
       expect(strangers(renderCode('<main class="primary">class A { f() { return "x" } }</main>', language))).toEqual(

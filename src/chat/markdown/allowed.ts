@@ -17,6 +17,10 @@ const mathAttributes =
 
 export const allowedAttributes = [...textAttributes, ...mathAttributes];
 
+/** Attributes of math that are lengths, and a length as formulas have it: beyond millions of pixels a browser puts all that follows in one place. */
+const lengths = "columnspacing depth height linethickness lspace maxsize minsize rowspacing voffset width".split(" ");
+const short = /^[+-]?1?\d?(?:\.\d+)?(?:em|ex|px|pt|width)?$/;
+
 /** What an attribute of the list may be on an element; undefined where it may not be there. */
 export function allowedValue(element: Element, name: string, value: string): string | undefined {
   const ofMath = element.namespaceURI === "http://www.w3.org/1998/Math/MathML";
@@ -24,6 +28,9 @@ export function allowedValue(element: Element, name: string, value: string): str
   if (name === "class") return codeClasses(value) || undefined;
   // A cell over thousands of rows or columns takes as long to lay out as those would.
   if (name === "colspan" || name === "rowspan") return /^\d\d?$/.test(value) ? value : undefined;
+  if (lengths.includes(name)) return value.split(/\s+/).every((length) => short.test(length)) ? value : undefined;
+  // Below the usual size letters grow with each level.
+  if (name === "scriptlevel") return /^[0-3]$/.test(value) ? value : undefined;
   return value;
 }
 

@@ -71,7 +71,8 @@ export class BlockStream {
 
   /** Takes the whole text so far. Text that is not a continuation of the last one starts anew. */
   update(text: string): void {
-    const normal = text.replaceAll("\r\n", "\n");
+    // Whether a line ends in one character or in two is known with the next one.
+    const normal = text.replace(/\r$/, "").replaceAll("\r\n", "\n");
     if (!normal.startsWith(this.text)) this.restart();
     else if (normal.length === this.text.length) return;
     this.text = normal;

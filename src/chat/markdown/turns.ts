@@ -4,6 +4,14 @@
 const FRAME = 12;
 
 const waiting: (() => void)[] = [];
+/** A frame was asked for, or is under way: one at a time, also where a step asks for the next one. */
+let asked = false;
+
+function ask(): void {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(run);
+}
 
 function run(): void {
   const began = performance.now();
@@ -11,15 +19,16 @@ function run(): void {
     do waiting.shift()?.();
     while (waiting.length > 0 && performance.now() - began < FRAME);
   } finally {
+    asked = false;
     // One that fails holds up no other.
-    if (waiting.length > 0) requestAnimationFrame(run);
+    if (waiting.length > 0) ask();
   }
 }
 
 /** Runs a step in the next frame, or in a later one if others were asked for before. Gives what takes it back. */
 export function takeTurn(step: () => void): () => void {
   waiting.push(step);
-  if (waiting.length === 1) requestAnimationFrame(run);
+  ask();
   return () => {
     const at = waiting.indexOf(step);
     if (at >= 0) waiting.splice(at, 1);
