@@ -210,9 +210,12 @@ test.describe("on one device", () => {
   });
 
   test("files that belong to nothing are shown as left over, and removed", async () => {
-    await app.putFile("https://example.org/gone/x.bin");
+    const gone = `${app.server.url}models/gone/resolve/main/`;
+    await app.putFile(`${gone}x.bin`);
+    await app.putFile("https://example.org/of-another-application/x.bin");
     await app.goto("#/storage");
-    await expect(app.page.getByText("https://example.org/gone/")).toBeVisible();
+    await expect(app.page.getByText(gone)).toBeVisible();
+    await expect(app.page.getByText("of-another-application")).toHaveCount(0);
     expect(await app.accessibilityFaults()).toEqual([]);
     await app.page.getByRole("button", { name: "Remove what is left over" }).click();
     await expect(app.page.getByRole("heading", { name: "Left over" })).toHaveCount(0);
