@@ -77,6 +77,8 @@ export const en = {
   "link.unencrypted": "The connection is not encrypted: others on the way can read it.",
   "link.leftOut.credentials": "The link also holds a user name or password. They are left out.",
   "link.leftOut.letter": "The link would also fill in the message or add recipients. That is left out.",
+  "link.closed":
+    "This page was loaded without its service worker, and the browser lets it connect to nothing else, so it cannot open the address. Copy it, or reload the app and press the link again.",
   "link.copy": "Copy the address",
   "link.open": "Open",
   "models.title": "Models",
@@ -724,6 +726,10 @@ export const en = {
   "sent.unread": "What the server sent could not be read; the page may be offline.",
   "sent.hint":
     "Whoever runs this site can mend this with “npm run headers”. A worker that is still running under an older policy ends when all tabs of this site are reloaded; the service worker, when it is updated.",
+  "sent.allowlist":
+    "All of these came with the header Connection-Allowlist, by which Chromium also closes what no such policy covers: connecting ahead, navigation, WebRTC.",
+  "sent.noAllowlist":
+    "Without the header Connection-Allowlist: {{places}}. It is an addition that not every browser heeds. By it Chromium also closes what no such policy covers: connecting ahead, navigation, WebRTC.",
   "sent.page": "Page",
   "sent.service-worker": "Service worker",
   "sent.running": "{{name}}, running since before",

@@ -83,6 +83,8 @@ export const fr: Catalogue = {
     "Le lien contient aussi un nom d'utilisateur ou un mot de passe. Ils sont laissés de côté.",
   "link.leftOut.letter":
     "Le lien remplirait aussi le message ou ajouterait des destinataires. Cela est laissé de côté.",
+  "link.closed":
+    "Cette page a été chargée sans son service worker, et le navigateur ne la laisse se connecter à rien d’autre : elle ne peut pas ouvrir l’adresse. Copiez-la, ou rechargez l’application et appuyez de nouveau sur le lien.",
   "link.copy": "Copier l'adresse",
   "link.open": "Ouvrir",
   "models.title": "Modèles",
@@ -744,6 +746,10 @@ export const fr: Catalogue = {
   "sent.unread": "Ce que le serveur a envoyé n'a pas pu être lu ; la page est peut-être hors ligne.",
   "sent.hint":
     "La personne qui gère ce site peut y remédier avec « npm run headers ». Un worker qui tourne encore sous une ancienne politique s'arrête quand tous les onglets de ce site sont rechargés ; le service worker, quand il est mis à jour.",
+  "sent.allowlist":
+    "Tous sont venus avec l’en-tête Connection-Allowlist, par lequel Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
+  "sent.noAllowlist":
+    "Sans l’en-tête Connection-Allowlist : {{places}}. C’est un complément que tous les navigateurs ne suivent pas. Par lui, Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
   "sent.page": "Page",
   "sent.service-worker": "Service worker",
   "sent.running": "{{name}}, démarré auparavant",

@@ -79,6 +79,8 @@ export const ja: Catalogue = {
   "link.unencrypted": "この接続は暗号化されません。通信の途中で他者に読まれるおそれがあります。",
   "link.leftOut.credentials": "このリンクにはユーザー名またはパスワードも含まれていますが、取り除いてあります。",
   "link.leftOut.letter": "このリンクは本文や宛先なども入力しようとしますが、取り除いてあります。",
+  "link.closed":
+    "このページはサービスワーカーなしで読み込まれ、ブラウザーがほかへの接続を許さないため、アドレスを開けません。コピーするか、アプリを再読み込みしてからもう一度リンクを押してください。",
   "link.copy": "アドレスをコピー",
   "link.open": "開く",
   "models.title": "モデル",
@@ -729,6 +731,10 @@ export const ja: Catalogue = {
   "sent.unread": "サーバーが送信した内容を読めませんでした。オフラインかもしれません。",
   "sent.hint":
     "このサイトの管理者は「npm run headers」で修正できます。以前のポリシーのまま動いているワーカーは、このサイトのすべてのタブを再読み込みすると終了し、サービスワーカーは更新されると入れ替わります。",
+  "sent.allowlist":
+    "すべてに Connection-Allowlist ヘッダーが付いていました。これにより Chromium は、このようなポリシーの対象外である先行接続、ページ移動、WebRTC も閉じます。",
+  "sent.noAllowlist":
+    "Connection-Allowlist ヘッダーなし：{{places}}。すべてのブラウザーが従うわけではない追加の守りです。これがあると Chromium は、このようなポリシーの対象外である先行接続、ページ移動、WebRTC も閉じます。",
   "sent.page": "ページ",
   "sent.service-worker": "サービスワーカー",
   "sent.running": "{{name}}（以前から実行中）",

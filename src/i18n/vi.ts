@@ -81,6 +81,8 @@ export const vi: Catalogue = {
   "link.unencrypted": "Kết nối này không được mã hóa: người khác trên đường truyền có thể đọc được.",
   "link.leftOut.credentials": "Liên kết còn chứa tên người dùng hoặc mật khẩu. Phần đó đã được bỏ đi.",
   "link.leftOut.letter": "Liên kết còn định điền sẵn nội dung thư hoặc thêm người nhận. Phần đó đã được bỏ đi.",
+  "link.closed":
+    "Trang này được tải mà không có service worker, và trình duyệt không cho trang kết nối tới nơi nào khác, nên không thể mở địa chỉ. Hãy sao chép địa chỉ, hoặc tải lại ứng dụng rồi nhấn liên kết lần nữa.",
   "link.copy": "Sao chép địa chỉ",
   "link.open": "Mở",
   "models.title": "Mô hình",
@@ -726,6 +728,10 @@ export const vi: Catalogue = {
   "sent.unread": "Không đọc được những gì máy chủ đã gửi; có thể trang đang ngoại tuyến.",
   "sent.hint":
     "Người quản lý trang này có thể khắc phục bằng “npm run headers”. Worker còn chạy theo chính sách cũ sẽ kết thúc khi mọi thẻ của trang được tải lại; service worker thì khi được cập nhật.",
+  "sent.allowlist":
+    "Tất cả đều đến cùng tiêu đề Connection-Allowlist; nhờ đó Chromium chặn cả những gì chính sách loại này không bao gồm: kết nối trước, điều hướng, WebRTC.",
+  "sent.noAllowlist":
+    "Không có tiêu đề Connection-Allowlist: {{places}}. Đây là phần bổ sung mà không phải trình duyệt nào cũng tuân theo. Nhờ nó, Chromium chặn cả những gì chính sách loại này không bao gồm: kết nối trước, điều hướng, WebRTC.",
   "sent.page": "Trang",
   "sent.service-worker": "Service worker",
   "sent.running": "{{name}}, chạy từ trước",

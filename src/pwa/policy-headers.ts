@@ -2,6 +2,7 @@
 // none. A response may carry several policies, and all of them are enforced, so that this can only narrow. Not for: the policy file itself
 // (service-worker.ts), or what a policy demands (trust/policy.ts).
 import { named } from "../platform/deployment";
+import { ALLOWLIST, narrowedAllowlist } from "../trust/allowlist";
 import type { NetworkRules } from "../trust/network-rules";
 import { CSP, OWN_HEADERS } from "../trust/own-policy";
 import { contentSecurityPolicy } from "../trust/policy";
@@ -15,12 +16,21 @@ const scope = self.registration.scope;
 /** Pages, and the scripts that workers begin with. */
 const bound = /(\/|\/index[.]html|-worker-[^/]*[.]js)$/;
 
+/** The policy in force, as it was read; undefined before one was, an empty object where it cannot be read. */
+export async function keptPolicy(): Promise<object | undefined> {
+  const kept = await caches.open(POLICY_CACHE).then((cache) => cache.match(new URL("policy.json", scope).href));
+  return kept?.json().then(
+    (policy: unknown) => Object(policy) as object,
+    () => ({}),
+  );
+}
+
 /** The rules in force; undefined before a policy was read. One that cannot be read allows nothing, as it does in the page. */
 async function rulesInForce(): Promise<NetworkRules | undefined> {
-  const kept = await caches.open(POLICY_CACHE).then((cache) => cache.match(new URL("policy.json", scope).href));
-  if (!kept) return undefined;
+  const policy = await keptPolicy();
+  if (!policy) return undefined;
   try {
-    const { modelHosts, mirror } = ((await kept.json()) as { network: NetworkRules }).network;
+    const { modelHosts, mirror } = (policy as { network: NetworkRules }).network;
     return { modelHosts: modelHosts.map(String), mirror: mirror === null ? null : String(mirror) };
   } catch {
     return { modelHosts: [], mirror: null };
@@ -32,9 +42,13 @@ async function withPolicy(response: Response): Promise<Response> {
   if (!rules || response.type === "opaque" || response.redirected) return response;
   const demanded = contentSecurityPolicy({ network: rules }, "header");
   // The stored file as it is, where that is enough: browsers keep the compiled code of it.
-  if (judge(response.headers.get(CSP), demanded, self.location.origin, "page").wider.length === 0) return response;
+  const wider = judge(response.headers.get(CSP), demanded, self.location.origin, "page").wider.length > 0;
+  const sent = response.headers.get(ALLOWLIST);
+  const allowlist = narrowedAllowlist(sent, { network: rules });
+  if (!wider && sent === allowlist) return response;
   const headers = new Headers(response.headers);
-  headers.append(CSP, demanded);
+  if (wider) headers.append(CSP, demanded);
+  headers.set(ALLOWLIST, allowlist);
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 

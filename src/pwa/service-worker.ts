@@ -6,6 +6,7 @@ import { registerRoute } from "workbox-routing";
 import { NetworkOnly, type Strategy } from "workbox-strategies";
 import { answerProbe } from "../platform/ways-out";
 import { writeWithoutKeys, type RecordKey } from "../storage/records";
+import { serveConfirmedLinks } from "./leave";
 import { boundToPolicy, heldFast, keepOwnHeaders, leavesAlone } from "./policy-headers";
 import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/network-entry";
 import { precacheChecked, type BuildFile } from "./checked-precache";
@@ -82,6 +83,7 @@ answerProbe(() => takenHere.map((way) => ({ way, verdict: stateOf(way) })));
 keepOwnHeaders();
 precacheChecked(self.__WB_MANIFEST, watched, boundToPolicy);
 servePolicy(watched);
+serveConfirmedLinks();
 
 // Everything else goes to the network as it is: from here, or by the hand of the one who asks, of which nothing more is seen than that.
 for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const)

@@ -1,5 +1,8 @@
 // What an address from outside leads to, as a person is to see it before it is opened, and the one way in which it is opened. Everything that is
 // shown is ASCII as the browser itself would send it, so nothing in it can turn the text around, hide, or look like another name. Not for: asking (LinkDialog.svelte).
+import { MAIL } from "./allowlist";
+import { allowlistHere } from "./allowlist-here";
+import { LEAVE, type LeaveAnswer, type LeaveOrder } from "./leave";
 
 /** An address that can be opened: a page of the web, or somebody to write to. */
 export interface ForeignLink {
@@ -119,12 +122,48 @@ function adapted(delta: number, length: number, first: boolean): number {
   return k + Math.floor((36 * rest) / (rest + 38));
 }
 
-/** Opens an address that a person has confirmed: the web in a tab of its own that knows nothing of this one, mail in the mail program. */
-export function leaveTo({ kind, url }: ForeignLink): void {
+/** Milliseconds in which the service worker must have answered; a press of a person counts for a little longer. */
+const PATIENCE = 3000;
+
+/** The service worker's page that leads to an address; undefined where there is none, or one that does not know of it. */
+async function wayTo(url: string): Promise<string | undefined> {
+  const { controller } = (navigator.serviceWorker as ServiceWorkerContainer | undefined) ?? {};
+  if (!controller) return undefined;
+  const { port1, port2 } = new MessageChannel();
+  const query = await new Promise<LeaveAnswer>((resolve) => {
+    setTimeout(() => resolve(null), PATIENCE);
+    port1.onmessage = ({ data }: MessageEvent<LeaveAnswer>) => resolve(data);
+    controller.postMessage({ type: "LEAVE", url } satisfies LeaveOrder, [port2]);
+  });
+  port1.close();
+  return query === null ? undefined : new URL(LEAVE + query, document.baseURI).href;
+}
+
+/** Whether the browser lets this page itself go to an address. */
+async function canLeaveDirectly({ kind }: ForeignLink): Promise<boolean> {
+  const list = await allowlistHere();
+  return list === undefined || (kind === "mail" && list.includes(MAIL));
+}
+
+/** Whether an address can be opened from here: where the page may connect to nothing else, only by way of a service worker. */
+export async function canLeaveTo(to: ForeignLink): Promise<boolean> {
+  const { controller } = (navigator.serviceWorker as ServiceWorkerContainer | undefined) ?? {};
+  return (to.kind === "web" && Boolean(controller)) || canLeaveDirectly(to);
+}
+
+/**
+ * Opens an address that a person has confirmed: the web in a tab of its own that knows nothing of this one, mail in the mail program. Gives
+ * whether there was a way.
+ */
+export async function leaveTo(to: ForeignLink): Promise<boolean> {
+  const { kind, url } = to;
+  const way = kind === "web" ? await wayTo(url) : undefined;
+  if (way === undefined && !(await canLeaveDirectly(to))) return false;
   // Never in the page: an address that stands there is looked up and connected to before it is pressed.
   const link = document.createElement("a");
-  link.href = url;
+  link.href = way ?? url;
   link.rel = "noopener noreferrer external";
   if (kind === "web") link.target = "_blank";
   link.click();
+  return true;
 }

@@ -1,6 +1,7 @@
 // What a deployment may decide, and what of it browsers enforce: the Content-Security-Policy and the other headers are made from the same
 // file. Pure, for the build as well as for the app. Not for: which policy is in force (current-policy.ts), or doing requests.
 import { Validator, type Schema } from "@cfworker/json-schema";
+import { ALLOWLIST, connectionAllowlist } from "./allowlist";
 import { connectable, type NetworkRules } from "./network-rules";
 import { faultOfText, faultsOf, PolicyError } from "./policy-faults";
 import schema from "./policy.schema.json" with { type: "json" };
@@ -142,6 +143,7 @@ const deniedFeatures = [
 export function responseHeaders(rules: Policy): Record<string, string> {
   return {
     "Content-Security-Policy": contentSecurityPolicy(rules, "header"),
+    [ALLOWLIST]: connectionAllowlist(rules),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",

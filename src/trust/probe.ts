@@ -1,15 +1,14 @@
 // The proof: tries the ways out of every place where code of the app runs, and says of each what the browser did. What no page can close is
 // said to be so. Not for: the ways of the page (page-ways.ts) and of workers (platform/ways-out.ts), or how it is shown (ProbeView.svelte).
-import { ELSEWHERE, tryWay, type Outcome, type ProbeOrder, type WayReport, type WorkerWay } from "../platform/ways-out";
+import { tryWay, type Outcome, type ProbeOrder, type WayReport, type WorkerWay } from "../platform/ways-out";
+import { ALLOWLIST } from "./allowlist";
+import { allowlistHere } from "./allowlist-here";
 import { REFUSED, stateOf, type TakenWay } from "./harden";
-import { pageResponse } from "./sent-policy";
 import { howOf, pageAddress, pageWays, UNAVAILABLE, UNGUARDED, type PageWay } from "./page-ways";
 
 /** Milliseconds in which a worker must have started and answered. The engine's script is large. */
 const WORKER_PATIENCE = 60_000;
 const SERVICE_WORKER_PATIENCE = 15_000;
-/** The first version of Chromium that heeds the header Connection-Allowlist. */
-const HEEDS_ALLOWLIST = 152;
 
 /** `service`: the service worker; `proof`: a worker of the proof's own. */
 export const places = ["page", "proof", "engine", "store", "argon2", "service"] as const;
@@ -91,7 +90,7 @@ async function fromPage(onResult: (result: ProbeResult) => void): Promise<void> 
 
 /** What no line of a Content-Security-Policy closes. */
 const closedBy = (allowlist: string | undefined): Pick<ProbeResult, "verdict" | "line"> =>
-  allowlist === undefined ? { verdict: "notClosable" } : { verdict: "blocked", line: allowlist };
+  allowlist === undefined ? { verdict: "notClosable" } : { verdict: "blocked", line: `${ALLOWLIST}: ${allowlist}` };
 
 function judge(way: PageWay, outcome: Outcome, allowlist: string | undefined): Pick<ProbeResult, "verdict" | "line"> {
   const { early, never } = howOf(way);
@@ -103,27 +102,6 @@ function judge(way: PageWay, outcome: Outcome, allowlist: string | undefined): P
   if ("line" in outcome) return { verdict: "blocked", line: outcome.line };
   if (never || threw === "SecurityError") return { verdict: "refused" };
   return allowlist === undefined ? { verdict: "open" } : closedBy(allowlist);
-}
-
-/** The header that closes what the Content-Security-Policy does not, where the server sends it with the page and the browser heeds it. */
-async function allowlistHere(): Promise<string | undefined> {
-  const { brands } =
-    (navigator as { userAgentData?: { brands: { brand: string; version: string }[] } }).userAgentData ?? {};
-  const version = Number(brands?.find(({ brand }) => brand === "Chromium")?.version ?? 0);
-  if (version < HEEDS_ALLOWLIST) return undefined;
-  const response = await pageResponse().catch(() => undefined);
-  const list = response?.headers.get("Connection-Allowlist");
-  if (!list || allows(list, ELSEWHERE)) return undefined;
-  return `Connection-Allowlist: ${list}`;
-}
-
-/** Whether one of a list's patterns takes in an address, or cannot be read. */
-function allows(list: string, url: string): boolean {
-  const { URLPattern: Pattern } = globalThis as {
-    URLPattern?: new (pattern: string) => { test(url: string): boolean };
-  };
-  const patterns = [...list.matchAll(/"([^"]*)"/g)].map(([, pattern]) => pattern!);
-  return patterns.some((pattern) => !Pattern || new Pattern(pattern).test(url));
 }
 
 async function fromWorker(place: Place, start: () => Worker, hosts: readonly string[]): Promise<ProbeResult[]> {

@@ -1,6 +1,8 @@
 // Which Content-Security-Policy was really sent, for the page, its workers and the service worker, against the policy of this site. Not for: how
 // two are compared (policy-judgement.ts), how it is shown (SentPolicyView.svelte), or trying it out (probe.ts).
 import { policy } from "./current-policy";
+import { ALLOWLIST } from "./allowlist";
+import { ownAddress } from "./allowlist-here";
 import { CSP, OWN_HEADERS, runningWorkers, workerPlace } from "./own-policy";
 import { contentSecurityPolicy } from "./policy";
 import { judge, type Judgement } from "./policy-judgement";
@@ -10,20 +12,20 @@ export interface SentPolicy extends Judgement {
   place: string;
   /** As it came; null without one. */
   header: string | null;
+  /** Whether the header Connection-Allowlist came with it; undefined where that is not known. */
+  allowlist?: boolean;
   /** Of a worker that runs now and began with another one than it would begin with. */
   running: boolean;
 }
 
 const base = () => new URL(".", document.baseURI).href;
 
-async function ask(address: string): Promise<Response> {
+async function headersOf(address: string): Promise<Headers> {
   // Through the service worker where there is one, as the browser asks for a worker's script.
   const response = await fetch(address, { cache: "force-cache" });
   if (!response.ok) throw new Error(`${address}: HTTP ${response.status}`);
-  return response;
+  return response.headers;
 }
-
-const headerOf = async (address: string): Promise<string | null> => (await ask(address)).headers.get(CSP);
 
 /** The scripts of all workers of this build: as its record says, or, without a network, as far as they are kept here. */
 async function workerScripts(): Promise<string[]> {
@@ -38,48 +40,44 @@ async function keptAddresses(): Promise<string[]> {
   return kept.flat().map(({ url }) => url.replace(/[?].*$/, "")).filter((url) => url.startsWith(base())); // prettier-ignore
 }
 
-/** The header of the service worker's script when it was installed, which binds it until another one takes its place. */
-async function serviceWorkerHeader(): Promise<{ header: string | null } | undefined> {
+/** The headers of the service worker's script when it was installed, which binds it until another one takes its place. */
+async function serviceWorkerHeaders(): Promise<Headers | undefined> {
   const registration = await (navigator.serviceWorker as ServiceWorkerContainer | undefined)?.getRegistration();
   const { scriptURL } = registration?.active ?? {};
   if (!scriptURL) return undefined;
   const kept = await caches.open(OWN_HEADERS).then((cache) => cache.match(scriptURL));
-  return { header: kept ? kept.headers.get(CSP) : await headerOf(scriptURL) };
-}
-
-/**
- * What came for the page itself, with its headers. Where the service worker answered, that is what it keeps under the name of the file, whatever the
- * server sends by now. A page that came around it is asked for around it: by an address that is not among the kept ones. Throws.
- */
-export function pageResponse(): Promise<Response> {
-  const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-  return ask(base() + (navigation?.workerStart ? "index.html" : "?policy"));
+  return kept ? kept.headers : headersOf(scriptURL);
 }
 
 /** What was sent for each place, judged. Throws where it cannot be read, for example since the server is not there. */
 export async function sentPolicies(): Promise<SentPolicy[]> {
   const demanded = contentSecurityPolicy(policy, "header");
   const inPage = [...document.querySelectorAll<HTMLMetaElement>(`meta[http-equiv="${CSP}"]`)].map((tag) => tag.content);
-  const judged = (place: string, header: string | null, running = false): SentPolicy => {
+  const judged = (place: string, header: string | null): SentPolicy => {
     const kind = place === "page" ? "page" : "worker";
-    return { place, header, running, ...judge(header, demanded, location.origin, kind, kind === "page" ? inPage : []) };
+    const found = judge(header, demanded, location.origin, kind, kind === "page" ? inPage : []);
+    return { place, header, running: false, ...found };
   };
+  const came = (place: string, headers: Headers): SentPolicy => ({
+    ...judged(place, headers.get(CSP)),
+    allowlist: headers.has(ALLOWLIST),
+  });
   const [page, serviceWorker, workers, running] = await Promise.all([
-    pageResponse().then(({ headers }) => headers.get(CSP)),
-    serviceWorkerHeader(),
+    headersOf(ownAddress()),
+    serviceWorkerHeaders(),
     workerScripts().then((all) =>
-      Promise.all(all.map(async (url) => [workerPlace(url)!, await headerOf(url)] as const)),
+      Promise.all(all.map(async (url) => [workerPlace(url)!, await headersOf(url)] as const)),
     ),
     runningWorkers(),
   ]);
   const older = running.filter(({ place, header }) =>
-    workers.some(([name, sent]) => name === place && sent !== header),
+    workers.some(([name, sent]) => name === place && sent.get(CSP) !== header),
   );
   const distinct = new Map(older.map((worker) => [JSON.stringify(worker), worker]));
   return [
-    judged("page", page),
-    ...(serviceWorker ? [judged("service-worker", serviceWorker.header)] : []),
-    ...workers.map(([place, header]) => judged(place, header)),
-    ...[...distinct.values()].map(({ place, header }) => judged(place, header, true)),
+    came("page", page),
+    ...(serviceWorker ? [came("service-worker", serviceWorker)] : []),
+    ...workers.map(([place, headers]) => came(place, headers)),
+    ...[...distinct.values()].map(({ place, header }) => ({ ...judged(place, header), running: true })),
   ];
 }

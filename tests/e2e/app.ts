@@ -1,12 +1,13 @@
 // The app as a person meets it, for the tests: a browser with a profile of its own, the page, and what a person does there.
 // Every request of page, worker and service worker is watched; `close` fails if one went to another origin, or if
 // an error was caught by nobody.
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
 import { chromium, expect, test, type BrowserContext, type Locator, type Page, type Worker } from "playwright/test";
 import { chromiumPath } from "../../scripts/setup.mjs";
+import type { NetworkEntry } from "../../src/trust/network-entry";
 import type { Message } from "../../src/chat/records";
 import { TestServer } from "./server";
 
@@ -52,6 +53,8 @@ export const models = {
   tiny: { id: "islet-tiny", name: "Islet Tiny" },
   reasoner: { id: "islet-reasoner", name: "Islet Reasoner" },
 } as const;
+/** An entry of the network ledger, as it is exported. */
+export type Exported = Omit<NetworkEntry, "time"> & { time: string };
 export type ModelName = keyof typeof models;
 
 /** A file of conversations as the app exports them, to be imported; what is not stated is left to the reader. */
@@ -131,6 +134,22 @@ export class App {
     if (this.ownServer) await this.server.stop();
     expect(this.foreign, "requests to other origins").toEqual([]);
     expect(this.crashes, "uncaught errors").toEqual([]);
+  }
+
+  /** What the network ledger has, by its own export. */
+  async ledger(): Promise<Exported[]> {
+    await this.goto("#/trust");
+    // What came last is written within a moment.
+    await this.page.waitForTimeout(1500);
+    const view = this.page.getByRole("region", { name: "Network ledger" });
+    const [download] = await Promise.all([
+      this.page.waitForEvent("download"),
+      view.getByRole("button", { name: "Export these entries" }).click(),
+    ]);
+    const lines = readFileSync(await download.path(), "utf8")
+      .trim()
+      .split("\n");
+    return lines.map((line) => JSON.parse(line) as Exported);
   }
 
   /** A second tab on the same profile. */

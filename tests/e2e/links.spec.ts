@@ -1,11 +1,12 @@
 // No address of an answer is looked up or reached before a person has confirmed it. The browser's own log of its network says so: it has what
 // no request of a page shows, looking up names and connecting ahead among it.
+import { once } from "node:events";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, type Locator } from "playwright/test";
+import { expect, test, type Locator, type Page } from "playwright/test";
 import rules from "../../src/trust/policy.json" with { type: "json" };
 import { App } from "./app";
 import { TestServer } from "./server";
@@ -139,11 +140,16 @@ test("hovering, focusing and pressing a link asks nobody; once it is confirmed t
   await dialog.getByText("Open", { exact: true }).click();
   const there = await going;
   await expect(there.locator("body")).toHaveText("there");
-  expect(await there.evaluate(() => [window.opener, document.referrer])).toEqual([null, ""]);
+  // By a page of the service worker, which is not left behind among the pages to go back to.
+  expect(await there.evaluate(() => [window.opener, document.referrer, history.length])).toEqual([null, "", 1]);
   const [{ path, headers }] = asked.filter((request) => request.path !== "/favicon.ico") as [(typeof asked)[number]];
   expect(path).toBe("/page?%E2%80%AEx");
   for (const name of ["referer", "cookie", "authorization", "origin"]) expect(headers[name]).toBeUndefined();
   await expect(dialog).toBeHidden();
+  // What a person opens is no traffic of the app.
+  const entries = await app.ledger();
+  expect(entries.length).toBeGreaterThan(3);
+  for (const { origin, path } of entries) expect(origin + path).not.toMatch(/confirmed|leave/);
   await app.close();
   await server.stop();
   site.close();
@@ -177,6 +183,86 @@ test("where links cannot be opened, the address is shown and can be copied, and 
   expect(named(log)).toEqual([]);
 });
 
+/** Has the service worker make a page that leads to `url`, as a press in the dialog does. */
+const confirmed = (page: Page, url: string) =>
+  page.evaluate(
+    (address) =>
+      new Promise<string | null>((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = ({ data }: MessageEvent<string | null>) => resolve(data);
+        navigator.serviceWorker.controller!.postMessage({ type: "LEAVE", url: address }, [port2]);
+      }),
+    url,
+  );
+
+/** What could be taken for the end of an address, or another one, where the page names it. */
+const odd = "http://confirmed.test/'x'?a=1&lt;b=2;url=http://other.test/&quot;,";
+
+test("the page that leads on does so once, for a moment, and only to what was confirmed", async () => {
+  let asked = 0;
+  const site = createServer((_request, response) => {
+    asked++;
+    response.setHeader("Content-Type", "text/html").end("<!doctype html><title>site</title>there");
+  }).listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const app = await App.open({
+    withoutGpu: true,
+    flags: [`--host-resolver-rules=MAP confirmed.test 127.0.0.1:${(site.address() as AddressInfo).port}`],
+    allowed: ["http://confirmed.test"],
+  });
+  await expect.poll(() => app.page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+  for (const url of ["javascript:1", "data:text/html,x", "mailto:a@b.example", "/x", "http://u:p@confirmed.test/"])
+    expect(await confirmed(app.page, url), url).toBe(null);
+  const other = await app.context.newPage();
+  const visit = async (query: string) => {
+    await other.goto(`${app.server.url}leave${query}`, { waitUntil: "commit" }).catch(() => {});
+    await other.waitForTimeout(AHEAD);
+    return other.url();
+  };
+  for (const guess of ["", "?", "?http://confirmed.test/", "?url=http://confirmed.test/", `?${crypto.randomUUID()}`])
+    await visit(guess);
+  expect(asked).toBe(0);
+  const query = (await confirmed(app.page, odd))!;
+  await visit(query);
+  await expect.poll(() => other.url()).toBe(odd);
+  const visits = asked;
+  expect(visits).toBeGreaterThan(0);
+  await visit(query);
+  expect(asked).toBe(visits);
+  await app.close();
+  site.close();
+});
+
+for (const header of [true, false])
+  test(`without a service worker, ${header ? "with" : "without"} the header that lets the page connect to nothing else, the dialog ${header ? "says that it cannot open the address" : "opens the address"}`, async () => {
+    const site = createServer((_request, response) => {
+      response.setHeader("Content-Type", "text/html").end("<!doctype html><title>site</title>there");
+    }).listen(0, "127.0.0.1");
+    const server = new TestServer();
+    server.fault = (path, _request, response) => {
+      if (!header) response.removeHeader("Connection-Allowlist");
+      if (path === "/service-worker.js") response.writeHead(404).end();
+      return response.writableEnded;
+    };
+    await server.start();
+    const app = await openPlanted(logFile(), server, (site.address() as AddressInfo).port);
+    await linkIn(app, "confirmed").click();
+    const open = dialogOf(app).getByRole("button", { name: "Open" });
+    if (header) {
+      await expect(dialogOf(app)).toContainText("so it cannot open the address");
+      await expect(open).toHaveCount(0);
+      await expect(dialogOf(app).getByRole("button", { name: "Copy the address" })).toBeVisible();
+      expect(await app.accessibilityFaults()).toEqual([]);
+    } else {
+      const going = app.context.waitForEvent("page");
+      await open.click();
+      await expect((await going).locator("body")).toHaveText("there");
+    }
+    await app.close();
+    await server.stop();
+    site.close();
+  });
+
 test("the dialog shows where a link leads and what was left out, by keyboard and on a phone; a double click confirms nothing", async () => {
   const server = new TestServer();
   await server.start();
@@ -205,6 +291,13 @@ test("the dialog shows where a link leads and what was left out, by keyboard and
   await dialog.getByRole("button", { name: "Open" }).dispatchEvent("click", { detail: 2 });
   await expect(dialog).toBeVisible();
   await page.keyboard.press("Escape");
+
+  // The browser may ask, or find no mail program; the page stays.
+  await linkIn(app, "mail").click();
+  await dialog.getByRole("button", { name: "Open" }).click();
+  await expect(dialog).toHaveCount(0);
+  await page.waitForTimeout(AHEAD);
+  await expect(linkIn(app, "mail")).toBeVisible();
 
   // A right click is for the browser's own menu.
   await linkIn(app, "mail").click({ button: "right" });

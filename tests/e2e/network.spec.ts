@@ -1,29 +1,10 @@
 // The network ledger: every request of page and workers is in it, and what it says in sum is what the server saw.
-import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
-import type { NetworkEntry } from "../../src/trust/network-entry";
-import { App, models } from "./app";
+import { App, models, type Exported } from "./app";
 import { Mirror, mirrored, mirrorOrigin } from "./mirror";
 import { TestServer } from "./server";
 
-type Exported = Omit<NetworkEntry, "time"> & { time: string };
-
 const view = (app: App) => app.page.getByRole("region", { name: "Network ledger" });
-
-/** What the ledger has, by its own export. */
-async function exported(app: App): Promise<Exported[]> {
-  await app.goto("#/trust");
-  // What came last is written within a moment.
-  await app.page.waitForTimeout(1500);
-  const [download] = await Promise.all([
-    app.page.waitForEvent("download"),
-    view(app).getByRole("button", { name: "Export these entries" }).click(),
-  ]);
-  const lines = readFileSync(await download.path(), "utf8")
-    .trim()
-    .split("\n");
-  return lines.map((line) => JSON.parse(line) as Exported);
-}
 
 /** Paths that the server was asked for and the ledger has not, counted. The browser itself asks for the service worker. */
 function missing(server: TestServer, entries: Exported[]): string[] {
@@ -40,7 +21,7 @@ test("from the first visit on, the ledger has every request that the server saw,
   const app = await App.open();
   await app.load();
   await app.ask("What is 6 + 7?");
-  let entries = await exported(app);
+  let entries = await app.ledger();
   expect(missing(app.server, entries)).toEqual([]);
   const weights = entries.filter(
     ({ path }) => path.includes(`/models/${models.tiny.id}/`) && path.includes("params_shard"),
@@ -68,14 +49,14 @@ test("from the first visit on, the ledger has every request that the server saw,
   const devtools = await app.context.newCDPSession(app.page);
   await devtools.send("Page.reload", { ignoreCache: true });
   await expect(app.page.getByRole("heading", { name: "Trust" })).toBeVisible();
-  entries = await exported(app);
+  entries = await app.ledger();
   expect(missing(app.server, entries)).toEqual([]);
 
   // Without a network, everything comes from this device.
   await app.context.setOffline(true);
-  const before = (await exported(app)).length;
+  const before = (await app.ledger()).length;
   await app.page.reload();
-  const later = (await exported(app)).slice(before);
+  const later = (await app.ledger()).slice(before);
   expect(later.length).toBeGreaterThan(2);
   expect(later.filter(({ verdict }) => verdict === "sent")).toEqual([]);
   expect(later.filter(({ verdict }) => verdict === "cache").length).toBeGreaterThan(2);
@@ -95,7 +76,7 @@ test("what the browser refuses is in it with the line that did it, and no byte w
   );
   await view(app).getByRole("combobox", { name: "What happened" }).selectOption("refused");
   await expect(view(app).getByRole("row").nth(5)).toBeVisible();
-  const entries = await exported(app);
+  const entries = await app.ledger();
   expect(entries.every(({ verdict, bytes, line }) => verdict === "blocked" && bytes === 0 && line)).toBe(true);
   const lines = new Set(entries.map(({ line }) => line));
   for (const line of ["connect-src", "img-src", "font-src", "frame-src", "form-action"]) expect(lines).toContain(line);
@@ -118,7 +99,7 @@ test("bytes from another host are counted, and the fact of zero bytes begins aft
   await app.goto("#/models");
   await app.entry(mirrored.name).getByRole("button", { name: "Download and start" }).click();
   await expect(app.entry(mirrored.name).getByText("Running")).toBeVisible({ timeout: 120_000 });
-  const entries = (await exported(app)).filter(({ origin }) => origin === mirrorOrigin);
+  const entries = (await app.ledger()).filter(({ origin }) => origin === mirrorOrigin);
   expect(entries.map(({ path }) => path).sort()).toEqual([...mirror.requests].sort());
   const bytes = entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0);
   expect(bytes).toBeGreaterThan(1_000_000);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "playwright/test";
 import { build, type Plugin } from "vite";
 import { en } from "../../src/i18n/en";
+import { connectionAllowlist } from "../../src/trust/allowlist";
 import rules from "../../src/trust/policy.json" with { type: "json" };
 import { App } from "./app";
 import { Listener } from "./listener";
@@ -13,6 +14,7 @@ import { TestServer, type Fault } from "./server";
 const places = ["page", "proof", "engine", "store", "argon2", "service"] as const;
 /** What the browser looks up or connects to whatever the Content-Security-Policy says, and its own test shows closed. */
 const early = ["preconnect-page", "iframe-page", "framenavigation-page", "form-page"];
+const allowlist = connectionAllowlist(rules);
 const region = (app: App) => app.page.getByRole("region", { name: "Prove it" });
 
 type Found = Record<string, { verdict: string; line: string }>;
@@ -47,19 +49,17 @@ interface Opened {
   close: () => Promise<{ arrived: string[]; datagrams: boolean; lookedUp: string[] }>;
 }
 
-/** `alone`: without a service worker. */
 async function open({
   server = new TestServer(),
   fault,
-  alone = false,
-}: { server?: TestServer; fault?: Fault; alone?: boolean } = {}): Promise<Opened> {
+}: { server?: TestServer; fault?: Fault } = {}): Promise<Opened> {
   const listener = new Listener();
   await listener.start();
   const netLog = join(mkdtempSync(join(tmpdir(), "islet-net-")), "net.json");
   if (server.url.endsWith(":0/")) await server.start();
   server.fault = fault;
   const app = await App.open({ server, withoutGpu: true, flags: listener.flags(netLog) });
-  if (!alone) await app.page.evaluate(() => navigator.serviceWorker.ready);
+  await app.page.evaluate(() => navigator.serviceWorker.ready);
   await app.goto("#/trust");
   const close = async () => {
     // The tests' watch sees attempts; what got out is for the listener to say.
@@ -93,7 +93,17 @@ async function other(policy: object, plugins: Plugin[] = []): Promise<TestServer
   return server;
 }
 
-test("every way out of the page and of each worker is closed, by the line that is named, or said not to be closable; nothing else arrives", async () => {
+/** Has a server leave headers out, as one that was set up otherwise. */
+const without =
+  (names: RegExp): Fault =>
+  (_path, _request, response) => {
+    const set = response.setHeader.bind(response);
+    response.setHeader = (name, value) => (names.test(name) ? response : set(name, value));
+    for (const name of response.getHeaderNames()) if (names.test(name)) response.removeHeader(name);
+    return false;
+  };
+
+test("every way out of the page and of each worker is closed by the line that is named; nothing arrives, and no name is looked up", async () => {
   const { app, close } = await open();
   const found = await prove(app);
   const blocked = "refused by the policy";
@@ -119,33 +129,38 @@ test("every way out of the page and of each worker is closed, by the line that i
     expect(found[`${way}-service`]?.verdict, way).toBe("closed by Islet itself");
   expect(having(found, "let it through")).toEqual([]);
   expect(having(found, "no answer, so it could not be tried")).toEqual([]);
-  const sum = Object.keys(found).length;
-  const notClosable = having(found, "cannot be closed by a page");
-  for (const way of notClosable) expect(found[way]!.line, way).toMatch(/\w{3}/);
-  const status = region(app).getByRole("status");
-  if (notClosable.length > 0) {
-    await expect(status).toContainText(`${sum - notClosable.length} of ${sum} ways out are closed.`);
-    await expect(status).toContainText(`no page can close in this browser: ${notClosable.length}.`);
-  }
+  for (const way of [...early, "dnsprefetch-page", "framewebrtc-page", "link-page"])
+    expect(found[way], way).toEqual({ verdict: blocked, line: `Connection-Allowlist: ${allowlist}` });
+  expect(having(found, "cannot be closed by a page")).toEqual([]);
+  await expect(region(app).getByRole("status")).toContainText(`All ${Object.keys(found).length} ways out are closed.`);
   expect(await app.accessibilityFaults()).toEqual([]);
   await app.page.setViewportSize({ width: 360, height: 740 });
   expect(await app.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  expect(await close()).toEqual({ arrived: [], datagrams: false, lookedUp: [] });
+});
+
+test("from a server without the header Connection-Allowlist what it alone closes is said not to be closable, and nothing else arrives", async () => {
+  const { app, close } = await open({ fault: without(/^connection-allowlist/i) });
+  const found = await prove(app);
+  const sum = Object.keys(found).length;
+  const notClosable = having(found, "cannot be closed by a page");
+  expect(notClosable).toEqual(expect.arrayContaining([...early, "dnsprefetch-page", "link-page"]));
+  for (const way of notClosable) expect(found[way]!.line, way).toMatch(/\w{3}/);
+  const status = region(app).getByRole("status");
+  await expect(status).toContainText(`${sum - notClosable.length} of ${sum} ways out are closed.`);
+  await expect(status).toContainText(`no page can close in this browser: ${notClosable.length}.`);
   // What is not closable is what arrives, and only that.
   const { arrived, datagrams, lookedUp } = await close();
   expect([...arrived, ...lookedUp].filter((way) => !notClosable.includes(way))).toEqual([]);
   expect(datagrams).toBe(false);
 });
 
-test("with the header Connection-Allowlist nothing at all arrives, and no name is looked up", async () => {
-  const { app, close } = await open({
-    fault: (_path, _request, response) => {
-      response.setHeader("Connection-Allowlist", "(response-origin)");
-      return false;
-    },
-  });
+test("the service worker adds the header to the page that it hands out, and the proof reads it there", async () => {
+  const { app, close } = await open({ fault: without(/^connection-allowlist/i) });
+  await app.page.reload();
   const found = await prove(app);
+  expect(found["preconnect-page"]!.line).toBe(`Connection-Allowlist: ${allowlist}`);
   await expect(region(app).getByRole("status")).toContainText(`All ${Object.keys(found).length} ways out are closed.`);
-  expect(found["preconnect-page"]!.line).toBe("Connection-Allowlist: (response-origin)");
   expect(await close()).toEqual({ arrived: [], datagrams: false, lookedUp: [] });
 });
 
@@ -157,21 +172,13 @@ test("without a policy every way is open, the proof says so, and each arrives: t
       handler: (html) => html.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, ""),
     },
   };
-  const protects = /^(content-security|permissions|cross-origin)/i;
   const { app, close } = await open({
     server: await other(rules, [bare]),
-    alone: true,
-    fault: (path, _request, response) => {
-      // It would hold page and workers to the policy all the same.
-      if (path === "/service-worker.js") {
-        response.writeHead(404).end();
-        return true;
-      }
-      const set = response.setHeader.bind(response);
-      response.setHeader = (name, value) => (protects.test(name) ? response : set(name, value));
-      for (const name of response.getHeaderNames()) if (protects.test(name)) response.removeHeader(name);
-      return false;
-    },
+    fault: without(/^(content-security|permissions|cross-origin|connection-allowlist)/i),
+  });
+  // The service worker would hold the workers to the policy that it has read.
+  await app.page.evaluate(async () => {
+    for (const name of await caches.keys()) if (name.includes("islet-policy")) await caches.delete(name);
   });
   const found = await prove(app);
   // A base address asks for nothing itself; what is fetched in the background or ahead begins when the browser likes, also after this test;
@@ -200,5 +207,5 @@ test("hosts that the policy names are asked only when a person wants it, and are
     places.slice(1).map((place) => [`${host}-${place}`, "let through: the policy names this host"]),
   );
   const { arrived } = await close();
-  expect(arrived.filter((way) => !early.includes(way))).toEqual(["named"]);
+  expect(arrived).toEqual(["named"]);
 });

@@ -2,6 +2,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fetchFile } from "../../src/engine/store/fetch-file";
+import { ALLOWLIST, connectionAllowlist } from "../../src/trust/allowlist";
 import { contentSecurityPolicy, readPolicy } from "../../src/trust/policy";
 import rules from "../../src/trust/policy.json" with { type: "json" };
 
@@ -28,12 +29,26 @@ describe("the service worker", () => {
     vi.stubGlobal("caches", { open: () => Promise.resolve({ match: (key: string) => stored.get(key)?.clone() }) });
     const part = await import("../../src/pwa/policy-headers");
     part.keepOwnHeaders();
-    const answer = async (path: string, header: string | null) => {
-      const response = new Response("x", header === null ? {} : { headers: { [CSP]: header } });
+    const respond = async (path: string, headers: Record<string, string>) => {
+      const response = new Response("x", { headers });
       const given = await part.boundToPolicy.handlerWillRespond({ request: new Request(scope + path), response });
-      return { header: given.headers.get(CSP), same: given === response, text: await given.text() };
+      return { given, same: given === response };
     };
-    return { ...part, answer };
+    const answer = async (path: string, header: string | null) => {
+      // With the allowlist in force, of which the next test is.
+      const allowlist = {
+        [ALLOWLIST]: connectionAllowlist(
+          kept.policy?.startsWith("{") ? (JSON.parse(kept.policy) as typeof rules) : withHosts(),
+        ),
+      };
+      const { given, same } = await respond(path, { ...allowlist, ...(header === null ? {} : { [CSP]: header }) });
+      return { header: given.headers.get(CSP), same, text: await given.text() };
+    };
+    const allowlist = async (path: string, header: string | null) => {
+      const { given } = await respond(path, header === null ? {} : { [ALLOWLIST]: header });
+      return given.headers.get(ALLOWLIST);
+    };
+    return { ...part, answer, allowlist };
   }
 
   test("gives pages and scripts of workers the policy in force, where what is stored came with a wider one or none", async () => {
@@ -45,6 +60,18 @@ describe("the service worker", () => {
       expect(await answer(path, csp())).toEqual({ header: csp(), same: true, text: "x" });
     }
     expect((await answer("assets/page-x.js", null)).same).toBe(true);
+  });
+
+  test("adds the allowlist to them, narrows one that is wider, and never widens one", async () => {
+    const { allowlist } = await begin({ policy: JSON.stringify(withHosts(hub)) });
+    const list = (...hosts: string[]) => connectionAllowlist(withHosts(...hosts));
+    for (const path of ["", "index.html", "assets/store-worker-Ab-1.js"]) {
+      expect(await allowlist(path, null)).toBe(list(hub));
+      expect(await allowlist(path, list(hub, "https://elsewhere.example"))).toBe(list(hub));
+      expect(await allowlist(path, list())).toBe(list());
+      expect(await allowlist(path, "(response-origin)")).toBe("(response-origin)");
+    }
+    expect(await allowlist("assets/page-x.js", null)).toBe(null);
   });
 
   test("never widens, allows nothing by a policy that it cannot read, and adds nothing before one was read", async () => {
