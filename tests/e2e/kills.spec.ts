@@ -9,7 +9,8 @@ import { App, conversationsFile } from "./app";
 import { TestServer } from "./server";
 
 const passphrase = "harbor candle window seven";
-const CONVERSATIONS = 150;
+/** As many as the list shows at once. */
+const CONVERSATIONS = 90;
 const conversations = Array.from({ length: CONVERSATIONS }, (_, n) => ({
   conversation: { title: `Number ${n}`, createdAt: 1, updatedAt: 1, leafId: "a" },
   messages: [{ id: "a", parentId: null, role: "user", content: "word ".repeat(800), createdAt: 1 }],
