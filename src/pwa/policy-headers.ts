@@ -18,7 +18,7 @@ const bound = /(\/|\/index[.]html|-worker-[^/]*[.]js)$/;
 
 /** The policy in force, as it was read; undefined before one was, an empty object where it cannot be read. */
 export async function keptPolicy(): Promise<object | undefined> {
-  const kept = await caches.open(POLICY_CACHE).then((cache) => cache.match(new URL("policy.json", scope).href));
+  const kept = await caches.match(new URL("policy.json", scope).href, { cacheName: POLICY_CACHE });
   return kept?.json().then(
     (policy: unknown) => Object(policy) as object,
     () => ({}),
@@ -67,7 +67,8 @@ let loose = false;
 async function look(): Promise<boolean> {
   const [rules, own] = await Promise.all([
     rulesInForce(),
-    caches.open(OWN_HEADERS).then((cache) => cache.match(self.location.href)),
+    // To open it would make it.
+    caches.match(self.location.href, { cacheName: OWN_HEADERS }),
   ]);
   loose = rules !== undefined && !holdsConnections(own?.headers.get(CSP) ?? null, rules, self.location.origin);
   return loose;

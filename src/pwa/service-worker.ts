@@ -20,13 +20,18 @@ const GATHERING = 200;
 const gathered: [RecordKey, NetworkEntry][] = [];
 let writing: Promise<void> | undefined;
 
-/** Writes what was gathered; not while the page is there that erases everything, which would be filled again. */
+/** Whether a page is there that erases everything: nothing is kept meanwhile, which would only come back. */
+async function erasing(): Promise<boolean> {
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  return windows.some(({ url }) => new URL(url).hash === "#/erase");
+}
+
+/** Writes what was gathered. */
 async function write(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, GATHERING));
   writing = undefined;
   const entries = gathered.splice(0);
-  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  if (windows.some(({ url }) => new URL(url).hash === "#/erase")) return;
+  if (await erasing()) return;
   await writeWithoutKeys(entries);
 }
 
@@ -74,8 +79,11 @@ const noteCache: Plugin = {
     return cachedResponse ?? null;
   },
 };
+const keepNothing: Plugin = {
+  cacheWillUpdate: async ({ response }) => ((await erasing()) ? null : response),
+};
 /** A request's plugins: the ledger, and what checks the responses. */
-const watched = (...checks: Plugin[]): Plugin[] => [noteNetwork, ...checks, noteCache];
+const watched = (...checks: Plugin[]): Plugin[] => [noteNetwork, ...checks, keepNothing, noteCache];
 
 const takenHere = ["clientnavigate", "clientopen", "push", "notification"] as const;
 answerProbe(() => takenHere.map((way) => ({ way, verdict: stateOf(way) })));

@@ -45,7 +45,7 @@ async function serviceWorkerHeaders(): Promise<Headers | undefined> {
   const registration = await (navigator.serviceWorker as ServiceWorkerContainer | undefined)?.getRegistration();
   const { scriptURL } = registration?.active ?? {};
   if (!scriptURL) return undefined;
-  const kept = await caches.open(OWN_HEADERS).then((cache) => cache.match(scriptURL));
+  const kept = await caches.match(scriptURL, { cacheName: OWN_HEADERS });
   return kept ? kept.headers : headersOf(scriptURL);
 }
 
