@@ -100,6 +100,7 @@ test("a browser that is killed while everything is encrypted or decrypted has lo
       await expect(app.page.getByRole("heading", { name: "Settings" })).toBeVisible();
       encrypted = !encrypted;
       await app.page.getByRole("button", { name: "Lock now" }).first().click();
+      await expect(app.page.getByRole("heading", { name: "Islet is locked" })).toBeVisible();
     }
     // In the middle of a transaction nothing of it has happened.
     expect(await everythingIsThere(app), `killed at record ${n}`).toBe(encrypted);

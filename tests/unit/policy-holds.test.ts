@@ -26,7 +26,7 @@ describe("the service worker", () => {
     if (kept.policy !== undefined) stored.set(`${scope}policy.json`, new Response(kept.policy));
     stored.set(script, new Response(null, { headers: kept.own ? { [CSP]: kept.own } : {} }));
     vi.stubGlobal("registration", { scope });
-    vi.stubGlobal("caches", { open: () => Promise.resolve({ match: (key: string) => stored.get(key)?.clone() }) });
+    vi.stubGlobal("caches", { match: (key: string) => Promise.resolve(stored.get(key)?.clone()) });
     const part = await import("../../src/pwa/policy-headers");
     part.keepOwnHeaders();
     const respond = async (path: string, headers: Record<string, string>) => {
