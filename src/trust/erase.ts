@@ -1,6 +1,7 @@
 // Erases everything that this deployment ever stored in this browser, and nothing of other pages on its origin. Runs in a page that holds nothing
 // open (main.ts). Not for: deleting one conversation or one model.
 import { deploymentAddress, isOwnModelAddress, modelDatabases, named } from "../platform/deployment";
+import { finished } from "../platform/requests";
 import { deleteDatabase, LEGACY, legacyDatabase } from "../storage/legacy";
 import { DATABASE } from "../storage/store";
 
@@ -67,13 +68,6 @@ async function modelFiles(how: "count" | "remove"): Promise<string[]> {
     if (how === "count" && empty && !found.includes(name)) found.push(name);
   }
   return found;
-}
-
-function finished<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("IndexedDB failed"));
-  });
 }
 
 /** In the version that it has; undefined where it is gone meanwhile. */

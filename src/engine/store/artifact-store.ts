@@ -2,6 +2,7 @@
 // Not for: the app's own records (storage/).
 import { AppError } from "../../platform/app-error";
 import { modelDatabases } from "../../platform/deployment";
+import { finished } from "../../platform/requests";
 
 type ArtifactDatabase = (typeof modelDatabases)[number];
 
@@ -13,13 +14,6 @@ const TEXT_MARK = "#text";
 function databaseOf(fileName: string): ArtifactDatabase {
   if (fileName === "mlc-chat-config.json" || fileName === "mlc-model-manifest.json") return "webllm/config";
   return fileName.endsWith(".wasm") ? "webllm/wasm" : "webllm/model";
-}
-
-function finished<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("IndexedDB failed"));
-  });
 }
 
 async function withStore<T>(
