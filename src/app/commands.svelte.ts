@@ -4,7 +4,7 @@ import type { ConversationActions } from "../chat/conversation-actions.svelte";
 import type { Conversations } from "../chat/conversations.svelte";
 import type { Message } from "../chat/records";
 import type { Session } from "../chat/session.svelte";
-import { languageNames, t, type Language } from "../i18n/i18n.svelte";
+import { labelled, languageNames, t, type Language } from "../i18n/i18n.svelte";
 import { hasReference } from "../models/compare-answers";
 import type { ModelActions } from "../models/model-actions.svelte";
 import type { Models } from "../models/models.svelte";
@@ -172,7 +172,7 @@ export class Commands {
     return [
       ...(thoughts ? efforts : []).map((effort) => ({
         id: `effort-${effort}`,
-        label: `${t("effort.title")}: ${t(`effort.${effort}`)}`,
+        label: labelled(t("effort.title"), t(`effort.${effort}`)),
         run: () => this.guard(session.chooseEffort(effort)),
       })),
       ...(thoughts || models.usable.length > 1
@@ -186,7 +186,7 @@ export class Commands {
     const answers = conversations.siblings(answer).filter((m) => m.comparison === answer.comparison);
     return answers.map((m, i) => ({
       id: `keep-${m.id}`,
-      label: `${t("compare.keep")}: ${i + 1}`,
+      label: labelled(t("compare.keep"), String(i + 1)),
       run: () => this.guard(session.keep(m)),
     }));
   }
@@ -203,7 +203,7 @@ export class Commands {
     ];
     const { open } = conversations;
     if (!open) return all;
-    const of = (label: string) => `${label}: ${actions.titleOf(open)}`;
+    const of = (label: string) => labelled(label, actions.titleOf(open));
     return [
       { id: "rename", label: of(t("chat.rename")), run: () => (actions.renaming = open) },
       ...(policy.features.exportConversations
@@ -224,7 +224,7 @@ export class Commands {
       if (card.id !== models.chosen?.id)
         commands.push({
           id: `start-${card.id}`,
-          label: `${t("models.start")}: ${card.name}`,
+          label: labelled(t("models.start"), card.name),
           run: () => void models.load(card),
         });
     if (models.state.phase === "loading")
@@ -236,12 +236,12 @@ export class Commands {
     if (models.state.phase === "ready")
       commands.push({
         id: "unload",
-        label: `${t("models.unload")}: ${models.state.card.name}`,
+        label: labelled(t("models.unload"), models.state.card.name),
         run: () => this.guard(models.unload()),
       });
     for (const { card, status } of models.downloads.all.values()) {
       const add = (id: string, label: string, run: () => Promise<unknown>) =>
-        commands.push({ id: `${id}-${card.id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
+        commands.push({ id: `${id}-${card.id}`, label: labelled(label, card.name), run: () => this.guard(run()) });
       const going = status === "queued" || status === "running";
       if (!going && models.mayUse(card)) add("resume", t("models.resume"), () => models.resume(card.id));
       if (going) add("pause", t("models.pause"), () => models.downloads.pause(card.id));
@@ -264,13 +264,13 @@ export class Commands {
           : [
               {
                 id: `bring-${card.id}`,
-                label: `${t("models.download")}: ${card.name}`,
+                label: labelled(t("models.download"), card.name),
                 run: () => void models.load(card),
               },
             ]),
         {
           id: `later-${card.id}`,
-          label: `${t("models.downloadOnly")}: ${card.name}`,
+          label: labelled(t("models.downloadOnly"), card.name),
           run: () => this.guard(models.download(card)),
         },
       ]);
@@ -290,7 +290,7 @@ export class Commands {
       const card = models.installed.card(id);
       if (!card) continue;
       const add = (name: string, label: string, run: () => Promise<unknown>) =>
-        commands.push({ id: `${name}-${id}`, label: `${label}: ${card.name}`, run: () => this.guard(run()) });
+        commands.push({ id: `${name}-${id}`, label: labelled(label, card.name), run: () => this.guard(run()) });
       if (models.mayUse(card)) add("check", t("storage.check"), () => modelActions.check(card));
       if (hasReference(id) && modelActions.canCompare && models.mayUse(card))
         add("compare", t("storage.compare"), () => modelActions.compare(card));
@@ -331,7 +331,7 @@ export class Commands {
         .filter(([code]) => code !== current)
         .map(([code, name]) => ({
           id: `language-${code ?? "auto"}`,
-          label: `${t("settings.language")}: ${name}`,
+          label: labelled(t("settings.language"), name),
           run: () => this.guard(settings.save({ language: code })),
         })),
       ...(settings.current.temperature === undefined
@@ -339,7 +339,7 @@ export class Commands {
         : [
             {
               id: "temperature",
-              label: `${t("settings.temperature")}: ${t("settings.temperatureAuto")}`,
+              label: labelled(t("settings.temperature"), t("settings.temperatureAuto")),
               run: () => this.guard(settings.save({ temperature: undefined })),
             },
           ]),
@@ -348,7 +348,7 @@ export class Commands {
         : [
             {
               id: "watts",
-              label: `${t("settings.watts")}: ${t("settings.wattsAuto")}`,
+              label: labelled(t("settings.watts"), t("settings.wattsAuto")),
               run: () => this.guard(settings.save({ watts: undefined })),
             },
           ]),

@@ -50,3 +50,12 @@ export function setLanguage(chosen: Language): void {
 export function t(key: MessageKey, values: Record<string, string | number> = {}): string {
   return i18next.t(key, { lng: current, ...values });
 }
+
+/** A label and what it is a label of, with the sign that the current language puts between them. */
+export const labelled = (label: string, value: string): string => t("text.labelled", { label, value });
+
+/** A text and what is said beside it, in the brackets of the current language. */
+export const bracketed = (text: string, aside: string): string => t("text.bracketed", { text, aside });
+
+/** Texts one after the other, with the sign that the current language puts between them. */
+export const listed = (texts: readonly string[]): string => texts.join(t("text.separator"));

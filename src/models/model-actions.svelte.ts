@@ -3,7 +3,7 @@
 import type { Engines } from "../engine/client/engines";
 import type { StoreClient } from "../engine/client/store-client";
 import type { GivenFile, LoadProgress, Question } from "../engine/protocol";
-import { t } from "../i18n/i18n.svelte";
+import { listed, t } from "../i18n/i18n.svelte";
 import { isCancelled } from "../platform/app-error";
 import { isOwnModelAddress } from "../platform/deployment";
 import { pickFiles } from "../platform/pick-files";
@@ -62,9 +62,7 @@ export class ModelActions {
     );
     if (damaged)
       this.notices.tell(() =>
-        damaged.length === 0
-          ? t("storage.sound", { name })
-          : t("storage.repaired", { name, files: damaged.join(", ") }),
+        damaged.length === 0 ? t("storage.sound", { name }) : t("storage.repaired", { name, files: listed(damaged) }),
       );
   }
 

@@ -173,7 +173,7 @@ test("the evidence report shows what was found on this device now, and can be pr
   await expect(report).toContainText("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'");
   await expect(report).toContainText(/Since .*, zero bytes went to or came from any other host/);
   await expect(report.getByRole("row", { name: /^SHA-256 of the policy [0-9a-f]{64}/ })).toBeVisible();
-  await expect(report).toContainText("Network ledger: always");
+  await expect(report).toContainText("Network ledger: no limit");
   await expect(report).toContainText("The records in this browser are not encrypted.");
   await expect(report).toContainText(/All \d+ files are those of the build/);
   await expect(report).toContainText(/Islet Tiny Islet · Apache-2\.0 · [\d.]+ MB/);
