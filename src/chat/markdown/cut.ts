@@ -1,0 +1,102 @@
+// Where a text is cut into blocks that are rendered one by one: as marked finds them, but that a long list is several, and HTML that is open over
+// empty lines (`<details>`) is one with what stands in it. Not for: when a block of a stream is finished (blocks.ts).
+import type { Token, Tokens } from "marked";
+import { stillOpen } from "./raw-html";
+import { lexBlocks, type ListPart } from "./render";
+
+/** A list longer than this, in characters, is cut into parts of about this length. */
+export const SHORT = 2_000;
+/** What HTML may hold, in characters; what is open for longer holds nothing. */
+const MOST_HELD = 20_000;
+/** How far behind its beginning a formula may end, in characters (math.ts). */
+const MOST_FORMULA = 4_000;
+
+export interface RawBlock {
+  text: string;
+  /** For a part of a long list. */
+  list?: ListPart;
+  /** The list goes on in the next block. */
+  joined: boolean;
+}
+
+/** The blocks of a text; joined they are the text. `list`: the long list that it begins within. */
+export function cutBlocks(text: string, list?: ListPart): RawBlock[] {
+  const blocks: RawBlock[] = [];
+  const tokens = lexBlocks(text);
+  let at = 0;
+  for (let i = 0; i < tokens.length;) {
+    const token = tokens[i]!;
+    const taken = token.type === "html" ? heldBy(tokens, i) : 1;
+    const raw = tokens.slice(i, i + taken).reduce((all, one) => all + one.raw, "");
+    // What the lexer changed in reading is not cut further.
+    if (!text.startsWith(raw, at)) break;
+    if (token.type === "space" && blocks.length > 0) blocks.at(-1)!.text += raw;
+    else if (token.type === "list" && (raw.length > SHORT || (list && at === 0)))
+      blocks.push(...partsOf(token as Tokens.List, at === 0 ? list : undefined));
+    else blocks.push({ text: raw, joined: false });
+    at += raw.length;
+    i += taken;
+  }
+  if (at < text.length) blocks.push({ text: text.slice(at), joined: false });
+  return blocks;
+}
+
+/** How many tokens some HTML holds, itself included: up to where it is closed, or the end. */
+function heldBy(tokens: readonly Token[], from: number): number {
+  let length = 0;
+  let open = 0;
+  for (let i = from; i < tokens.length; i++) {
+    const { type, raw } = tokens[i]!;
+    length += raw.length;
+    if (length > MOST_HELD) return 1;
+    if (type === "html") open += stillOpen(raw);
+    if (open <= 0) return i - from + 1;
+  }
+  return tokens.length - from;
+}
+
+function partsOf(token: Tokens.List, within: ListPart | undefined): RawBlock[] {
+  const loose = token.loose || (within?.loose ?? false);
+  let start = within ? within.start : token.ordered ? Number(token.start) : undefined;
+  const parts: RawBlock[] = [];
+  let text = "";
+  let items = 0;
+  const cut = (joined: boolean) => {
+    parts.push({ text, list: { start, loose }, joined });
+    if (start !== undefined) start += items;
+    text = "";
+    items = 0;
+  };
+  for (const item of token.items) {
+    if (text.length >= SHORT) cut(true);
+    text += item.raw;
+    items++;
+  }
+  cut(false);
+  return parts;
+}
+
+const formulas: [open: RegExp, close: RegExp][] = [
+  [/\$\$/g, /\$\$/g],
+  [/\\\[/g, /\\\]/g],
+];
+const count = (text: string, mark: RegExp) => text.match(mark)?.length ?? 0;
+
+/** How many of the first blocks of a text are what they are whatever comes behind the text, which ends with a line. */
+export function finished(blocks: readonly RawBlock[]): number {
+  let length = 0;
+  let last = blocks.length - 1;
+  for (let i = last; i >= 0; i--) {
+    const { text } = blocks[i]!;
+    length += text.length;
+    if (length > MOST_FORMULA + text.length) break;
+    // A formula may go on over empty lines; a definition may have its title on the next line.
+    const opens =
+      !/^ {0,3}(?:```|~~~)/.test(text) &&
+      formulas.some(([open, close]) =>
+        open.source === close.source ? count(text, open) % 2 === 1 : count(text, open) > count(text, close),
+      );
+    if (opens || (/^ {0,3}\[/.test(text) && !/\n[ \t]*\n$/.test(text))) last = Math.min(last, i);
+  }
+  return Math.max(0, last);
+}
