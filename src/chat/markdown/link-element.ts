@@ -26,11 +26,15 @@ export function linkOf({ target }: Event): string | undefined {
   return (target as Element).closest<HTMLElement>("a[data-url]")?.dataset["url"];
 }
 
-/** The other end of the footnote, or of the way back from one, in which something happened; undefined outside of those. */
-export function otherEnd({ target, currentTarget }: Event): HTMLElement | undefined {
-  const [, end, note] =
-    /^(note|ref)-(\d+)$/.exec((target as Element).closest<HTMLElement>("a[data-mark]")?.dataset["mark"] ?? "") ?? [];
+/**
+ * The other end of the footnote, or of the way back from one, in which something happened; undefined outside of those. A note may be named in several
+ * places: `cameFrom` is that from which a person came.
+ */
+export function otherEnd({ target, currentTarget }: Event, cameFrom?: HTMLElement): HTMLElement | undefined {
+  const mark = (target as Element).closest<HTMLElement>("a[data-mark]")?.dataset["mark"] ?? "";
+  const [, end, note] = /^(note|ref)-(\d+)$/.exec(mark) ?? [];
   if (end === undefined) return undefined;
   const other = `a[data-mark="${end === "note" ? "ref" : "note"}-${note!}"]`;
+  if (cameFrom?.isConnected && cameFrom.matches(other)) return cameFrom;
   return (currentTarget as Element).querySelector<HTMLElement>(other) ?? undefined;
 }
