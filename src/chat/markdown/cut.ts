@@ -23,11 +23,12 @@ export interface RawBlock {
 export function cutBlocks(text: string, list?: ListPart): RawBlock[] {
   const blocks: RawBlock[] = [];
   const tokens = lexBlocks(text);
+  const ends = endsOf(tokens);
   let at = 0;
   for (let i = 0; i < tokens.length;) {
     const token = tokens[i]!;
-    const taken = token.type === "html" ? heldBy(tokens, i) : 1;
-    const raw = tokens.slice(i, i + taken).reduce((all, one) => all + one.raw, "");
+    const end = ends.get(i) ?? i + 1;
+    const raw = tokens.slice(i, end).reduce((all, one) => all + one.raw, "");
     // What the lexer changed in reading is not cut further.
     if (!text.startsWith(raw, at)) break;
     if (token.type === "space" && blocks.length > 0) blocks.at(-1)!.text += raw;
@@ -35,24 +36,30 @@ export function cutBlocks(text: string, list?: ListPart): RawBlock[] {
       blocks.push(...partsOf(token as Tokens.List, at === 0 ? list : undefined));
     else blocks.push({ text: raw, joined: false });
     at += raw.length;
-    i += taken;
+    i = end;
   }
   if (at < text.length) blocks.push({ text: text.slice(at), joined: false });
   return blocks;
 }
 
-/** How many tokens some HTML holds, itself included: up to where it is closed, or the end. */
-function heldBy(tokens: readonly Token[], from: number): number {
-  let length = 0;
-  let open = 0;
-  for (let i = from; i < tokens.length; i++) {
-    const { type, raw } = tokens[i]!;
-    length += raw.length;
-    if (length > MOST_HELD) return 1;
-    if (type === "html") open += stillOpen(raw);
-    if (open <= 0) return i - from + 1;
+/** For each token of HTML behind which token what it opens is closed, or all ends; that token itself where it holds nothing. */
+function endsOf(tokens: readonly Token[]): Map<number, number> {
+  const ends = new Map<number, number>();
+  const open: { from: number; start: number; depth: number }[] = [];
+  let depth = 0;
+  let at = 0;
+  const close = (to: number) => {
+    const { from, start } = open.pop()!;
+    ends.set(from, at - start > MOST_HELD ? from + 1 : to);
+  };
+  for (const [i, { type, raw }] of tokens.entries()) {
+    if (type === "html") open.push({ from: i, start: at, depth });
+    at += raw.length;
+    if (type === "html") depth += stillOpen(raw);
+    while (open.length > 0 && open.at(-1)!.depth >= depth) close(i + 1);
   }
-  return tokens.length - from;
+  while (open.length > 0) close(tokens.length);
+  return ends;
 }
 
 function partsOf(token: Tokens.List, within: ListPart | undefined): RawBlock[] {
