@@ -231,7 +231,9 @@ describe("in the page a link of an answer", () => {
     '<link rel="dns-prefetch" href="//evil.example"><link rel="preconnect" href="https://evil.example">',
     "$\\href{https://evil.example}{x}$",
   ])("has nothing else that leads somewhere: %s", (text) => {
-    const tags = renderMarkdown(text).match(/<[^>]*>/g)!.join("");
+    const tags = renderMarkdown(text)
+      .match(/<[^>]*>/g)!
+      .join("");
     expect(tags).not.toMatch(/\b(?:href|ping|target|rel|download)=/i);
   });
 
