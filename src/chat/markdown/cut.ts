@@ -1,6 +1,7 @@
 // Where a text is cut into blocks that are rendered one by one: as marked finds them, but that a long list is several, and HTML that is open over
 // empty lines (`<details>`) is one with what stands in it. Not for: when a block of a stream is finished (blocks.ts).
 import type { Token, Tokens } from "marked";
+import { openMath } from "./math";
 import { stillOpen } from "./raw-html";
 import { lexBlocks, type ListPart } from "./render";
 
@@ -8,8 +9,6 @@ import { lexBlocks, type ListPart } from "./render";
 export const SHORT = 2_000;
 /** What HTML may hold, in characters; what is open for longer holds nothing. */
 const MOST_HELD = 20_000;
-/** How far behind its beginning a formula may end, in characters (math.ts). */
-const MOST_FORMULA = 4_000;
 
 export interface RawBlock {
   text: string;
@@ -83,27 +82,15 @@ function partsOf(token: Tokens.List, within: ListPart | undefined): RawBlock[] {
   return parts;
 }
 
-const formulas: [open: RegExp, close: RegExp][] = [
-  [/\$\$/g, /\$\$/g],
-  [/\\\[/g, /\\\]/g],
-];
-const count = (text: string, mark: RegExp) => text.match(mark)?.length ?? 0;
-
 /** How many of the first blocks of a text are what they are whatever comes behind the text, which ends with a line. */
 export function finished(blocks: readonly RawBlock[]): number {
-  let length = 0;
-  let last = blocks.length - 1;
-  for (let i = last; i >= 0; i--) {
-    const { text } = blocks[i]!;
-    length += text.length;
-    if (length > MOST_FORMULA + text.length) break;
-    // A formula may go on over empty lines; a definition may have its title on the next line.
-    const opens =
-      !/^ {0,3}(?:```|~~~)/.test(text) &&
-      formulas.some(([open, close]) =>
-        open.source === close.source ? count(text, open) % 2 === 1 : count(text, open) > count(text, close),
-      );
-    if (opens || (/^ {0,3}\[/.test(text) && !/\n[ \t]*\n$/.test(text))) last = Math.min(last, i);
-  }
-  return Math.max(0, last);
+  // A formula may go on over empty lines, a definition may have its title on the next line.
+  const formula = openMath(blocks.map(({ text }) => text).join("")) ?? Infinity;
+  let end = 0;
+  const goesOn = blocks.findIndex(({ text }, i) => {
+    end += text.length;
+    const last = i === blocks.length - 1;
+    return last || end > formula || (i === blocks.length - 2 && /^ {0,3}\[/.test(text) && !/\n[ \t]*\n$/.test(text));
+  });
+  return Math.max(0, goesOn);
 }

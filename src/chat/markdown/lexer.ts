@@ -2,6 +2,7 @@
 // nowhere is text, and a row of a table keeps all of its cells. Not for: which parts of a text are read when (blocks.ts).
 import { Lexer, Tokenizer, type MarkedOptions, type Token, type Tokens, type TokensList } from "marked";
 import { readLink } from "../../trust/foreign-link";
+import { emphasisRules, endOfAddress } from "./cjk";
 import type { Definition, Definitions } from "./definitions";
 import { MOST_ADDRESS, MOST_INLINE, MOST_NESTED, MOST_RUNS, TooMuch } from "./limits";
 import { isTagName, TagReader } from "./raw-html";
@@ -34,7 +35,14 @@ class BoundedTokenizer extends Tokenizer {
 
   override url(src: string): Tokens.Link | undefined {
     const link = super.url(src.slice(0, MOST_ADDRESS));
-    return link && link.raw.length < MOST_ADDRESS ? link : undefined;
+    if (!link || link.raw.length >= MOST_ADDRESS) return undefined;
+    const end = endOfAddress(link.raw);
+    return end < link.raw.length ? super.url(src.slice(0, end)) : link;
+  }
+
+  // One tilde is a range in Chinese, Japanese and Korean (10~20), and an estimate elsewhere.
+  override del(src: string, maskedSrc: string, prevChar = ""): Tokens.Del | undefined {
+    return src.startsWith("~~") ? super.del(src, maskedSrc, prevChar) : undefined;
   }
 
   // Others lose text, or take what is none of theirs.
@@ -98,7 +106,9 @@ export class BoundedLexer extends Lexer {
     private readonly definitions?: Definitions,
     private readonly before?: ReadonlyMap<string, Definition>,
   ) {
-    super({ ...options, tokenizer: new BoundedTokenizer() });
+    const tokenizer = new BoundedTokenizer();
+    super({ ...options, tokenizer });
+    tokenizer.rules = { ...tokenizer.rules, inline: { ...tokenizer.rules.inline, ...emphasisRules } };
     const linkOf = (name: string | symbol) => {
       const known = this.known(String(name));
       return known && "href" in known ? known : undefined;
