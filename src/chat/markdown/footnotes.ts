@@ -9,6 +9,9 @@ const named = /^\[\^([^\]\s]{1,100})\]/;
 /** A line that begins a block of its own, and so does not go on with the note before it. */
 const otherBlock = /^ {0,3}(?:\[\^[^\]\s]+\]:|#{1,6}(?:\s|$)|```|~~~|>|[-*+][ \t]|\d{1,9}[.)][ \t]|\||<)/;
 
+/** How far behind the beginning of a paragraph a note may begin that ends it, in characters. */
+const MOST_AHEAD = 4_000;
+
 interface NoteToken extends Tokens.Generic {
   /** Undefined for a label that was defined before. */
   note: number | undefined;
@@ -37,7 +40,7 @@ export const noteExtensions: TokenizerAndRendererExtension[] = [
     name: "note",
     level: "block",
     start(src) {
-      const found = /\n(?:( {0,3}\[\^[^\]\s]{1,100}\]:)|[ \t]*(?:\n|$))/.exec(src);
+      const found = /\n(?:( {0,3}\[\^[^\]\s]{1,100}\]:)|[ \t]*(?:\n|$))/.exec(src.slice(0, MOST_AHEAD));
       return found?.[1] === undefined ? undefined : found.index + 1;
     },
     tokenizer(src): NoteToken | undefined {

@@ -162,7 +162,9 @@ function blockMath(src: string): MathToken | undefined {
 
 /** Where a line of the paragraph at the beginning of `src` begins with a formula. */
 function blockStart(src: string): number | undefined {
-  for (const { 1: formula, index } of src.matchAll(/\n(?:( {0,3}(?:\$\$|\\\[|\\begin\{))|[ \t]*(?:\n|$))/g)) {
+  for (const { 1: formula, index } of src
+    .slice(0, MOST_MATH)
+    .matchAll(/\n(?:( {0,3}(?:\$\$|\\\[|\\begin\{))|[ \t]*(?:\n|$))/g)) {
     if (formula === undefined) return undefined;
     if (blockMath(src.slice(index + 1))) return index + 1;
   }
