@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 async function show(text: string, more: { growing?: boolean; breaks?: boolean } = {}) {
-  shown = mount(Markdown, { target: page, props: { text, onLink: (url) => links.push(url), ...more } });
+  shown = mount(Markdown, { target: page, props: { text, onLink: (url: string) => links.push(url), ...more } });
   for (let i = 0; i < 20; i++) await new Promise((done) => setTimeout(done, 2));
   await tick();
 }

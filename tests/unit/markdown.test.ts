@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BlockStream, type Block } from "../../src/chat/markdown/blocks";
 import { cutBlocks } from "../../src/chat/markdown/cut";
 import { renderMarkdown } from "../../src/chat/markdown/render";
+import { markupOf } from "./markup";
 
 const answer = `# Title
 
@@ -106,9 +107,6 @@ describe("an answer that streams", () => {
     ).toBe(answer);
   });
 });
-
-/** The tags of some HTML: what is no tag is text, which may say anything. */
-const markupOf = (html: string) => (html.match(/<[^>]*>/g) ?? []).join("");
 
 describe("what a model writes cannot reach out of its place", () => {
   test.each([

@@ -54,7 +54,7 @@ const rules: { always?: true; isText: (candidate: Candidate) => boolean; because
     because: "a sign behind a figure or a Latin letter is one of money or of a name: `5$/month`, `US$5`, `a$b`",
   },
   {
-    isText: ({ behind }) => /^[\d{(\[]|^(?!(?:th|st|nd|rd|s|e|es)(?![\p{L}\d_]))[\p{Script=Latin}_]/u.test(behind),
+    isText: ({ behind }) => /^[\d{([]|^(?!(?:th|st|nd|rd|s|e|es)(?![\p{L}\d_]))[\p{Script=Latin}_]/u.test(behind),
     because: "what goes on behind it belongs to the next sign: `$10-$20`, `$HOME/bin:$PATH`, `$A$1`, but `$n$th`",
   },
   {
@@ -194,7 +194,7 @@ function inlineMath(src: string, tokens: Token[]): MathToken | undefined {
 }
 
 function inlineStart(src: string): number | undefined {
-  const at = src.search(/\$|\\(?:[(\[]|begin\{)/);
+  const at = src.search(/\$|\\(?:[([]|begin\{)/);
   return at < 0 ? undefined : at;
 }
 
