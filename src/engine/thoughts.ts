@@ -42,8 +42,8 @@ export function leadOf(
   think: boolean | undefined,
   { thought, answer, closed }: PartialAnswer,
 ): string {
-  if (thought !== "") return format.open + thought + (closed ? format.close + answer : "");
   if (think === undefined) return answer;
+  if (thought !== "") return format.open + thought + (closed ? format.close + answer : "");
   return think && !closed ? format.open : format.empty + answer;
 }
 

@@ -44,6 +44,11 @@ export const en = {
   "chat.copyCode": "Copy the code",
   "chat.copied": "Copied",
   "chat.code": "code",
+  "chat.table": "table",
+  "chat.taskDone": "Done",
+  "chat.taskOpen": "To do",
+  "chat.note": "Footnote {{n}}",
+  "chat.noteBack": "Back to where footnote {{n}} is named",
   "chat.edit": "Edit",
   "chat.editSend": "Send the change",
   "chat.cancel": "Cancel",
@@ -233,6 +238,10 @@ export const en = {
   "settings.temperature": "Temperature",
   "settings.temperatureHint": "0 gives the same answer every time; higher gives more variety.",
   "settings.temperatureAuto": "What the model recommends",
+  "settings.answers": "Answers",
+  "settings.lineBreaks": "Keep single line breaks",
+  "settings.lineBreaksHint":
+    "Off: lines that follow each other become one paragraph, as Markdown has it. On: each new line of an answer starts a new line on screen.",
   "settings.data": "Your conversations",
   "settings.about": "About",
   "settings.version":

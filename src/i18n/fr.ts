@@ -48,6 +48,12 @@ export const fr: Catalogue = {
   "chat.copyCode": "Copier le code",
   "chat.copied": "Copié",
   "chat.code": "code",
+  "chat.code": "programme",
+  "chat.table": "tableau",
+  "chat.taskDone": "Fait",
+  "chat.taskOpen": "À faire",
+  "chat.note": "Note {{n}}",
+  "chat.noteBack": "Retour à l’appel de la note {{n}}",
   "chat.edit": "Modifier",
   "chat.editSend": "Envoyer la modification",
   "chat.cancel": "Annuler",
@@ -243,6 +249,10 @@ export const fr: Catalogue = {
   "settings.temperature": "Température",
   "settings.temperatureHint": "0 donne toujours la même réponse ; une valeur plus élevée donne plus de variété.",
   "settings.temperatureAuto": "Ce que le modèle recommande",
+  "settings.answers": "Réponses",
+  "settings.lineBreaks": "Garder les retours à la ligne simples",
+  "settings.lineBreaksHint":
+    "Désactivé : les lignes qui se suivent forment un seul paragraphe, comme le veut Markdown. Activé : chaque nouvelle ligne d’une réponse en commence une à l’écran.",
   "settings.data": "Vos conversations",
   "settings.about": "À propos",
   "settings.version":

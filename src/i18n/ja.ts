@@ -47,6 +47,11 @@ export const ja: Catalogue = {
   "chat.copyCode": "コードをコピー",
   "chat.copied": "コピーしました",
   "chat.code": "コード",
+  "chat.table": "表",
+  "chat.taskDone": "完了",
+  "chat.taskOpen": "未完了",
+  "chat.note": "脚注 {{n}}",
+  "chat.noteBack": "脚注 {{n}} の参照元に戻る",
   "chat.edit": "編集",
   "chat.editSend": "変更を送信",
   "chat.cancel": "キャンセル",
@@ -239,6 +244,10 @@ export const ja: Catalogue = {
   "settings.temperature": "温度（回答のばらつき）",
   "settings.temperatureHint": "0 ではいつも同じ回答になり、高くすると変化が増えます。",
   "settings.temperatureAuto": "モデルの推奨値",
+  "settings.answers": "回答",
+  "settings.lineBreaks": "改行をそのまま表示する",
+  "settings.lineBreaksHint":
+    "オフ：Markdown の規則どおり、続く行は一つの段落にまとめます。オン：回答の改行を画面でもそのまま改行します。",
   "settings.data": "あなたの会話",
   "settings.about": "このアプリについて",
   "settings.version":

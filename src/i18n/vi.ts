@@ -48,6 +48,11 @@ export const vi: Catalogue = {
   "chat.copyCode": "Sao chép mã",
   "chat.copied": "Đã sao chép",
   "chat.code": "mã",
+  "chat.table": "bảng",
+  "chat.taskDone": "Đã xong",
+  "chat.taskOpen": "Chưa xong",
+  "chat.note": "Chú thích {{n}}",
+  "chat.noteBack": "Quay lại chỗ có chú thích {{n}}",
   "chat.edit": "Sửa",
   "chat.editSend": "Gửi bản sửa",
   "chat.cancel": "Hủy",
@@ -237,6 +242,10 @@ export const vi: Catalogue = {
   "settings.temperature": "Nhiệt độ",
   "settings.temperatureHint": "0 luôn cho cùng một câu trả lời; cao hơn thì đa dạng hơn.",
   "settings.temperatureAuto": "Theo khuyến nghị của mô hình",
+  "settings.answers": "Câu trả lời",
+  "settings.lineBreaks": "Giữ các lần xuống dòng đơn",
+  "settings.lineBreaksHint":
+    "Tắt: các dòng liền nhau được gộp thành một đoạn, theo quy tắc của Markdown. Bật: mỗi dòng mới trong câu trả lời cũng xuống dòng trên màn hình.",
   "settings.data": "Các cuộc trò chuyện của bạn",
   "settings.about": "Giới thiệu",
   "settings.version":

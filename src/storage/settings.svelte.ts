@@ -21,6 +21,8 @@ export interface SettingsRecord extends StoredRecord {
   /** How much new conversations think, and how many answers are voted on with high effort. */
   effort?: string;
   votes?: number;
+  /** In answers, every end of a line is shown as one. Undefined: as in CommonMark, only where two spaces or an empty line say so. */
+  lineBreaks?: boolean;
   /** What this machine draws while a model writes, in watts. Undefined: a guess. */
   watts?: number;
 }
@@ -44,6 +46,7 @@ const bounds = new Map<string, readonly [least: number, most: number]>([
 export function readSettings(record: Readonly<Record<string, unknown>>): SettingsRecord {
   const settings = Object.entries(record).flatMap(([name, value]): [string, unknown][] => {
     if (["language", "modelId", "effort"].includes(name)) return typeof value === "string" ? [[name, value]] : [];
+    if (name === "lineBreaks") return typeof value === "boolean" ? [[name, value]] : [];
     const bound = bounds.get(name);
     if (!bound || typeof value !== "number" || !(value >= bound[0])) return [];
     return [[name, Math.min(value, bound[1])]];

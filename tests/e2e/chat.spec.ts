@@ -189,6 +189,40 @@ test("conversations go out as JSON and come back with every branch, and go out a
   await expect(app.answers.last()).toContainText("2 of 2");
 });
 
+test("an answer with tasks, a table, a footnote and code in a list can be read, reached and heard", async () => {
+  const { page } = app;
+  const content =
+    "- [x] done\n- [ ] todo\n\n| a | b |\n|:-:|--:|\n| 1 | 2 |\n\n1. Run\n\n   ```sh\n   ls\n   ```\n\nClaim[^1].\nSecond line.\n\n[^1]: The source.\n";
+  const question = { id: "q", conversationId: "c", parentId: null, role: "user", content: "Field cases", createdAt: 1 };
+  const answer = { ...question, id: "a", parentId: "q", role: "assistant", status: "complete", content, createdAt: 2 };
+  const conversation = { id: "c", title: "Field cases", createdAt: 1, updatedAt: 2, leafId: "a" };
+  const conversations = [{ conversation, messages: [question, answer] }];
+  await app.goto("#/settings");
+  await page.getByRole("checkbox", { name: "Keep single line breaks" }).check();
+  await app.give("Import conversations", {
+    name: "x.json",
+    mimeType: "application/json",
+    buffer: Buffer.from(JSON.stringify({ format: "islet-conversations", version: 1, conversations })),
+  });
+  await page
+    .getByRole("navigation")
+    .getByRole("button", { name: /^Field cases/ })
+    .click();
+  const shown = app.answers.last();
+  await expect(shown.getByRole("checkbox", { name: "Done", exact: true })).toBeChecked();
+  await expect(shown.getByRole("checkbox", { name: "To do" })).not.toBeChecked();
+  await expect(shown.getByRole("cell", { name: "1" })).toHaveCSS("text-align", /center$/);
+  await expect(shown.getByRole("cell", { name: "2" })).toHaveCSS("text-align", /right$/);
+  await expect(shown.locator("p br")).toHaveCount(1);
+  await shown.getByRole("button", { name: "Copy the code" }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe("ls");
+  await shown.getByRole("link", { name: "Footnote 1", exact: true }).press("Enter");
+  await expect(shown.getByRole("link", { name: /^Back to/ })).toBeFocused();
+  expect(await app.accessibilityFaults()).toEqual([]);
+  await app.goto("#/settings");
+  await page.getByRole("checkbox", { name: "Keep single line breaks" }).uncheck();
+});
+
 test("a file that is no export is refused with a reason, and nothing changes", async () => {
   const { page } = app;
   const before = await app.messages();

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { renderMarkdown } from "../../src/chat/markdown/render";
+import { markupOf } from "./markup";
 import { policy } from "../../src/trust/current-policy";
 import { readLink } from "../../src/trust/foreign-link";
 import { responseHeaders } from "../../src/trust/policy";
@@ -231,7 +232,7 @@ describe("in the page a link of an answer", () => {
     '<link rel="dns-prefetch" href="//evil.example"><link rel="preconnect" href="https://evil.example">',
     "$\\href{https://evil.example}{x}$",
   ])("has nothing else that leads somewhere: %s", (text) => {
-    expect(renderMarkdown(text)).not.toMatch(/\b(?:href|ping|target|rel|download)=/i);
+    expect(markupOf(renderMarkdown(text))).not.toMatch(/\b(?:href|ping|target|rel|download)=/i);
   });
 
   test.each([

@@ -4,7 +4,7 @@ import { Retention } from "../../src/app/retention.svelte";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { conversationKey, type Conversation } from "../../src/chat/records";
 import { Records } from "../../src/storage/records";
-import { Settings } from "../../src/storage/settings.svelte";
+import { readSettings, Settings } from "../../src/storage/settings.svelte";
 import { openStore } from "../../src/storage/store";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
 import { NetworkLedger } from "../../src/trust/network-ledger.svelte";
@@ -23,6 +23,14 @@ test("what two tabs change, each without knowing of the other, is both there", a
   const fresh = new Settings(new Records());
   await fresh.load();
   expect(fresh.current).toEqual({ version: 1, keepDays: 30, temperature: 1, language: "fr" });
+});
+
+test("how ends of lines are shown is a choice that stays, and only a yes or a no", async () => {
+  const [one, fresh] = [new Settings(new Records()), new Settings(new Records())];
+  await one.save({ lineBreaks: true });
+  await fresh.load();
+  expect(fresh.current.lineBreaks).toBe(true);
+  expect(readSettings({ lineBreaks: "yes" }).lineBreaks).toBeUndefined();
 });
 
 test("what another tab changes holds here as well", async () => {

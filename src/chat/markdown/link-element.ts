@@ -1,14 +1,18 @@
 // Links of an answer as elements that lead nowhere by themselves: a browser looks up and connects to an `href` as soon as a person hovers over it
-// or presses it. Not for: what a link leads to (trust/foreign-link.ts), or asking before it is opened.
+// or presses it. Of those that render.ts makes for the answer itself (a footnote, the way back from it, a box of a task) the mark stays. Not for: what
+// a link leads to (trust/foreign-link.ts), or asking before it is opened.
 import { readLink } from "../../trust/foreign-link";
 
 const MOST_SHOWN = 300;
+const ownMark = /^#((?:note|ref)-\d{1,6}|task-(?:done|open))$/;
 
 /** Takes every address out of a sanitised element. What was a link that can be opened keeps it where only `linkOf` finds it. */
 export function withoutAddress(element: Element): void {
   const href = element.localName === "a" ? element.getAttribute("href") : null;
-  for (const name of ["href", "xlink:href", "target", "rel", "ping", "download", "data-url"])
+  for (const name of ["href", "xlink:href", "target", "rel", "ping", "download", "data-url", "data-mark"])
     element.removeAttribute(name);
+  const mark = ownMark.exec(href ?? "")?.[1];
+  if (mark !== undefined) element.setAttribute("data-mark", mark);
   const link = readLink(href ?? "");
   if (!link) return;
   element.setAttribute("role", "link");
@@ -20,4 +24,17 @@ export function withoutAddress(element: Element): void {
 /** The address of the link in which something happened; undefined outside of links. */
 export function linkOf({ target }: Event): string | undefined {
   return (target as Element).closest<HTMLElement>("a[data-url]")?.dataset["url"];
+}
+
+/**
+ * The other end of the footnote, or of the way back from one, in which something happened; undefined outside of those. A note may be named in several
+ * places: `cameFrom` is that from which a person came.
+ */
+export function otherEnd({ target, currentTarget }: Event, cameFrom?: HTMLElement): HTMLElement | undefined {
+  const mark = (target as Element).closest<HTMLElement>("a[data-mark]")?.dataset["mark"] ?? "";
+  const [, end, note] = /^(note|ref)-(\d+)$/.exec(mark) ?? [];
+  if (end === undefined) return undefined;
+  const other = `a[data-mark="${end === "note" ? "ref" : "note"}-${note!}"]`;
+  if (cameFrom?.isConnected && cameFrom.matches(other)) return cameFrom;
+  return (currentTarget as Element).querySelector<HTMLElement>(other) ?? undefined;
 }

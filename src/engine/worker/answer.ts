@@ -111,7 +111,8 @@ export class Answer {
     const inThought = state.thought !== "" || thinking?.think || opens;
     const parser = new ThoughtParser(format, {
       ...state,
-      part: state.closed ? "answer" : inThought ? "thought" : undefined,
+      // Of a model that neither is said to think nor is opened a thought by its template, tags are text like any other.
+      part: state.closed || !(thinking || opens) ? "answer" : inThought ? "thought" : undefined,
     });
     const text = prompt.text + (opens && lead.startsWith(tag) ? lead.slice(format.open.length) : lead);
     const settings = {

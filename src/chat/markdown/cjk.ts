@@ -1,0 +1,52 @@
+// Where Chinese, Japanese and Korean, which put no spaces between words, meet rules of Markdown that look for spaces and for punctuation: emphasis
+// and bare addresses. Text without their letters is read as CommonMark and GFM say.
+
+/** Their signs, which are no punctuation to the rules of emphasis: those would keep `**重要：**これは` from being closed. */
+const sign = String.raw`[\u3001-\u303f\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffe6]`;
+/** Their letters and signs. Beside one, other punctuation opens and closes emphasis as it does beside a space: `彼は**"強調"**した`. */
+const letter = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\u3001-\u303f\u30fb\u30fc\uff01-\uffef]`;
+
+/** The words of CommonMark's rules of emphasis: punctuation, which "~" is none of here, and what is neither that nor a space. */
+const punctuation = (mark: string) => String.raw`(?!${sign}|[~${mark}])[\p{P}\p{S}]`;
+const other = String.raw`(?:[^\s\p{P}\p{S}]|~|${sign})`;
+
+/**
+ * What marked's tokenizer of emphasis asks of the text: what stands behind a run of marks that opens, and each run behind it by what it may do. The
+ * groups are those that it counts: 1 and 2 can only close, 3 and 4 only open, 5 and 6 do both.
+ */
+function emphasis() {
+  const p = punctuation("*");
+  const end = [
+    String.raw`^[^_*]*?__[^_*]*?\*[^_*]*?(?=__)|[^*]+(?=[^*])`,
+    String.raw`${p}(\*+)(?=\s|$)`,
+    String.raw`(?!${letter}\*+${p})${other}(\*+)(?!\*)(?=\s|${p}|$)`,
+    String.raw`(?!${p}\*+${letter})(?:\s|${p})(\*+)(?=${other})`,
+    String.raw`\s(\*+)(?!\*)(?=${p})`,
+    String.raw`(?:${p}|${letter}(?=\*+${p}))(\*+)(?!\*)(?=${p}|${letter})`,
+    String.raw`${other}(\*+)(?=${other})`,
+  ];
+  return {
+    emStrongLDelim: new RegExp(String.raw`^(?:\*+(?:(${p})|([^\s*]))?)|^_+(?:(${punctuation("_")})|([^\s_]))?`, "u"),
+    emStrongRDelimAst: new RegExp(end.join("|"), "gu"),
+    punctuation: new RegExp(String.raw`^((?![*_])(?:\s|[\p{P}\p{S}]|${letter}))`, "u"),
+  };
+}
+export const emphasisRules = emphasis();
+
+const foreign = new RegExp(letter, "u");
+const foreignLetter = new RegExp(`(?!${sign})${letter}`, "u");
+
+/**
+ * Where a bare address at the beginning of `src` ends because a sentence of these languages goes on behind it. A letter of theirs belongs to the
+ * address only behind another one of it or where a part of a path begins (`/wiki/日本`); a sign of theirs never does.
+ */
+export function endOfAddress(src: string): number {
+  for (let at = 0; at < src.length; at++) {
+    const char = src[at]!;
+    if (/[\s<]/.test(char)) return at;
+    if (!foreign.test(char)) continue;
+    const before = src[at - 1] ?? "";
+    if (!foreignLetter.test(char) || !(/[/=#?_%-]/.test(before) || foreignLetter.test(before))) return at;
+  }
+  return src.length;
+}

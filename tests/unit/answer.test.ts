@@ -1,0 +1,54 @@
+// An answer as the worker writes it: what of the model's text is a thought is decided by what is known of the model, not by what it writes.
+import { expect, test } from "vitest";
+import type { Question } from "../../src/engine/protocol";
+import { thinkTags } from "../../src/engine/thoughts";
+import { Answer, type Pipeline } from "../../src/engine/worker/answer";
+import starter from "../../public/models/smollm2-135m-instruct/resolve/main/mlc-chat-config.json";
+
+/** What comes of a model that writes this, whatever it is asked, token by token. */
+async function answerOf(writes: string, question: Partial<Question>, roleEnd = "<|im_start|>assistant\n") {
+  async function* stream() {
+    for (const content of writes) yield { choices: [{ delta: { content }, text: content, finish_reason: null }] };
+    yield { choices: [{ delta: {}, text: "", finish_reason: "stop" }] };
+  }
+  const completions = { create: async () => stream() };
+  const pipeline: Pipeline = {
+    tokenizer: { encode: (text) => new Int32Array(text.length), decode: () => "" },
+    getCurRoundCompletionTotalTokens: () => 0,
+    conversation: {} as Pipeline["conversation"],
+  };
+  const template = { ...starter.conv_template, roles: { ...starter.conv_template.roles, assistant: roleEnd } };
+  const answer = new Answer(
+    { chat: { completions }, completions, interruptGenerate: async () => {} } as never,
+    pipeline,
+    { context_window_size: 4096, conv_template: template } as never,
+    { turns: [{ role: "user", content: "Hi" }], sampling: { temperature: 0, topP: 1 }, ...question },
+    { started: () => {}, token: () => {} },
+  );
+  const { thought, answer: text } = await answer.write();
+  return { thought, answer: text };
+}
+
+const tagged = "<think>\nTwo and two.\n</think>\n\nFour is <think>not</think> it.";
+const after = "Four is <think>not</think> it.";
+
+test("tags of a model without a form for thoughts are text, at the beginning as well", async () => {
+  expect(await answerOf(tagged, {})).toEqual({ thought: "", answer: tagged });
+});
+
+test("of a model with one, what stands first is a thought, and tags in the answer are text", async () => {
+  const thinking = { format: thinkTags, think: true };
+  expect(await answerOf(tagged, { thinking })).toEqual({ thought: "Two and two.", answer: after });
+  expect(await answerOf(tagged.slice(8), { thinking })).toEqual({ thought: "Two and two.", answer: after });
+  expect(await answerOf(after, { thinking: { ...thinking, think: false } })).toEqual({ thought: "", answer: after });
+});
+
+test("a template that opens a thought says so itself", async () => {
+  const opened = await answerOf(tagged.slice(8), {}, "<|im_start|>assistant\n<think>\n");
+  expect(opened).toEqual({ thought: "Two and two.", answer: after });
+});
+
+test("what another model thought is no beginning of an answer of one that does not think", async () => {
+  const continueFrom = { thought: "Two.", answer: "Fo", closed: true };
+  expect(await answerOf("ur.", { continueFrom })).toEqual({ thought: "Two.", answer: "Four." });
+});
