@@ -104,6 +104,8 @@ const fixtures: [text: string, formulas: string][] = [
   ["let $x = $y;", ""],
   ["$foo->bar($baz)", ""],
   ["$this->a = $this->b", ""],
+  ["a prompt like user:$HOME/$ here", ""],
+  ["the field $this->a$ and $Foo::b$", ""],
   ["cells $A$1 to $B$2", ""],
   ["$(document) and $.get", ""],
   ["kill $$ and wait for $$", ""],
