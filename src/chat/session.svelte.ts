@@ -281,7 +281,7 @@ export class Session {
       this.conclude(results, before, change);
     } catch (error) {
       const data = errorData(error);
-      if (!this.engines.hasModel) this.models.lost(data);
+      if (!isCancelled(error) && !this.engines.hasModel) this.models.lost(data);
       // Of several answers, those that were finished are not lost with the one that failed.
       if (results.length > 0) this.conclude(results, before, change);
       change(isCancelled(error) ? { status: "stopped" } : { status: "failed", error: data });
@@ -334,11 +334,16 @@ export class Session {
     const { live } = this;
     const { thought, answer } = live;
     const closed = answer !== "" || message.cut !== undefined;
+    // The model can still be busy with an answer that was stopped.
+    live.waiting = true;
     return this.engines.generate({
       ...question,
       continueFrom: thought !== "" || answer !== "" ? { thought, answer, closed } : undefined,
       onToken: (token) => live.take(token),
-      onStarted: (droppedTurns) => change({ droppedTurns }),
+      onStarted: (droppedTurns) => {
+        live.waiting = false;
+        change({ droppedTurns });
+      },
       onRecovering: () => {
         live.recovering = true;
         change({ recovered: true });

@@ -1,13 +1,14 @@
 // One answer of the loaded model: its prompt, its stream, and the end of its thought when that has cost enough. Not for: loading models.
 import type { ChatOptions, CompletionUsage, MLCEngine } from "@mlc-ai/web-llm";
-import { AppError } from "../../platform/app-error";
+import { AppError, isCancelled } from "../../platform/app-error";
 import type { AnswerResult, AnswerStats, AnswerToken, Question } from "../protocol";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
 import type { Conversation } from "./follow-up";
+import type { Reader } from "./reading";
 import { renderPrompt, turnsToDrop } from "./prompt";
 
 /** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts, the count of what was written, and the conversation. */
-export interface Pipeline {
+export interface Pipeline extends Reader {
   tokenizer: { encode(text: string): Int32Array; decode(ids: Int32Array): string };
   getCurRoundCompletionTotalTokens(): number;
   conversation: Conversation;
@@ -20,7 +21,8 @@ const ANSWER_SHARE = 0.25;
 const AFTER_THOUGHT_SHARE = 0.125;
 
 export class Answer {
-  private stopping = false;
+  /** It is to end. */
+  stopping = false;
   private hurrying = false;
   private readonly contextSize: number;
   private readonly tokens: Record<keyof AnswerParts, number> = { thought: 0, answer: 0 };
@@ -69,7 +71,11 @@ export class Answer {
     const budget = Math.max(1, Math.min(thinking?.budget ?? Infinity, room));
     let cut: AnswerResult["cut"];
     for (;;) {
-      const { parts, finish, closed } = await this.stream(prompt, state, budget);
+      const { parts, finish, closed } = await this.stream(prompt, state, budget).catch((error: unknown) => {
+        // It was stopped while the prompt was read.
+        if (!isCancelled(error)) throw error;
+        return { parts: { thought: state.thought, answer: state.answer }, finish: "stop" as const, closed: undefined };
+      });
       if (closed === undefined || this.stopping) {
         // WebLLM has not read the last token of an answer that it did not end itself: a follow-up must be read as a whole.
         if (this.stopping || finish !== "stop") await this.engine.resetChat(true);
