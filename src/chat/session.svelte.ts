@@ -357,7 +357,7 @@ export class Session {
     before: Pick<AnswerStats, "promptTokens" | "thoughtSeconds" | "seconds">,
     change: (changes: Partial<Message>) => void,
   ): void {
-    const finished = results.filter(({ finish }) => finish !== "stopped");
+    const finished = results.filter(({ finish }) => finish !== "stopped" && finish !== "repeated");
     const counted = finished.length > 0 ? finished : results;
     const vote = voteOn(counted.map(({ answer }) => answer));
     const chosen = counted[vote.chosen]!;

@@ -58,6 +58,7 @@ export const fr: Catalogue = {
   "chat.interrupted": "Interrompue : la page a été fermée pendant l'écriture.",
   "chat.length":
     "La fenêtre de contexte est pleine, la réponse s'arrête ici. Continuez : les messages les plus anciens seront laissés de côté.",
+  "chat.repeated": "Le modèle répétait sans cesse la même chose : la réponse a été arrêtée ici.",
   "chat.dropped": "Le modèle ne lit plus ce qui précède : la conversation dépasse sa fenêtre de contexte.",
   "chat.stats": "{{rate}} jetons par seconde · premier jeton après {{first}} s · contexte {{used}} sur {{size}} jetons",
   "chat.finished": "La réponse est finie.",
@@ -394,6 +395,7 @@ export const fr: Catalogue = {
   "thought.answerNow": "Répondre maintenant",
   "thought.cut.budget": "La réflexion a atteint son budget et a été close.",
   "thought.cut.answer-now": "La réflexion a été close à votre demande.",
+  "thought.cut.repetition": "La réflexion a été close parce qu'elle tournait en rond.",
   "effort.title": "Réflexion",
   "effort.off": "Aucune",
   "effort.low": "Faible",

@@ -2,6 +2,7 @@
 import type { ChatOptions, CompletionUsage, MLCEngine } from "@mlc-ai/web-llm";
 import { AppError, isCancelled } from "../../platform/app-error";
 import type { AnswerResult, AnswerStats, AnswerToken, Question } from "../protocol";
+import { Repetition } from "../repetition";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
 import type { Conversation } from "./follow-up";
 import type { Reader } from "./reading";
@@ -134,6 +135,8 @@ export class Answer {
         : await this.engine.completions.create({ ...settings, prompt: text });
     let finish: AnswerResult["finish"] | undefined;
     let closed: AnswerResult["cut"];
+    const repetition = { thought: new Repetition(), answer: new Repetition() };
+    let repeats = false;
     let written = 0;
     let before = 0;
     for await (const chunk of chunks) {
@@ -150,10 +153,11 @@ export class Answer {
         written = total;
         before = now;
         this.give(pieces);
+        for (const { part, text } of pieces)
+          if (repetition[part].push(text) && part === parser.part) repeats = true;
         if (choice.finish_reason !== null) finish = choice.finish_reason === "length" ? "length" : "stop";
-        else if (thinks && closed === undefined)
-          closed = this.tokens.thought >= budget ? "budget" : this.hurrying ? "answer-now" : undefined;
-        if (this.stopping || closed !== undefined) void this.engine.interruptGenerate();
+        else if (thinks && closed === undefined) closed = repeats ? "repetition" : this.endOfThought(budget);
+        if (this.stopping || repeats || closed !== undefined) void this.engine.interruptGenerate();
       }
       if (chunk.usage) this.note(chunk.usage);
     }
@@ -161,7 +165,18 @@ export class Answer {
     this.give(parser.end());
     this.figures.used = this.count(text) + written;
     // A thought that was over by itself in that very moment needs no end.
-    return { parts: parser.parts, finish, closed: parser.part === "thought" ? closed : undefined };
+    const over = parser.part !== "thought";
+    return {
+      parts: parser.parts,
+      finish: over && repeats ? ("repeated" as const) : finish,
+      closed: over ? undefined : closed,
+    };
+  }
+
+  /** Why the thought that streams is to be closed now, if it is. */
+  private endOfThought(budget: number): AnswerResult["cut"] {
+    if (this.tokens.thought >= budget) return "budget";
+    return this.hurrying ? "answer-now" : undefined;
   }
 
   private give(pieces: Piece[]): void {
