@@ -153,8 +153,7 @@ export class Answer {
         written = total;
         before = now;
         this.give(pieces);
-        for (const { part, text } of pieces)
-          if (repetition[part].push(text) && part === parser.part) repeats = true;
+        for (const { part, text } of pieces) if (repetition[part].push(text) && part === parser.part) repeats = true;
         if (choice.finish_reason !== null) finish = choice.finish_reason === "length" ? "length" : "stop";
         else if (thinks && closed === undefined) closed = repeats ? "repetition" : this.endOfThought(budget);
         if (this.stopping || repeats || closed !== undefined) void this.engine.interruptGenerate();
