@@ -2,7 +2,7 @@
 // what the actions do, which their rooms say.
 import type { ConversationActions } from "../chat/conversation-actions.svelte";
 import type { Conversations } from "../chat/conversations.svelte";
-import type { Message } from "../chat/records";
+import { isResumable, type Message } from "../chat/records";
 import type { Session } from "../chat/session.svelte";
 import { labelled, languageNames, t, type Language } from "../i18n/i18n.svelte";
 import { hasReference } from "../models/compare-answers";
@@ -120,7 +120,7 @@ export class Commands {
     const canAsk = models.chosen !== undefined && models.gpu === "available";
     const commands: Command[] = this.thinking();
     if (answer && canAsk) {
-      const { need, status, content, thought } = answer;
+      const { need } = answer;
       const other = need?.think ? "off" : AUTO_EFFORT;
       if (need)
         commands.push({
@@ -128,7 +128,7 @@ export class Commands {
           label: t(other === "off" ? "need.answerDirect" : "need.think"),
           run: () => this.guard(session.regenerate(answer, other)),
         });
-      if ((status === "interrupted" || status === "stopped" || status === "failed") && (content || thought))
+      if (isResumable(answer))
         commands.push({ id: "resume-answer", label: t("chat.resume"), run: () => this.guard(session.resume(answer)) });
       if (answer.comparison) commands.push(...this.compared(answer));
     }

@@ -23,7 +23,7 @@ import { conversationKey, messageKey, type Conversation, type Message, type Prov
 
 /** Letters of a title at most. */
 export const LONGEST_TITLE = 1000;
-const statuses = ["streaming", "complete", "stopped", "length", "failed", "interrupted"] as const;
+const statuses = ["streaming", "complete", "stopped", "length", "failed", "interrupted", "repeated"] as const;
 const numbersOfStats = [
   ...(["promptTokens", "thoughtTokens", "answerTokens", "prefillRate", "decodeRate", "secondsToFirstToken"] as const),
   ...(["seconds", "thoughtSeconds", "contextUsed", "contextSize"] as const),
@@ -79,7 +79,7 @@ export function readMessage(value: unknown, key: RecordKey): Message | undefined
       thought: textOf(from["thought"]),
       effort: oneOf(efforts, from["effort"]),
       need: readNeed(from["need"]),
-      cut: oneOf(["budget", "answer-now"] as const, from["cut"]),
+      cut: oneOf(["budget", "answer-now", "repetition"] as const, from["cut"]),
       vote: readVote(from["vote"]),
       seconds: amountOf(from["seconds"]),
       resumed: flagOf(from["resumed"]),

@@ -20,6 +20,8 @@ export class Conversations {
   query = $state("");
   /** The conversation that was deleted last, while it can be had back. */
   deleted = $state.raw<Conversation | null>(null);
+  /** Called when a conversation, or a message of it, is deleted or about to be, here or in another tab. */
+  onGone: (conversationId: string, messageId?: string) => void = () => {};
   /** The answer whose writer was last found to be gone. */
   interruptedId = $state<string | null>(null);
   /** Messages of every conversation, by the conversation's id, then by their own. */
@@ -61,6 +63,10 @@ export class Conversations {
     return this.messages.get(conversationId) ?? new Map<string, Message>();
   }
 
+  has({ conversationId, id }: Message): boolean {
+    return this.messagesOf(conversationId).has(id);
+  }
+
   /** The messages that answer the same parent, oldest first; the message itself among them. */
   siblings({ conversationId, parentId }: Message): readonly Message[] {
     return this.childrenIn(conversationId).get(parentId) ?? [];
@@ -77,14 +83,16 @@ export class Conversations {
     void navigator.locks.request(writingLock(message.id), async () => {
       const now = await this.records.read(messageKey(message), readMessage);
       if (now?.status === "streaming") {
-        await this.put({ ...now, status: "interrupted" });
-        this.interruptedId = now.id;
+        if (await this.save({ ...now, status: "interrupted" })) this.interruptedId = now.id;
       }
       this.watched.delete(message.id);
     });
   }
 
-  /** Reads everything, marks answers whose tab is gone, and purges what was deleted when its time is over. */
+  /**
+   * Reads everything, marks answers whose tab is gone, and purges what was deleted when its time is over. Messages whose conversation was deleted
+   * while they were written are removed.
+   */
   async load(): Promise<void> {
     const [conversations, messages] = await Promise.all([
       this.records.all("conversation", readConversation),
@@ -97,6 +105,9 @@ export class Conversations {
       if (deletedAt !== undefined)
         // However the clock was set since.
         setTimeout(() => void this.purgeIfDeleted(id), Math.min(deletedAt, now) + this.undoTime - now);
+    const orphans = [...messages.values()].filter((m) => !this.all.has(m.conversationId));
+    for (const { conversationId } of orphans) this.messages.delete(conversationId);
+    await this.records.removeOrphans(orphans.map((m) => [conversationKey(m.conversationId), messageKey(m)] as const));
     for (const m of messages.values()) this.watchWriter(m);
   }
 
@@ -117,16 +128,31 @@ export class Conversations {
     return conversation;
   }
 
-  /** Stores a message, new or changed, and shows it. A new one that cannot be stored is not shown either. */
+  /**
+   * Stores a message, new or changed, and shows it. A new one that cannot be stored is not shown either. Throws AppError, or an AbortError where
+   * the conversation was deleted meanwhile.
+   */
   async put(message: Message): Promise<void> {
     const isNew = !this.messagesOf(message.conversationId).has(message.id);
     this.keep(message);
     try {
-      await this.records.write(messageKey(message), message);
+      const owner = conversationKey(message.conversationId);
+      if (!(await this.records.writeUnder([owner], messageKey(message), message)))
+        throw new DOMException("the conversation was deleted", "AbortError");
     } catch (error) {
       if (isNew) this.messages.get(message.conversationId)?.delete(message.id);
       throw error;
     }
+  }
+
+  /** Stores what has become of a message that is there, and shows it. Gives false where it was deleted meanwhile; then nothing is written. */
+  async save(message: Message): Promise<boolean> {
+    const { conversationId, id } = message;
+    const key = messageKey(message);
+    const there = await this.records.writeUnder([conversationKey(conversationId), key], key, message);
+    if (there) this.keep(message);
+    else this.messages.get(conversationId)?.delete(id);
+    return there;
   }
 
   /** Shows a message without storing it: between two saves of an answer that streams. */
@@ -138,6 +164,7 @@ export class Conversations {
 
   /** Deletes a message that has no text and no message under it. */
   async drop(message: Message): Promise<void> {
+    this.onGone(message.conversationId, message.id);
     await this.alter(message.conversationId, (c) => (c.leafId === message.id ? { ...c, leafId: message.parentId } : c));
     this.messages.get(message.conversationId)?.delete(message.id);
     await this.records.remove([messageKey(message)]);
@@ -183,6 +210,7 @@ export class Conversations {
     await this.finishRemoval();
     await this.alter(id, (c) => ({ ...c, deletedAt: Date.now() }));
     this.deleted = conversation;
+    this.onGone(id);
     this.undoTimer = setTimeout(() => void this.finishRemoval(), this.undoTime);
   }
 
@@ -241,6 +269,7 @@ export class Conversations {
 
   /** It is deleted. */
   private forget(id: string): void {
+    this.onGone(id);
     const messages = this.messagesOf(id).size;
     this.all.delete(id);
     this.messages.delete(id);
@@ -294,7 +323,12 @@ export class Conversations {
           id,
           mine && mine.leafId !== null && !follows ? { ...conversation, leafId: mine.leafId } : conversation,
         );
-      } else this.all.delete(id);
+        if (conversation.deletedAt !== undefined) this.onGone(id);
+      } else {
+        this.onGone(id);
+        this.all.delete(id);
+        this.messages.delete(id);
+      }
     } else if (key.startsWith("message:")) {
       const message = await this.records.read(key, readMessage);
       if (message) {
@@ -302,6 +336,7 @@ export class Conversations {
         this.watchWriter(message);
       } else {
         const [conversationId = "", id = ""] = key.slice("message:".length).split("/");
+        this.onGone(conversationId, id);
         this.messages.get(conversationId)?.delete(id);
       }
     }

@@ -9,7 +9,7 @@ export class LiveAnswer {
   thoughtTokens = $state(0);
   /** When the thought began (performance.now, milliseconds); undefined while the model does not think. */
   thinkingSince = $state<number | undefined>(undefined);
-  /** The model is not ready yet. */
+  /** The model is not ready yet, or not done with an answer that was stopped. */
   waiting = $state(false);
   /** The engine was lost and is starting again. */
   recovering = $state(false);
@@ -40,6 +40,7 @@ export class LiveAnswer {
 
   end(): void {
     this.id = null;
+    this.waiting = false;
     this.thinkingSince = undefined;
     this.recovering = false;
     this.round = undefined;

@@ -23,8 +23,11 @@ export interface Conversation extends StoredRecord {
   votes?: number;
 }
 
-/** `streaming`: being written by some tab; `interrupted`: that tab was closed or killed meanwhile. */
-type MessageStatus = "streaming" | "complete" | "stopped" | "length" | "failed" | "interrupted";
+/**
+ * `streaming`: being written by some tab; `interrupted`: that tab was closed or killed meanwhile; `repeated`: ended since the model wrote the
+ * same again and again.
+ */
+type MessageStatus = "streaming" | "complete" | "stopped" | "length" | "failed" | "interrupted" | "repeated";
 
 /** What an answer was made with. */
 export interface Provenance {
@@ -69,6 +72,10 @@ export interface Message extends StoredRecord {
   /** Answers with the same mark are being compared. */
   comparison?: string;
 }
+
+/** Whether an answer broke off, or was broken off, with something that can be gone on with. */
+export const isResumable = ({ status, content, thought }: Message): boolean =>
+  ["interrupted", "stopped", "failed", "repeated"].includes(status) && (content !== "" || !!thought);
 
 export const conversationKey = (id: string): RecordKey => `conversation:${id}`;
 export const messageKey = (m: Pick<Message, "conversationId" | "id">): RecordKey =>

@@ -67,6 +67,8 @@ export class Session {
   onBegun: (conversationId: string) => void = () => {};
   private giveUp: (reason: DOMException) => void = () => {};
   private stopped = false;
+  /** The message that is being written. */
+  private writing: Message | undefined;
 
   constructor(
     private readonly conversations: Conversations,
@@ -74,7 +76,12 @@ export class Session {
     private readonly engines: Engines,
     private readonly settings: Settings,
     private readonly audit: AuditLog,
-  ) {}
+  ) {
+    conversations.onGone = (conversationId, messageId) => {
+      const { writing } = this;
+      if (writing?.conversationId === conversationId && (messageId ?? writing.id) === writing.id) this.stop();
+    };
+  }
 
   /** Sets the effort of the next question, or of the conversation and of those that will be begun. */
   async chooseEffort(effort: Effort, once = false): Promise<void> {
@@ -225,6 +232,7 @@ export class Session {
     if (this.busy) return;
     const turns = turnsOf(branchTo(this.conversations.messagesOf(message.conversationId), message.parentId));
     this.stopped = false;
+    this.writing = message;
     this.live.begin(message.id, message.thought, message.content);
     try {
       // Shared: an update of the app waits until no tab holds it. Exclusive: other tabs see that this message has a writer.
@@ -236,6 +244,7 @@ export class Session {
         }),
       );
     } finally {
+      this.writing = undefined;
       this.live.end();
     }
   }
@@ -251,7 +260,7 @@ export class Session {
     const save = setInterval(() => {
       // A save that fails is made up for by the next one; the last one, below, is not let off.
       if (message.content !== live.answer || (message.thought ?? "") !== live.thought)
-        void this.conversations.put(change({ ...took(), seconds: seconds() })).catch(() => {});
+        void this.conversations.save(change({ ...took(), seconds: seconds() })).catch(() => {});
     }, SAVE_INTERVAL);
     const release = this.models.keepAwake();
     const results: AnswerResult[] = [];
@@ -281,7 +290,7 @@ export class Session {
       this.conclude(results, before, change);
     } catch (error) {
       const data = errorData(error);
-      if (!this.engines.hasModel) this.models.lost(data);
+      if (!isCancelled(error) && !this.engines.hasModel) this.models.lost(data);
       // Of several answers, those that were finished are not lost with the one that failed.
       if (results.length > 0) this.conclude(results, before, change);
       change(isCancelled(error) ? { status: "stopped" } : { status: "failed", error: data });
@@ -289,10 +298,11 @@ export class Session {
       clearInterval(save);
       release();
       change(took());
-      this.conversations.keep(message);
+      // Shown at once, unless it was deleted meanwhile.
+      if (this.conversations.has(message)) this.conversations.keep(message);
       this.lastAnswerId = message.id;
       live.end();
-      await this.conversations.put(message);
+      await this.conversations.save(message);
       this.record(message, turns.at(-1)?.content ?? "");
     }
   }
@@ -334,11 +344,16 @@ export class Session {
     const { live } = this;
     const { thought, answer } = live;
     const closed = answer !== "" || message.cut !== undefined;
+    // The model can still be busy with an answer that was stopped.
+    live.waiting = true;
     return this.engines.generate({
       ...question,
       continueFrom: thought !== "" || answer !== "" ? { thought, answer, closed } : undefined,
       onToken: (token) => live.take(token),
-      onStarted: (droppedTurns) => change({ droppedTurns }),
+      onStarted: (droppedTurns) => {
+        live.waiting = false;
+        change({ droppedTurns });
+      },
       onRecovering: () => {
         live.recovering = true;
         change({ recovered: true });
@@ -352,7 +367,7 @@ export class Session {
     before: Pick<AnswerStats, "promptTokens" | "thoughtSeconds" | "seconds">,
     change: (changes: Partial<Message>) => void,
   ): void {
-    const finished = results.filter(({ finish }) => finish !== "stopped");
+    const finished = results.filter(({ finish }) => finish !== "stopped" && finish !== "repeated");
     const counted = finished.length > 0 ? finished : results;
     const vote = voteOn(counted.map(({ answer }) => answer));
     const chosen = counted[vote.chosen]!;

@@ -126,10 +126,13 @@ export interface AnswerStats {
 
 export interface AnswerResult extends AnswerParts {
   stats: AnswerStats;
-  /** "length": the context window was full, or the answer had as many tokens as were asked for. */
-  finish: "stop" | "length" | "stopped";
+  /**
+   * "length": the context window was full, or the answer had as many tokens as were asked for; "repeated": the model wrote the same again and
+   * again (repetition.ts).
+   */
+  finish: "stop" | "length" | "stopped" | "repeated";
   /** Why the thought was closed, where the model did not do it. */
-  cut?: "budget" | "answer-now";
+  cut?: "budget" | "answer-now" | "repetition";
 }
 
 /** A piece of an answer that streams. */

@@ -64,6 +64,7 @@ export const en = {
   "chat.interrupted": "Interrupted: the page was closed while this was written.",
   "chat.length":
     "The context window is full, so the answer ends here. Ask on: the oldest messages will then be left out.",
+  "chat.repeated": "The model began to write the same again and again, so the answer was ended here.",
   "chat.dropped": "The model no longer reads what is above: the conversation is longer than its context window.",
   "chat.stats": "{{rate}} tokens per second · first token after {{first}} s · context {{used}} of {{size}} tokens",
   "chat.finished": "The answer is finished.",
@@ -395,6 +396,7 @@ export const en = {
   "thought.answerNow": "Answer now",
   "thought.cut.budget": "The thought reached its budget and was closed.",
   "thought.cut.answer-now": "The thought was closed because you asked for the answer.",
+  "thought.cut.repetition": "The thought was closed because it went round in circles.",
   "effort.title": "Thinking",
   "effort.off": "Off",
   "effort.low": "Low",

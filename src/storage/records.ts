@@ -173,6 +173,35 @@ export class Records {
     this.announce(records.map(([key]) => key));
   }
 
+  /** Writes a record unless one of those that it belongs to is gone. Gives whether it was written. */
+  async writeUnder(owners: readonly RecordKey[], key: RecordKey, record: StoredRecord): Promise<boolean> {
+    const [name, value] = await this.closed(key, record);
+    const names = await Promise.all(owners.map((owner) => this.nameOf(owner)));
+    const written = await this.changing(async (s) => {
+      const there = await Promise.all(names.map((owner) => promisifyRequest(s.count(owner))));
+      if (there.includes(0)) return false;
+      s.put(value, name);
+      return true;
+    });
+    if (written) this.announce([key]);
+    return written;
+  }
+
+  /**
+   * Removes those records that belong to one that is not there, of whatever form. Nothing is removed where something was found that cannot be
+   * read: it may be what they belong to.
+   */
+  async removeOrphans(owned: readonly (readonly [owner: RecordKey, key: RecordKey])[]): Promise<void> {
+    if (owned.length === 0 || this.damaged.size > 0) return;
+    const names = await Promise.all(
+      owned.map(async ([owner, key]) => [await this.nameOf(owner), await this.nameOf(key)] as const),
+    );
+    await this.changing(async (s) => {
+      for (const [owner, name] of names) if ((await promisifyRequest(s.count(owner))) === 0) s.delete(name);
+    });
+    this.announce(owned.map(([, key]) => key));
+  }
+
   /**
    * Reads, changes and writes so that two tabs cannot undo each other. Gives whether there was a record; without one, that of `first` is
    * changed, or nothing is done.

@@ -28,16 +28,23 @@ export const startEngineWorker = (): Worker =>
 /** Errors after which the engine is gone: a new worker may go on. */
 const losses: readonly ErrorCode[] = ["device-lost", "out-of-memory", "worker-crashed"];
 
-/** Milliseconds in which a worker ends an answer; between two steps of its work it hears nothing. */
+/** Milliseconds in which an answer that is stopped can still come with its figures; then nobody waits for it any more. */
+const STOP_GRACE = 500;
+/** Milliseconds in which a worker ends an answer that was stopped; between two parts of a question it hears nothing. */
 const STOP_PATIENCE = 30_000;
+
+const unheard = () => new AppError("worker-crashed", "the worker did not stop");
 
 export class EngineClient {
   /** What is loaded, as far as is known here. */
   model: ModelSource | undefined;
   loaded: LoadedModel | undefined;
-  private stopped = false;
-  private generating = false;
-  private patience: ReturnType<typeof setTimeout> | undefined;
+  /** What ends each answer that is waited for. */
+  private readonly running = new Set<AbortController>();
+  /** Answers that were stopped and that the worker is still busy with. */
+  private abandoned = 0;
+  /** The load of a model that was lost, which every answer that waits for it shares. */
+  private recovery: Promise<unknown> | undefined;
   private readonly door = new WorkerDoor<EngineRequest>(startEngineWorker, (error, idle) => {
     const had = this.forget();
     if (idle && had) this.onLost(error);
@@ -56,7 +63,7 @@ export class EngineClient {
     model: ModelSource,
     options: { contextSize?: number; arriving?: boolean; onProgress?: (progress: LoadProgress) => void } = {},
   ): Promise<LoadedModel> {
-    this.forget();
+    this.leave();
     const { onProgress, ...how } = options;
     const request = { kind: "load" as const, model, ...how };
     this.loaded = (await this.door.ask(request, { onProgress })) as LoadedModel;
@@ -69,19 +76,46 @@ export class EngineClient {
     this.end(new DOMException("cancelled", "AbortError"));
   }
 
-  /** Streams an answer. Recovers once from a lost device or a dead worker. Throws AppError. */
+  /**
+   * Streams an answer. Recovers once from a lost device or a dead worker. Throws AppError, or an AbortError where it was stopped and the worker
+   * was busy: it is not waited for, and the next request comes when it is done.
+   */
   async generate(options: GenerateOptions): Promise<AnswerResult> {
-    this.stopped = false;
-    this.generating = true;
+    const ending = new AbortController();
+    const { signal } = ending;
+    this.running.add(ending);
+    // Of an answer that is not waited for any more nothing is told.
+    const told = (tell: () => void) => this.running.has(ending) && tell();
+    const work = this.generateOrRecover(
+      {
+        ...options,
+        onToken: (token) => told(() => options.onToken(token)),
+        onStarted: (droppedTurns) => told(() => options.onStarted?.(droppedTurns)),
+        onRecovering: () => told(() => options.onRecovering?.()),
+      },
+      signal,
+    );
+    const stopped = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => {
+        this.abandoned++;
+        setTimeout(() => reject(signal.reason as DOMException), STOP_GRACE);
+        // A load takes as long as it takes.
+        const patience = setTimeout(() => this.recovery ?? this.door.end(unheard()), STOP_PATIENCE);
+        const over = () => {
+          this.abandoned--;
+          clearTimeout(patience);
+        };
+        work.then(over, over);
+      });
+    });
     try {
-      return await this.generateOrRecover(options);
+      return await Promise.race([work, stopped]);
     } finally {
-      this.generating = false;
-      clearTimeout(this.patience);
+      this.running.delete(ending);
     }
   }
 
-  private async generateOrRecover(options: GenerateOptions): Promise<AnswerResult> {
+  private async generateOrRecover(options: GenerateOptions, signal: AbortSignal): Promise<AnswerResult> {
     const { turns, sampling, thinking, continueFrom, maxTokens } = options;
     const streamed: PartialAnswer = { thought: "", answer: "", closed: false, ...continueFrom };
     const attempt = () => {
@@ -89,7 +123,7 @@ export class EngineClient {
       return this.door.ask(
         { kind: "generate", turns, sampling, thinking, maxTokens, continueFrom: begun ? { ...streamed } : undefined },
         {
-          onStarted: options.onStarted?.bind(options),
+          onStarted: options.onStarted,
           onToken: (token) => {
             streamed[token.part] += token.text;
             if (token.part === "answer") streamed.closed = true;
@@ -104,26 +138,31 @@ export class EngineClient {
     } catch (error) {
       if (!(error instanceof AppError && losses.includes(error.code)) || !model || !loaded) throw error;
       options.onRecovering?.();
-      this.end(error);
       // A lost device is mostly one that ran out of memory: try with half the context window.
       const { contextSize } = loaded;
       const half = Math.max(512, Math.floor(contextSize / 2));
-      await this.load(model, { contextSize: error.code === "worker-crashed" ? contextSize : half });
-      if (this.stopped) throw new DOMException("stopped", "AbortError");
+      await this.recover(model, error.code === "worker-crashed" ? contextSize : half, error, signal);
+      signal.throwIfAborted();
       return attempt();
     }
   }
 
+  /** Loads a model anew in a new worker. Of an answer that was stopped nobody hears that this failed: it is told as a loss. */
+  private async recover(model: ModelSource, contextSize: number, error: AppError, signal: AbortSignal): Promise<void> {
+    if (!this.recovery) {
+      this.end(error);
+      this.recovery = this.load(model, { contextSize }).finally(() => (this.recovery = undefined));
+    }
+    await this.recovery.catch((failure: unknown) => {
+      if (signal.aborted && failure instanceof AppError) this.onLost(failure);
+      throw failure;
+    });
+  }
+
   /** Ends the answer that streams; what was streamed stays. A worker that does not hear of it is replaced. */
   stop(): void {
-    this.stopped = true;
     this.door.tell({ kind: "stop" });
-    clearTimeout(this.patience);
-    if (!this.generating) return;
-    this.patience = setTimeout(
-      () => this.door.end(new AppError("worker-crashed", "the worker did not stop")),
-      STOP_PATIENCE,
-    );
+    for (const ending of this.running) ending.abort(new DOMException("stopped", "AbortError"));
   }
 
   /** Closes the thought that streams, so that the answer begins. */
@@ -132,7 +171,7 @@ export class EngineClient {
   }
 
   async unload(): Promise<void> {
-    this.forget();
+    this.leave();
     if (this.door.started) await this.door.ask({ kind: "unload" });
   }
 
@@ -147,6 +186,12 @@ export class EngineClient {
     this.model = undefined;
     this.loaded = undefined;
     return had;
+  }
+
+  /** The loaded model is wanted no more. A worker that is busy with what nobody waits for is replaced at once. */
+  private leave(): void {
+    if (this.abandoned > 0 && this.running.size === 0) this.cancel();
+    else this.forget();
   }
 
   private end(error: unknown): void {

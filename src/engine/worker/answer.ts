@@ -1,13 +1,15 @@
 // One answer of the loaded model: its prompt, its stream, and the end of its thought when that has cost enough. Not for: loading models.
 import type { ChatOptions, CompletionUsage, MLCEngine } from "@mlc-ai/web-llm";
-import { AppError } from "../../platform/app-error";
+import { AppError, isCancelled } from "../../platform/app-error";
 import type { AnswerResult, AnswerStats, AnswerToken, Question } from "../protocol";
+import { Repetition } from "../repetition";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
 import type { Conversation } from "./follow-up";
+import type { Reader } from "./reading";
 import { renderPrompt, turnsToDrop } from "./prompt";
 
 /** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts, the count of what was written, and the conversation. */
-export interface Pipeline {
+export interface Pipeline extends Reader {
   tokenizer: { encode(text: string): Int32Array; decode(ids: Int32Array): string };
   getCurRoundCompletionTotalTokens(): number;
   conversation: Conversation;
@@ -20,7 +22,8 @@ const ANSWER_SHARE = 0.25;
 const AFTER_THOUGHT_SHARE = 0.125;
 
 export class Answer {
-  private stopping = false;
+  /** It is to end. */
+  stopping = false;
   private hurrying = false;
   private readonly contextSize: number;
   private readonly tokens: Record<keyof AnswerParts, number> = { thought: 0, answer: 0 };
@@ -69,7 +72,11 @@ export class Answer {
     const budget = Math.max(1, Math.min(thinking?.budget ?? Infinity, room));
     let cut: AnswerResult["cut"];
     for (;;) {
-      const { parts, finish, closed } = await this.stream(prompt, state, budget);
+      const { parts, finish, closed } = await this.stream(prompt, state, budget).catch((error: unknown) => {
+        // It was stopped while the prompt was read.
+        if (!isCancelled(error)) throw error;
+        return { parts: { thought: state.thought, answer: state.answer }, finish: "stop" as const, closed: undefined };
+      });
       if (closed === undefined || this.stopping) {
         // WebLLM has not read the last token of an answer that it did not end itself: a follow-up must be read as a whole.
         if (this.stopping || finish !== "stop") await this.engine.resetChat(true);
@@ -129,6 +136,8 @@ export class Answer {
         : await this.engine.completions.create({ ...settings, prompt: text });
     let finish: AnswerResult["finish"] | undefined;
     let closed: AnswerResult["cut"];
+    const repetition = { thought: new Repetition(), answer: new Repetition() };
+    let repeats = false;
     let written = 0;
     let before = 0;
     for await (const chunk of chunks) {
@@ -145,10 +154,10 @@ export class Answer {
         written = total;
         before = now;
         this.give(pieces);
+        for (const { part, text } of pieces) if (repetition[part].push(text) && part === parser.part) repeats = true;
         if (choice.finish_reason !== null) finish = choice.finish_reason === "length" ? "length" : "stop";
-        else if (thinks && closed === undefined)
-          closed = this.tokens.thought >= budget ? "budget" : this.hurrying ? "answer-now" : undefined;
-        if (this.stopping || closed !== undefined) void this.engine.interruptGenerate();
+        else if (thinks && closed === undefined) closed = repeats ? "repetition" : this.endOfThought(budget);
+        if (this.stopping || repeats || closed !== undefined) void this.engine.interruptGenerate();
       }
       if (chunk.usage) this.note(chunk.usage);
     }
@@ -156,7 +165,18 @@ export class Answer {
     this.give(parser.end());
     this.figures.used = this.count(text) + written;
     // A thought that was over by itself in that very moment needs no end.
-    return { parts: parser.parts, finish, closed: parser.part === "thought" ? closed : undefined };
+    const over = parser.part !== "thought";
+    return {
+      parts: parser.parts,
+      finish: over && repeats ? ("repeated" as const) : finish,
+      closed: over ? undefined : closed,
+    };
+  }
+
+  /** Why the thought that streams is to be closed now, if it is. */
+  private endOfThought(budget: number): AnswerResult["cut"] {
+    if (this.tokens.thought >= budget) return "budget";
+    return this.hurrying ? "answer-now" : undefined;
   }
 
   private give(pieces: Piece[]): void {

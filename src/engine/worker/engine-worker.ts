@@ -21,6 +21,7 @@ import { watchDevices } from "./device";
 import { classify } from "./failure";
 import { endAnswers } from "./follow-up";
 import { withoutNetwork } from "./offline";
+import { endReading } from "./reading";
 
 /** What WebLLM keeps private: the pipelines and the configuration in force. */
 interface Internals {
@@ -33,6 +34,9 @@ const internals = engine as unknown as Internals;
 let loaded: ModelSource | undefined;
 /** The answer that streams. */
 let current: Answer | undefined;
+/** The newest request, and the newest that was there when the page said "stop". */
+let newestId = 0;
+let stoppedId = 0;
 
 const post = (event: WorkerEvent) => self.postMessage(event);
 const devices = watchDevices((detail, outOfMemory) => post({ kind: "device-lost", detail, outOfMemory }));
@@ -83,7 +87,11 @@ async function load(
     throw corrupt(damaged);
   }
   loaded = model;
-  if (!model.embedding) endAnswers(internals.loadedModelIdToPipeline.get(model.id)!.conversation);
+  if (!model.embedding) {
+    const pipeline = internals.loadedModelIdToPipeline.get(model.id)!;
+    endAnswers(pipeline.conversation);
+    endReading(pipeline, () => current?.stopping ?? false);
+  }
   const config = internals.loadedModelIdToChatConfig.get(model.id)!;
   return {
     contextSize: config.context_window_size,
@@ -109,6 +117,8 @@ async function generate(request: Extract<EngineRequest, { kind: "generate" }>): 
     started: (droppedTurns) => post({ kind: "started", id: request.id, droppedTurns }),
     token: (token) => post({ kind: "token", id: request.id, ...token }),
   });
+  // It was stopped while it waited for the one before.
+  if (request.id <= stoppedId) current.stop();
   try {
     return await current.write();
   } finally {
@@ -134,8 +144,12 @@ let queue: Promise<void> = Promise.resolve();
 
 answerProbe();
 self.onmessage = ({ data: request }: MessageEvent<EngineRequest>) => {
-  if (request.kind === "stop") return current?.stop();
+  if (request.kind === "stop") {
+    stoppedId = newestId;
+    return current?.stop();
+  }
   if (request.kind === "answer-now") return current?.answerNow();
+  newestId = request.id;
   queue = queue.then(async () => {
     try {
       post({ kind: "done", id: request.id, value: await answer(request) });
