@@ -67,7 +67,6 @@ export const ja: Catalogue = {
   "chat.interrupted": "中断：書いている途中でページが閉じられました。",
   "chat.length":
     "コンテキストウィンドウがいっぱいになったため、回答はここで終わります。続けて質問できますが、最も古いメッセージから読まれなくなります。",
-    "コンテキストウィンドウがいっぱいになったため、回答はここで終わります。続けて質問すると、最も古いメッセージから省かれます。",
   "chat.repeated": "同じ内容の繰り返しになったため、回答をここで終了しました。",
   "chat.dropped": "会話がコンテキストウィンドウより長いため、モデルはここより上を読んでいません。",
   "chat.stats": "毎秒 {{rate}} トークン · 最初のトークンまで {{first}} 秒 · コンテキスト {{used}} / {{size}} トークン",
@@ -408,8 +407,6 @@ export const ja: Catalogue = {
   "thought.answerNow": "今すぐ答える",
   "thought.cut.budget": "思考が上限に達したため、打ち切りました。",
   "thought.cut.answer-now": "回答を求められたため、思考を打ち切りました。",
-  "thought.cut.budget": "思考が予算に達したので打ち切られました。",
-  "thought.cut.answer-now": "回答を求められたので思考を打ち切りました。",
   "thought.cut.repetition": "思考が同じ内容の繰り返しになったので打ち切りました。",
   "effort.title": "思考量",
   "effort.off": "なし",

@@ -68,7 +68,6 @@ export const vi: Catalogue = {
   "chat.interrupted": "Bị gián đoạn: trang đã đóng trong lúc đang viết.",
   "chat.length":
     "Cửa sổ ngữ cảnh đã đầy nên câu trả lời kết thúc ở đây. Bạn có thể hỏi tiếp; khi đó các tin nhắn cũ nhất sẽ không được đọc nữa.",
-    "Cửa sổ ngữ cảnh đã đầy nên câu trả lời kết thúc ở đây. Hãy hỏi tiếp: các tin nhắn cũ nhất sẽ được bỏ qua.",
   "chat.repeated": "Mô hình cứ viết lặp lại một đoạn, nên câu trả lời được kết thúc tại đây.",
   "chat.dropped": "Mô hình không còn đọc phần ở trên: cuộc trò chuyện dài hơn cửa sổ ngữ cảnh.",
   "chat.stats": "{{rate}} token mỗi giây · token đầu tiên sau {{first}} giây · ngữ cảnh {{used}}/{{size}} token",
@@ -402,8 +401,6 @@ export const vi: Catalogue = {
   "thought.answerNow": "Trả lời ngay",
   "thought.cut.budget": "Phần suy nghĩ đã hết hạn mức nên được kết thúc.",
   "thought.cut.answer-now": "Phần suy nghĩ được kết thúc vì bạn yêu cầu trả lời.",
-  "thought.cut.budget": "Suy nghĩ đã hết hạn mức và được kết thúc.",
-  "thought.cut.answer-now": "Suy nghĩ được kết thúc vì bạn yêu cầu trả lời.",
   "thought.cut.repetition": "Suy nghĩ được kết thúc vì cứ lặp đi lặp lại.",
   "effort.title": "Mức suy nghĩ",
   "effort.off": "Tắt",

@@ -16,6 +16,8 @@ async function answerOf(writes: string, question: Partial<Question>, roleEnd = "
     tokenizer: { encode: (text) => new Int32Array(text.length), decode: () => "" },
     getCurRoundCompletionTotalTokens: () => 0,
     conversation: {} as Pipeline["conversation"],
+    embedAndForward: () => Promise.resolve(),
+    device: { sync: () => Promise.resolve() },
   };
   const template = { ...starter.conv_template, roles: { ...starter.conv_template.roles, assistant: roleEnd } };
   const answer = new Answer(
