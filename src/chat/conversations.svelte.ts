@@ -1,9 +1,10 @@
 // Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
+import { wordsOf } from "../platform/fold";
 import type { RecordKey, Records } from "../storage/records";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-forms";
 import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
-import { hasWords, wordsOf } from "./search";
+import { hasWords } from "./search";
 import { branchTo, childrenOf, newestLeaf, shownBranch } from "./tree";
 import { fromJson, toJson, treesOf } from "./transfer";
 import { SvelteMap } from "svelte/reactivity";

@@ -1,4 +1,5 @@
 // Which conversations have the words that are looked for. Pure.
+import { fold } from "../platform/fold";
 import type { Conversation, Message } from "./records";
 
 /** Texts as they are compared, once for each record: they are looked through again at every key. */
@@ -6,14 +7,11 @@ const folded = new WeakMap<Conversation | Message, string>();
 
 function textOf(record: Conversation | Message, text: string): string {
   let found = folded.get(record);
-  if (found === undefined) folded.set(record, (found = text.toLocaleLowerCase()));
+  if (found === undefined) folded.set(record, (found = fold(text)));
   return found;
 }
 
-/** The words of a query, as `hasWords` wants them. */
-export const wordsOf = (query: string): string[] => query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-
-/** Whether each word stands in the title or in one of the messages. */
+/** Whether each word (`wordsOf`) stands in the title or in one of the messages. */
 export function hasWords(words: readonly string[], conversation: Conversation, messages: Iterable<Message>): boolean {
   const title = textOf(conversation, conversation.title);
   let left = words.filter((word) => !title.includes(word));

@@ -1,4 +1,5 @@
 // Which models of a list are shown, and in which order. Pure rules over data.
+import { fold, holdsAll, wordsOf } from "../platform/fold";
 import type { CatalogueModel, ModelCard } from "./catalogue/catalogue";
 import { licenceOf } from "./catalogue/licences";
 import type { Fit } from "./fit";
@@ -46,7 +47,7 @@ const orders: Record<Filter["sort"], (a: ShownModel, b: ShownModel) => number> =
 
 /** The models that pass the filter, sorted; those of equal rank stay in the order of the list. */
 export function filterModels(list: readonly ShownModel[], filter: Filter): ShownModel[] {
-  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(filter.text);
   return list
     .filter(({ card, fit, installed }) => {
       if (filter.fits && fit.verdict === "no") return false;
@@ -54,8 +55,7 @@ export function filterModels(list: readonly ShownModel[], filter: Filter): Shown
       if (filter.installed && !installed) return false;
       if (filter.language && !card.languages.includes(filter.language)) return false;
       if (filter.terms && termsOf(card) !== filter.terms) return false;
-      const text = `${card.name} ${card.family} ${card.publisher} ${card.id} ${card.licence}`.toLowerCase();
-      return words.every((word) => text.includes(word));
+      return holdsAll(words, fold(`${card.name} ${card.family} ${card.publisher} ${card.id} ${card.licence}`));
     })
     .sort(orders[filter.sort]);
 }
