@@ -138,9 +138,10 @@ export class BlockStream {
 
   /** Makes the blocks before a point final, but for those that may go on behind it. */
   private finish(point: number): void {
-    const raws = cutBlocks(this.text.slice(this.openStart, point), this.list);
+    const text = this.text.slice(this.openStart, point);
+    const raws = cutBlocks(text, this.list);
     this.takeLooseness(raws[0]);
-    for (const [i, raw] of raws.slice(0, finished(raws)).entries()) {
+    for (const [i, raw] of raws.slice(0, finished(text, raws)).entries()) {
       if (this.room <= 0) break;
       const entry = this.read(raw, this.finalCount, this.definitions);
       this.entries[this.finalCount++] = entry;

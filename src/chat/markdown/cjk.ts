@@ -8,42 +8,40 @@ const letter = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\
 
 /** The words of CommonMark's rules of emphasis: punctuation, which "~" is none of here, and what is neither that nor a space. */
 const punctuation = (mark: string) => String.raw`(?!${sign}|[~${mark}])[\p{P}\p{S}]`;
+const p = punctuation("*");
 const other = String.raw`(?:[^\s\p{P}\p{S}]|~|${sign})`;
 
 /**
  * What marked's tokenizer of emphasis asks of the text: what stands behind a run of marks that opens, and each run behind it by what it may do. The
  * groups are those that it counts: 1 and 2 can only close, 3 and 4 only open, 5 and 6 do both.
  */
-function emphasis() {
-  const p = punctuation("*");
-  const end = [
-    String.raw`^[^_*]*?__[^_*]*?\*[^_*]*?(?=__)|[^*]+(?=[^*])`,
-    String.raw`${p}(\*+)(?=\s|$)`,
-    String.raw`(?!${letter}\*+${p})${other}(\*+)(?!\*)(?=\s|${p}|$)`,
-    String.raw`(?!${p}\*+${letter})(?:\s|${p})(\*+)(?=${other})`,
-    String.raw`\s(\*+)(?!\*)(?=${p})`,
-    String.raw`(?:${p}|${letter}(?=\*+${p}))(\*+)(?!\*)(?=${p}|${letter})`,
-    String.raw`${other}(\*+)(?=${other})`,
-  ];
-  return {
-    emStrongLDelim: new RegExp(String.raw`^(?:\*+(?:(${p})|([^\s*]))?)|^_+(?:(${punctuation("_")})|([^\s_]))?`, "u"),
-    emStrongRDelimAst: new RegExp(end.join("|"), "gu"),
-    punctuation: new RegExp(String.raw`^((?![*_])(?:\s|[\p{P}\p{S}]|${letter}))`, "u"),
-  };
-}
-export const emphasisRules = emphasis();
+export const emphasisRules = {
+  emStrongLDelim: new RegExp(String.raw`^(?:\*+(?:(${p})|([^\s*]))?)|^_+(?:(${punctuation("_")})|([^\s_]))?`, "u"),
+  emStrongRDelimAst: new RegExp(
+    [
+      String.raw`^[^_*]*?__[^_*]*?\*[^_*]*?(?=__)|[^*]+(?=[^*])`,
+      String.raw`${p}(\*+)(?=\s|$)`,
+      String.raw`(?!${letter}\*+${p})${other}(\*+)(?!\*)(?=\s|${p}|$)`,
+      String.raw`(?!${p}\*+${letter})(?:\s|${p})(\*+)(?=${other})`,
+      String.raw`\s(\*+)(?!\*)(?=${p})`,
+      String.raw`(?:${p}|${letter}(?=\*+${p}))(\*+)(?!\*)(?=${p}|${letter})`,
+      String.raw`${other}(\*+)(?=${other})`,
+    ].join("|"),
+    "gu",
+  ),
+  punctuation: new RegExp(String.raw`^((?![*_])(?:\s|[\p{P}\p{S}]|${letter}))`, "u"),
+};
 
 const foreign = new RegExp(letter, "u");
 const foreignLetter = new RegExp(`(?!${sign})${letter}`, "u");
 
 /**
- * Where a bare address at the beginning of `src` ends because a sentence of these languages goes on behind it. A letter of theirs belongs to the
+ * Where a bare address ends because a sentence of these languages goes on behind it: `src`, as GFM reads it, or before. A letter of theirs belongs to the
  * address only behind another one of it or where a part of a path begins (`/wiki/日本`); a sign of theirs never does.
  */
 export function endOfAddress(src: string): number {
   for (let at = 0; at < src.length; at++) {
     const char = src[at]!;
-    if (/[\s<]/.test(char)) return at;
     if (!foreign.test(char)) continue;
     const before = src[at - 1] ?? "";
     if (!foreignLetter.test(char) || !(/[/=#?_%-]/.test(before) || foreignLetter.test(before))) return at;

@@ -82,15 +82,15 @@ function partsOf(token: Tokens.List, within: ListPart | undefined): RawBlock[] {
   return parts;
 }
 
-/** How many of the first blocks of a text are what they are whatever comes behind the text, which ends with a line. */
-export function finished(blocks: readonly RawBlock[]): number {
+/** How many of the first blocks of `text`, which ends with a line, are what they are whatever comes behind it. */
+export function finished(text: string, blocks: readonly RawBlock[]): number {
   // A formula may go on over empty lines, a definition may have its title on the next line.
-  const formula = openMath(blocks.map(({ text }) => text).join("")) ?? Infinity;
+  const formula = openMath(text) ?? Infinity;
   let end = 0;
-  const goesOn = blocks.findIndex(({ text }, i) => {
-    end += text.length;
+  const goesOn = blocks.findIndex(({ text: raw }, i) => {
+    end += raw.length;
     const last = i === blocks.length - 1;
-    return last || end > formula || (i === blocks.length - 2 && /^ {0,3}\[/.test(text) && !/\n[ \t]*\n$/.test(text));
+    return last || end > formula || (i === blocks.length - 2 && /^ {0,3}\[/.test(raw) && !/\n[ \t]*\n$/.test(raw));
   });
   return Math.max(0, goesOn);
 }

@@ -1,5 +1,5 @@
 // What a text defines in one place for all of its others: where links by reference lead, and the numbers of footnotes. Not for: how a definition
-// is written (limits.ts, footnotes.ts).
+// is written (lexer.ts, footnotes.ts).
 
 /** Where a link leads, or which number a footnote has. */
 export type Definition = { href: string; title?: string | undefined } | { note: number };

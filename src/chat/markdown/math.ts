@@ -18,11 +18,12 @@ interface MathToken extends Tokens.Generic {
 interface Candidate {
   open: string;
   tex: string;
+  /** Its text without commands and without what these take, such as `\text{...}`: no words of those are prose. */
+  bare: string;
   before: string;
   behind: string;
 }
 
-/** `\text{...}` and commands are not prose, whatever words they are made of. */
 const commands = /\\[a-zA-Z]+\*?(?:\s*\{[^{}]*\})?/g;
 const functions = "(?:sin|cos|tan|cot|sec|csc|log|ln|exp|min|max|sup|inf|lim|det|dim|ker|gcd|lcm|mod|arg)\\b";
 const prose = new RegExp(`(?<![\\p{L}\\\\])(?!${functions})\\p{L}{2,} +(?!${functions})\\p{L}{2,}|[、。，！？]`, "u");
@@ -37,7 +38,7 @@ const rules: { always?: true; isText: (candidate: Candidate) => boolean; because
   { always: true, isText: ({ tex }) => tex.trim() === "", because: "there is nothing in it" },
   {
     always: true,
-    isText: ({ tex }) => prose.test(tex.replace(commands, "")),
+    isText: ({ bare }) => prose.test(bare),
     because: "two words beside each other are prose: `kill $$ and wait $$`, `$5 for you, 10$`, `\\[see there\\]`",
   },
   {
@@ -62,7 +63,7 @@ const rules: { always?: true; isText: (candidate: Candidate) => boolean; because
     because: "an amount and what it is for: `$5/month or 10$`, `$5 each$`, `$10、$20`",
   },
   {
-    isText: ({ tex }) => figures.test(tex.replace(commands, "")),
+    isText: ({ bare }) => figures.test(bare),
     because: "a word between two amounts of which one has its sign before it: `$5, or 10$`",
   },
   {
@@ -138,7 +139,8 @@ function formulaAt(src: string, from: number, before: string): { token: MathToke
   if (length < 1) return undefined;
   const tex = within.slice(0, length);
   const end = start + length + close.length;
-  if (!isMath({ open, tex, before, behind: src.slice(end, end + 8) })) return undefined;
+  if (!isMath({ open, tex, bare: tex.replace(commands, ""), before, behind: src.slice(end, end + 8) }))
+    return undefined;
   const whole = open.startsWith("\\begin") ? src.slice(from, end) : tex.trim();
   return {
     token: { type: "", raw: "", tex: whole.replace(unknown, "\\$1{align$2}"), display: open !== "$" && open !== "\\(" },
