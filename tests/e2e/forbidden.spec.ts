@@ -164,7 +164,7 @@ test("a policy that is wrong is told in the reader's language, field by field", 
   await expect(alert.getByRole("listitem")).toHaveText([
     'vault.required vaut "oui". Valeurs possibles : true, false.',
     "vault.lockMinutes vaut 0. Valeurs possibles : un nombre entier de 1 à 1440, ou null.",
-    "langage n'est pas un champ d'une politique. Vouliez-vous dire language ?",
+    "langage n’est pas un champ d’une politique. Vouliez-vous dire language ?",
   ]);
   await app.page.setViewportSize({ width: 360, height: 700 });
   expect(await app.accessibilityFaults()).toEqual([]);

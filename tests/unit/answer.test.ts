@@ -6,8 +6,14 @@ import { Answer, type Pipeline } from "../../src/engine/worker/answer";
 import starter from "../../public/models/smollm2-135m-instruct/resolve/main/mlc-chat-config.json";
 
 /** What comes of a model that writes this, whatever it is asked, token by token. */
-async function answerOf(writes: string, question: Partial<Question>, roleEnd = "<|im_start|>assistant\n") {
+async function answerOf(
+  writes: string,
+  question: Partial<Question>,
+  roleEnd = "<|im_start|>assistant\n",
+  lost?: Error,
+) {
   async function* stream() {
+    if (lost) throw lost;
     for (const content of writes) yield { choices: [{ delta: { content }, text: content, finish_reason: null }] };
     yield { choices: [{ delta: {}, text: "", finish_reason: "stop" }] };
   }
@@ -53,4 +59,9 @@ test("a template that opens a thought says so itself", async () => {
 test("what another model thought is no beginning of an answer of one that does not think", async () => {
   const continueFrom = { thought: "Two.", answer: "Fo", closed: true };
   expect(await answerOf("ur.", { continueFrom })).toEqual({ thought: "Two.", answer: "Four." });
+});
+
+test("a device that is lost is no stop, whatever it is called by the browser", async () => {
+  const lost = new DOMException("Device was destroyed.", "AbortError");
+  await expect(answerOf("Four.", {}, undefined, lost)).rejects.toBe(lost);
 });

@@ -73,8 +73,8 @@ export class Answer {
     let cut: AnswerResult["cut"];
     for (;;) {
       const { parts, finish, closed } = await this.stream(prompt, state, budget).catch((error: unknown) => {
-        // It was stopped while the prompt was read.
-        if (!isCancelled(error)) throw error;
+        // It was stopped while the prompt was read. A device that is lost ends what waits for it in the same way.
+        if (!this.stopping || !isCancelled(error)) throw error;
         return { parts: { thought: state.thought, answer: state.answer }, finish: "stop" as const, closed: undefined };
       });
       if (closed === undefined || this.stopping) {
