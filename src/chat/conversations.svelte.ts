@@ -19,6 +19,8 @@ export class Conversations {
   /** The conversation that the address names (app/navigation); null for a new one. */
   openId = $state<string | null>(null);
   query = $state("");
+  /** What is stored has been read. */
+  loaded = $state(false);
   /** The conversation that was deleted last, while it can be had back. */
   deleted = $state.raw<Conversation | null>(null);
   /** Called when a conversation, or a message of it, is deleted or about to be, here or in another tab. */
@@ -101,6 +103,7 @@ export class Conversations {
     ]);
     for (const c of conversations.values()) this.all.set(c.id, c);
     for (const m of messages.values()) this.keep(m);
+    this.loaded = true;
     const now = Date.now();
     for (const { id, deletedAt } of conversations.values())
       if (deletedAt !== undefined)
