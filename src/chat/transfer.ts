@@ -2,6 +2,7 @@
 import { AppError } from "../platform/app-error";
 import type { Fields } from "../platform/values";
 import { readConversation, readMessage } from "./conversation-forms";
+import { closed } from "./markdown/ending";
 import { conversationKey, messageKey, type Conversation, type Message } from "./records";
 
 /** The exported form; `format` and `version` say what it is. */
@@ -38,7 +39,10 @@ export function treesOf(
   });
 }
 
-/** One branch as Markdown: a heading, then each message under the name of its author; a thought stands apart, as a quotation. */
+/**
+ * One branch as Markdown: a heading, then each message under the name of its author; a thought stands apart, as a quotation. What a message
+ * leaves open is closed, so that the next one is not lost in it.
+ */
 export function toMarkdown(
   title: string,
   branch: readonly Message[],
@@ -51,7 +55,7 @@ export function toMarkdown(
       .replace(/^$/gm, ">");
   const parts = branch.flatMap((m) => [
     ...(m.thought ? [`## ${names.thought}\n\n${quoted(m.thought)}\n`] : []),
-    `## ${names[m.role]}\n\n${m.content.trim()}\n`,
+    `## ${names[m.role]}\n\n${closed(m.content.trim())}\n`,
   ]);
   return [`# ${title.replaceAll("\n", " ")}\n`, ...parts].join("\n");
 }
