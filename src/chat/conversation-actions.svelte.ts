@@ -76,7 +76,13 @@ export class ConversationActions {
     demand("importConversations");
     const [file] = await pickFiles({ accept: "application/json,.json" });
     if (!file) return;
-    const count = await this.conversations.importJson(await file.text());
-    this.notices.tell(() => t("chat.imported", { count: formatNumber(count, language(), 0) }));
+    const { added, known } = await this.conversations.importJson(await file.text());
+    const number = (n: number) => formatNumber(n, language(), 0);
+    this.notices.tell(() =>
+      [
+        t("chat.imported", { count: number(added) }),
+        ...(known > 0 ? [t("chat.importedKnown", { count: number(known) })] : []),
+      ].join(" "),
+    );
   }
 }

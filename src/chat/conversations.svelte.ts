@@ -6,7 +6,7 @@ import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-for
 import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
 import { hasWords } from "./search";
 import { branchTo, childrenOf, newestLeaf, shownBranch } from "./tree";
-import { fromJson, toJson, treesOf } from "./transfer";
+import { fromJson, newOf, toJson, treesOf } from "./transfer";
 import { SvelteMap } from "svelte/reactivity";
 
 const TITLE_LENGTH = 60;
@@ -280,32 +280,39 @@ export class Conversations {
     this.audit.note("conversation-deleted", { conversation: id, messages });
   }
 
-  /** All conversations, or one, as a JSON text. */
-  exportJson(id?: string): string {
-    const chosen = id === undefined ? this.kept : [this.all.get(id)!];
-    return toJson(
-      treesOf(
-        chosen,
-        chosen.flatMap(({ id }) => [...this.messagesOf(id).values()]),
-      ),
+  private trees(conversations: readonly Conversation[]) {
+    return treesOf(
+      conversations,
+      conversations.flatMap(({ id }) => [...this.messagesOf(id).values()]),
     );
   }
 
-  /** Adds the conversations of an exported text. Answers how many. Throws AppError; then nothing was added. */
-  async importJson(json: string): Promise<number> {
+  /** All conversations, or one, as a JSON text. */
+  exportJson(id?: string): string {
+    return toJson(this.trees(id === undefined ? this.kept : [this.all.get(id)!]));
+  }
+
+  /**
+   * Adds what the conversations of an exported text have and those that are here do not. Gives how many brought something, and how many were here
+   * as they are. Throws AppError; then nothing was added.
+   */
+  async importJson(json: string): Promise<{ added: number; known: number }> {
     const found = fromJson(json);
-    await this.records.writeAll(
-      found.flatMap(({ conversation, messages }) => [
-        ...messages.map((m): [RecordKey, Message] => [messageKey(m), m]),
-        [conversationKey(conversation.id), conversation] as [RecordKey, Conversation],
-      ]),
-    );
-    for (const { conversation, messages } of found) {
+    const trees = newOf(found, this.trees(this.kept));
+    const begun = trees.filter(({ conversation }) => !this.all.has(conversation.id));
+    await this.records.writeAll([
+      ...trees.flatMap(({ messages }) => messages.map((m): [RecordKey, Message] => [messageKey(m), m])),
+      ...begun.map(({ conversation }): [RecordKey, Conversation] => [conversationKey(conversation.id), conversation]),
+    ]);
+    for (const { conversation } of begun) this.all.set(conversation.id, conversation);
+    for (const { conversation, messages } of trees) {
       for (const m of messages) this.keep(m);
-      this.all.set(conversation.id, conversation);
+      const { leafId, updatedAt } = conversation;
+      await this.alter(conversation.id, (c) => (updatedAt > c.updatedAt ? { ...c, leafId, updatedAt } : c));
     }
-    this.audit.note("conversations-imported", { conversations: found.length });
-    return found.length;
+    const counts = { added: trees.length, known: found.length - trees.length };
+    this.audit.note("conversations-imported", { conversations: counts.added, known: counts.known });
+    return counts;
   }
 
   private async alter(id: string, change: (c: Conversation) => Conversation): Promise<void> {

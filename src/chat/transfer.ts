@@ -4,6 +4,7 @@ import type { Fields } from "../platform/values";
 import { readConversation, readMessage } from "./conversation-forms";
 import { closed } from "./markdown/ending";
 import { conversationKey, messageKey, type Conversation, type Message } from "./records";
+import { childrenOf } from "./tree";
 
 /** The exported form; `format` and `version` say what it is. */
 export interface Transfer {
@@ -125,6 +126,73 @@ function importedConversation(entry: Fields, where: string): Transfer["conversat
   };
   const read = readConversation(conversation, conversationKey(id)) ?? bad(`${where} is not a conversation`);
   return { conversation: read, messages };
+}
+
+type Tree = Transfer["conversations"][number];
+
+/** Takes things by a mark of theirs, each once. */
+class Pool<T> {
+  private readonly left = new Map<string, T[]>();
+
+  constructor(things: Iterable<T>, markOf: (thing: T) => string) {
+    // Backwards, so that the first one is taken first.
+    for (const thing of [...things].reverse()) {
+      const mark = markOf(thing);
+      const same = this.left.get(mark);
+      if (same) same.push(thing);
+      else this.left.set(mark, [thing]);
+    }
+  }
+
+  take(mark: string): T | undefined {
+    return this.left.get(mark)?.pop();
+  }
+}
+
+const rootsOf = ({ messages }: Tree) => messages.filter(({ parentId }) => parentId === null);
+/** What a conversation keeps on its way through a file, whatever is said in it afterwards: when it began, and with what. */
+const beginningOf = (tree: Tree): string => {
+  const [first] = rootsOf(tree).sort((a, b) => a.createdAt - b.createdAt);
+  return JSON.stringify([tree.conversation.createdAt, first?.content ?? tree.conversation.title]);
+};
+const markOf = ({ role, createdAt, content, thought = "" }: Message, parentId: string | null) =>
+  JSON.stringify([parentId, role, createdAt, content, thought]);
+
+/** The messages of a tree, each after the one that it answers. */
+function* inOrder({ messages }: Tree): Generator<Message> {
+  const children = childrenOf(new Map(messages.map((m) => [m.id, m])));
+  const next = [...(children.get(null) ?? [])].reverse();
+  for (let m; (m = next.pop());) {
+    yield m;
+    next.push(...[...(children.get(m.id) ?? [])].reverse());
+  }
+}
+
+/**
+ * What of an imported file is not here yet. A conversation that began at the same time with the same message as one that is here is that one, and
+ * has its id: only what was said in it since is among its messages, and the newer of the two says which branch is shown.
+ */
+export function newOf(found: readonly Tree[], here: readonly Tree[]): Tree[] {
+  const known = new Pool(here, beginningOf);
+  return found.flatMap((tree) => {
+    const same = known.take(beginningOf(tree));
+    if (!same) return [tree];
+    const { conversation } = same;
+    const left = new Pool(same.messages, (m) => markOf(m, m.parentId));
+    const ids = new Map<string | null, string | null>([[null, null]]);
+    const messages: Message[] = [];
+    for (const m of inOrder(tree)) {
+      const parentId = ids.get(m.parentId) ?? null;
+      const there = left.take(markOf(m, parentId));
+      ids.set(m.id, there?.id ?? m.id);
+      if (!there) messages.push({ ...m, parentId, conversationId: conversation.id });
+    }
+    if (messages.length === 0) return [];
+    const { updatedAt, leafId } = tree.conversation;
+    const newer =
+      updatedAt > conversation.updatedAt ? { updatedAt, leafId: ids.get(leafId) ?? conversation.leafId } : {};
+    return [{ conversation: { ...conversation, ...newer }, messages }];
+  });
 }
 
 /** A name for a file, without the characters that some system forbids. */

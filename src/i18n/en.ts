@@ -32,6 +32,7 @@ export const en = {
   "chat.exportAll": "Export all conversations",
   "chat.import": "Import conversations",
   "chat.imported": "Conversations imported: {{count}}.",
+  "chat.importedKnown": "Already here, unchanged: {{count}}.",
   "chat.actions": "Actions for “{{title}}”",
   "chat.welcome": "What do you want to ask?",
   "chat.welcomeHint": "What you write stays in this browser. Once a model is on this device, no network is needed.",

@@ -35,6 +35,7 @@ export const fr: Catalogue = {
   "chat.exportAll": "Exporter toutes les conversations",
   "chat.import": "Importer des conversations",
   "chat.imported": "Conversations importées : {{count}}.",
+  "chat.importedKnown": "Déjà présentes, sans changement : {{count}}.",
   "chat.actions": "Actions pour « {{title}} »",
   "chat.welcome": "Que voulez-vous demander ?",
   "chat.welcomeHint":

@@ -34,6 +34,7 @@ export const ja: Catalogue = {
   "chat.exportAll": "すべての会話を書き出す",
   "chat.import": "会話を取り込む",
   "chat.imported": "取り込んだ会話：{{count}} 件。",
+  "chat.importedKnown": "すでにあり、変更なし：{{count}} 件。",
   "chat.actions": "「{{title}}」の操作",
   "chat.welcome": "何を知りたいですか？",
   "chat.welcomeHint":

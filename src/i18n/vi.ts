@@ -35,6 +35,7 @@ export const vi: Catalogue = {
   "chat.exportAll": "Xuất tất cả cuộc trò chuyện",
   "chat.import": "Nhập cuộc trò chuyện",
   "chat.imported": "Số cuộc trò chuyện đã nhập: {{count}}.",
+  "chat.importedKnown": "Đã có sẵn, không thay đổi: {{count}}.",
   "chat.actions": "Thao tác với “{{title}}”",
   "chat.welcome": "Bạn muốn hỏi gì?",
   "chat.welcomeHint":

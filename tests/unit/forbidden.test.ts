@@ -347,7 +347,7 @@ test("what a person chose, or a record says, is never looser than the policy", a
   }
   expect([lockMinutes(0), lockMinutes(60), lockMinutes(undefined), lockMinutes(1)]).toEqual([5, 5, 5, 1]);
   const { conversations, audit, settings, records } = await rooms();
-  const old = { ...conversation, updatedAt: Date.now() - 40 * 24 * 3600_000 };
+  const old = { ...conversation, createdAt: 2, updatedAt: Date.now() - 40 * 24 * 3600_000 };
   await conversations.importJson(toJson([{ conversation: old, messages: [] }]));
   expect(conversations.all.size).toBe(2);
   await new Retention({ conversations, audit, ledger: new NetworkLedger(records), settings, records }).look();
