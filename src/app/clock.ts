@@ -7,47 +7,61 @@ import type { RecordKey, Records, StoredRecord } from "../storage/records";
 export interface Run {
   from: number;
   to: number;
+  /** A person, or the server's own date, said that it is right; or a person that it is wrong. */
+  said?: "right" | "wrong";
 }
 
 export interface Belief {
   /** The time that ages are counted against, in milliseconds since 1970. */
   now: number;
-  /** Milliseconds that the clock has jumped ahead of that, which is not believed yet; 0 where it has not. */
-  ahead: number;
+  /** What this device shows instead, and whether a person said that it is wrong; undefined where it is believed. */
+  doubt: { device: number; saidWrong: boolean } | undefined;
   /** When a record with this time was really made, at the latest, as far as can be told. */
   timeOf(time: number): number;
 }
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
-/** Milliseconds that nobody may have looked without its being a jump. */
-const ABSENCE = 7 * DAY;
+/** Milliseconds that nobody may have looked without its being a jump; also how far a server's date may be from a clock that is right. */
+const ABSENCE = DAY;
 /** Milliseconds that a clock is put right by without its being set back; also how long after a look a record can still have its time. */
 const SMALL = HOUR;
 /** Runs that are kept. */
-const MOST = 20;
+const MOST = 60;
 
 /** The runs after one more look at the clock. */
-export function withLook(runs: readonly Run[], now: number): Run[] {
+export function withLook(runs: readonly Run[], now: number, said?: Run["said"]): Run[] {
   const last = runs.at(-1);
-  if (last && now >= last.to - SMALL && now <= last.to + ABSENCE)
-    return [...runs.slice(0, -1), { from: last.from, to: Math.max(last.to, now) }];
-  return [...runs, { from: now, to: now }].slice(-MOST);
+  const goesOn = last && now >= last.to - SMALL && now <= last.to + ABSENCE;
+  const run: Run = goesOn ? { ...last, to: Math.max(last.to, now) } : { from: now, to: now };
+  return [...(goesOn ? runs.slice(0, -1) : runs), said ? { ...run, said } : run].slice(-MOST);
 }
 
 /**
- * What follows from the runs, of which there is at least one. A clock that goes back is believed at once, since less is then deleted; one that
- * jumps ahead only when it has gone on for a day.
+ * What follows from the runs, of which there is at least one. A clock is believed while it goes on from the last time that was believed, within a
+ * day, and else where it was said to be right.
  */
 export function beliefOf(runs: readonly Run[]): Belief {
-  const last = runs.at(-1)!;
-  const before = runs.at(-2);
-  const jumped = before !== undefined && last.from > before.to && last.to - last.from < DAY;
-  const now = jumped ? before.to : last.to;
+  const [first, ...rest] = runs;
+  let now = first!.to;
+  let believed = true;
+  for (const { from, to, said } of rest) {
+    believed = said === "right" || (said === undefined && from <= now + ABSENCE && to >= now - SMALL);
+    if (believed) now = to;
+  }
+  const { to: device, said } = runs.at(-1)!;
   const doubts = doubtsOf(runs, now);
   const doubtOf = (time: number) => doubts.find(({ from, to }) => time >= from - SMALL && time <= to + SMALL);
-  return { now, ahead: last.to - now, timeOf: (time) => doubtOf(time)?.real(time) ?? time };
+  return {
+    now,
+    doubt: believed ? undefined : { device, saidWrong: said === "wrong" },
+    timeOf: (time) => doubtOf(time)?.real(time) ?? time,
+  };
 }
+
+/** Whether a server's date, in milliseconds since 1970, confirms what this device shows; a server that is not known says nothing. */
+export const confirms = (server: number | undefined, now: number): boolean =>
+  server !== undefined && Math.abs(server - now) <= ABSENCE;
 
 interface Doubt extends Run {
   real(time: number): number;
@@ -74,12 +88,19 @@ type ClockRecord = StoredRecord & { runs?: unknown };
 
 const isRun = (run: Partial<Run> | null) => Number.isFinite(run?.from) && Number.isFinite(run?.to);
 
-/** Looks at the clock, and keeps that it did. Throws AppError. */
-export async function lookAtClock(records: Records, now = Date.now()): Promise<Belief> {
+/**
+ * Looks at the clock, and keeps that it did, and what was said of it. `newest`: the time of the newest record, which is the last that is known
+ * where nobody has looked before. Throws AppError.
+ */
+export async function lookAtClock(
+  records: Records,
+  { now = Date.now(), newest, said }: { now?: number; newest?: number | undefined; said?: Run["said"] } = {},
+): Promise<Belief> {
   return navigator.locks.request(LOCK, async () => {
     const { runs } = (await records.read<ClockRecord>(KEY)) ?? {};
-    const known = Array.isArray(runs) ? (runs as Run[]).filter(isRun) : [];
-    const next = withLook(known, now);
+    const kept = Array.isArray(runs) ? (runs as Run[]).filter(isRun) : [];
+    const known = kept.length > 0 || newest === undefined ? kept : [{ from: newest, to: newest }];
+    const next = withLook(known, now, said);
     await records.write(KEY, { version: 1, runs: next } as StoredRecord);
     return beliefOf(next);
   });

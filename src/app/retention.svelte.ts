@@ -4,11 +4,12 @@ import type { Conversation } from "../chat/records";
 import type { Conversations } from "../chat/conversations.svelte";
 import type { Records } from "../storage/records";
 import type { Settings } from "../storage/settings.svelte";
+import { countOlder } from "../trust/audit-chain";
 import type { AuditLog } from "../trust/audit-log.svelte";
-import { keptDays } from "../trust/current-policy";
+import { keptDays, serverTime } from "../trust/current-policy";
 import type { NetworkLedger } from "../trust/network-ledger.svelte";
 import type { Retained } from "../trust/policy";
-import { lookAtClock, type Belief } from "./clock";
+import { confirms, lookAtClock, type Belief, type Run } from "./clock";
 
 const DAY = 24 * 3600_000;
 /** Milliseconds between two looks at what has become too old. */
@@ -35,13 +36,28 @@ const isOld = ({ now, timeOf }: Belief, days: number) => {
   return (time: number) => timeOf(time) <= limit;
 };
 
+/** A clock that is not believed. */
+export interface ClockDoubt {
+  /** The last time that was believed, and what this device shows, in milliseconds since 1970. */
+  known: number;
+  device: number;
+  /** How many records are too old by what this device shows. */
+  due: number;
+  /** A person has said that it is wrong. */
+  saidWrong: boolean;
+}
+
 export class Retention {
   /** How far the clock was believed at the last look. */
-  private belief = $state.raw<Belief>({ now: Date.now(), ahead: 0, timeOf: (time) => time });
-  /** Milliseconds that the clock has jumped ahead, which is not believed yet; 0 where it has not. */
-  readonly ahead = $derived(this.belief.ahead);
+  private belief = $state.raw<Belief>({ now: Date.now(), doubt: undefined, timeOf: (time) => time });
+  /** Nothing is deleted for its age meanwhile. */
+  doubt = $state.raw<ClockDoubt | undefined>(undefined);
 
-  constructor(private readonly rooms: Rooms) {}
+  /** `server`: what the date is now by the site's server, in milliseconds since 1970; undefined where that is not known. */
+  constructor(
+    private readonly rooms: Rooms,
+    private readonly server: () => number | undefined = serverTime,
+  ) {}
 
   /** Deletes what is too old, now and from time to time, for as long as the page lives. Failures go to `onFailed`. */
   begin(onFailed: (error: unknown) => void): void {
@@ -50,17 +66,34 @@ export class Retention {
     setInterval(run, INTERVAL);
   }
 
-  /** Looks at the clock, and deletes what is too old by what is believed of it. Throws AppError. */
-  async look(now = Date.now()): Promise<void> {
-    const { settings, ledger, records } = this.rooms;
+  /** Looks again where the clock is in doubt: the server may have told its date meanwhile. Throws AppError. */
+  async lookAgain(): Promise<void> {
+    if (this.doubt) await this.look();
+  }
+
+  /** A person says whether the date that this device shows is right. If it is, what is too old by it is deleted. Throws AppError. */
+  async answer(said: Run["said"]): Promise<void> {
+    await this.look(Date.now(), said);
+  }
+
+  /** Looks at the clock, and deletes what is too old where it is believed. Throws AppError. */
+  async look(now = Date.now(), answer?: Run["said"]): Promise<void> {
+    const { settings, ledger, records, conversations } = this.rooms;
     // Another tab may have chosen to keep more.
     await settings.load();
-    this.belief = await lookAtClock(records, now);
+    const newest = conversations.newest;
+    const said = confirms(this.server(), now) ? "right" : answer;
+    this.belief = await lookAtClock(records, { now, newest, said });
+    const { doubt } = this.belief;
     ledger.timeOf = this.belief.timeOf;
+    let due = 0;
     for (const [kind, setting] of Object.entries(settingOf) as [Retained, (typeof settingOf)[Retained]][]) {
       const days = keptDays(kind, settings.current[setting]);
-      if (days !== undefined) await this.removeOld(kind, days);
+      if (days === undefined) continue;
+      if (doubt) due += await this.countOld(kind, doubt.device, days);
+      else await this.removeOld(kind, days);
     }
+    this.doubt = doubt && { known: this.belief.now, due, ...doubt };
     this.noteTrimmed(await ledger.removeExcess(), "age");
   }
 
@@ -84,6 +117,15 @@ export class Retention {
     if (kind === "conversations") await conversations.removeWhere(old);
     else if (kind === "audit") await audit.removeBefore(now - days * DAY, "age", now);
     else this.noteTrimmed(await ledger.removeWhere(old), "age");
+  }
+
+  /** How many records of a kind would be too old if it were `now`. */
+  private async countOld(kind: Retained, now: number, days: number): Promise<number> {
+    const { conversations, audit, ledger } = this.rooms;
+    const limit = now - days * DAY;
+    const old = (time: number) => time <= limit;
+    if (kind === "conversations") return conversations.keptWhere(old).length;
+    return kind === "audit" ? countOlder(await audit.entries(), limit, now) : ledger.countWhere(old);
   }
 
   private noteTrimmed(entries: number, by: "age" | "hand"): number {

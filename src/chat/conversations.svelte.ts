@@ -243,6 +243,11 @@ export class Conversations {
     return this.kept.filter((c) => isOld(c.updatedAt));
   }
 
+  /** When one was last changed, in milliseconds since 1970; undefined without any. */
+  get newest(): number | undefined {
+    return this.kept[0]?.updatedAt;
+  }
+
   /** Deletes those for good. Gives how many. Throws AppError. */
   async removeWhere(isOld: (time: number) => boolean): Promise<number> {
     return this.removeStored((c) => c.deletedAt === undefined && isOld(c.updatedAt));

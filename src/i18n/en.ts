@@ -908,7 +908,11 @@ export const en = {
   "keep.deleteNow": "Delete for good",
   "keep.deleted": "Deleted: {{n}}",
   "keep.held":
-    "The date of this device has jumped ahead by {{time}}. Nothing is deleted for its age by this date before it has stood for a day.",
+    "The date of this device, {{device}}, does not follow from the last one that Islet can rely on, {{known}}. Nothing is deleted for its age until the date is put right, or you say that it is right.",
+  "clock.ask":
+    "The date of this device is {{device}}, and the last one that Islet can rely on is {{known}}. Old enough to be deleted by the date of this device: {{n}} (conversations and entries). Is that date right?",
+  "clock.right": "Right: delete what is old",
+  "clock.wrong": "Wrong: keep everything",
 } as const;
 
 export type MessageKey = keyof typeof en;

@@ -939,5 +939,9 @@ export const fr: Catalogue = {
   "keep.deleteNow": "Supprimer définitivement",
   "keep.deleted": "Éléments supprimés : {{n}}",
   "keep.held":
-    "La date de cet appareil a avancé d’un coup de {{time}}. D’après cette date, rien ne sera supprimé pour son ancienneté tant qu’elle n’aura pas tenu un jour.",
+    "La date de cet appareil, le {{device}}, ne fait pas suite à la dernière à laquelle Islet peut se fier, le {{known}}. Rien ne sera supprimé pour son ancienneté tant que la date n’aura pas été corrigée, ou que vous n’aurez pas dit qu’elle est exacte.",
+  "clock.ask":
+    "La date de cet appareil est le {{device}}, et la dernière à laquelle Islet peut se fier est le {{known}}. Conversations et entrées assez anciennes pour être supprimées d’après la date de cet appareil : {{n}}. Cette date est-elle exacte ?",
+  "clock.right": "Exacte : supprimer ce qui est ancien",
+  "clock.wrong": "Fausse : tout garder",
 };

@@ -910,5 +910,9 @@ export const vi: Catalogue = {
   "keep.deleteNow": "Xóa vĩnh viễn",
   "keep.deleted": "Đã xóa: {{n}}",
   "keep.held":
-    "Ngày của thiết bị này đã nhảy tới trước {{time}}. Theo ngày này, chưa có gì bị xóa vì quá hạn cho đến khi ngày này giữ được một ngày.",
+    "Ngày của thiết bị này, {{device}}, không nối tiếp ngày gần nhất mà Islet có thể tin, {{known}}. Không có gì bị xóa vì quá hạn cho đến khi ngày được chỉnh lại, hoặc bạn xác nhận là đúng.",
+  "clock.ask":
+    "Ngày của thiết bị này là {{device}}, còn ngày gần nhất mà Islet có thể tin là {{known}}. Theo ngày của thiết bị, {{n}} mục đã đủ cũ để bị xóa. Ngày này có đúng không?",
+  "clock.right": "Đúng: xóa những gì đã cũ",
+  "clock.wrong": "Sai: giữ lại tất cả",
 };

@@ -28,10 +28,19 @@ export function setPolicy(rules: Policy): void {
 /** What policy.json said at the start; undefined before that. */
 export let startedWith: Policy | undefined;
 
+/** The date that came with the policy, and when, by a clock that nobody sets; both in milliseconds. */
+let dated: { date: number; at: number } | undefined;
+
+/** What the date is now by the site's server, in milliseconds since 1970; undefined where it has not said. Without a network it is an old one. */
+export const serverTime = (): number | undefined => dated && dated.date + performance.now() - dated.at;
+
 /** The text of policy.json as the server has it now, or as it was last read where there is no network. Throws. */
 export async function fetchPolicy(): Promise<string> {
   const address = new URL("policy.json", document.baseURI);
-  const answer = await policyAnswer(await fetch(address, { cache: "no-cache", redirect: "manual" }));
+  const response = await fetch(address, { cache: "no-cache", redirect: "manual" });
+  const date = Date.parse(response.headers.get("date") ?? "");
+  if (Number.isFinite(date)) dated = { date, at: performance.now() };
+  const answer = await policyAnswer(response);
   if (answer.kind !== "file") throw new Error(`policy.json: ${answer.what}`);
   return answer.text;
 }

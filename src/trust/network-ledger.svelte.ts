@@ -123,6 +123,11 @@ export class NetworkLedger {
     return this.remove((await this.stored()).filter(([, { time }]) => isOld(time)));
   }
 
+  /** How many entries are of such a time. Throws AppError. */
+  async countWhere(isOld: (time: number) => boolean): Promise<number> {
+    return (await this.stored()).filter(([, { time }]) => isOld(time)).length;
+  }
+
   /** Deletes the oldest entries where there are more than are kept. Gives how many. Throws AppError. */
   async removeExcess(): Promise<number> {
     if ((await this.records.count("network")) <= MOST) return 0;

@@ -14,12 +14,13 @@ class PolicyWatch {
   /** Called once, when what may be reached is no longer the same: what is under way has to end. */
   onNetworkChanged: () => void = () => {};
 
-  /** Looks again from time to time, for as long as the page lives. */
-  begin(): void {
+  /** Looks again from time to time, for as long as the page lives. `onLooked`: called after each time. */
+  begin(onLooked: () => void): void {
+    const look = () => void this.look().then(onLooked);
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") void this.look();
+      if (document.visibilityState === "visible") look();
     });
-    setInterval(() => void this.look(), INTERVAL);
+    setInterval(look, INTERVAL);
   }
 
   /** Reads the policy again. What cannot be read changes nothing: a server in trouble, a login page, no network. */

@@ -1,7 +1,7 @@
 // Deleting by age on a clock that jumps: nothing recent is ever lost, and what is old goes all the same.
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { beliefOf, lookAtClock, withLook, type Run } from "../../src/app/clock";
+import { beliefOf, confirms, lookAtClock, withLook, type Run } from "../../src/app/clock";
 import { Retention } from "../../src/app/retention.svelte";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { conversationKey, type Conversation } from "../../src/chat/records";
@@ -24,31 +24,57 @@ const after = (...looks: number[]) => beliefOf(looks.reduce<Run[]>((runs, now) =
 const daily = (from: number, days: number) => Array.from({ length: days }, (_, n) => from + n * DAY);
 
 describe("the clock", () => {
-  test("that goes on is believed, also after some days in which nobody looked", () => {
-    expect(after(START)).toMatchObject({ now: START, ahead: 0 });
-    expect(after(START, START + 6 * DAY)).toMatchObject({ now: START + 6 * DAY, ahead: 0 });
+  const doubt = (device: number) => ({ doubt: { device, saidWrong: false } });
+
+  test("that goes on is believed, also after a day in which nobody looked", () => {
+    expect(after(START)).toMatchObject({ now: START, doubt: undefined });
+    expect(after(START, START + DAY)).toMatchObject({ now: START + DAY, doubt: undefined });
+    expect(after(START, START - HOUR / 2)).toMatchObject({ now: START, doubt: undefined });
   });
 
-  test("that jumps ahead is believed only when it has gone on for a day", () => {
+  test("that jumps ahead is not believed, however long it goes on, until it is put right", () => {
     const far = START + 10 * YEAR;
-    expect(after(START, far)).toMatchObject({ now: START, ahead: 10 * YEAR });
-    expect(after(START, far, far + 23 * HOUR)).toMatchObject({ now: START });
-    expect(after(START, far, far + 23 * HOUR, START + HOUR)).toMatchObject({ now: START + HOUR, ahead: 0 });
-    expect(after(START, far, far + 23 * HOUR, far + DAY)).toMatchObject({ now: far + DAY, ahead: 0 });
+    expect(after(START, START + DAY + 1)).toMatchObject({ now: START, ...doubt(START + DAY + 1) });
+    expect(after(START, far)).toMatchObject({ now: START, ...doubt(far) });
+    expect(after(START, ...daily(far, 60))).toMatchObject({ now: START, ...doubt(far + 59 * DAY) });
+    expect(after(START, far, far + 23 * HOUR, START + HOUR)).toMatchObject({ now: START + HOUR, doubt: undefined });
   });
 
-  test("of somebody who opens the app once a month is believed at the next visit at the latest", () => {
-    const visits = Array.from({ length: 4 }, (_, n) => START + n * 30 * DAY);
-    expect(after(...visits)).toMatchObject({ now: START + 60 * DAY, ahead: 30 * DAY });
+  test("that jumps back is not believed until it passes what was known, or is put right", () => {
+    const back = START - 20 * YEAR;
+    expect(after(START, back)).toMatchObject({ now: START, ...doubt(back) });
+    expect(after(START, back, START + DAY)).toMatchObject({ now: START + DAY, doubt: undefined });
+    expect(after(START, ...daily(START - 5 * DAY, 5))).toMatchObject({ now: START, ...doubt(START - DAY) });
+    expect(after(START, ...daily(START - 5 * DAY, 6))).toMatchObject({ now: START, doubt: undefined });
   });
 
-  test("that is set back is believed at once: less is old then", () => {
-    expect(after(START, START - 20 * YEAR)).toMatchObject({ now: START - 20 * YEAR, ahead: 0 });
+  test("that was said to be right is believed from then on, and until it jumps again", () => {
+    const far = START + YEAR;
+    const right = withLook(withLook([{ from: START, to: START }], far), far + HOUR, "right");
+    expect(beliefOf(right)).toMatchObject({ now: far + HOUR, doubt: undefined });
+    expect(beliefOf(withLook(right, far + DAY))).toMatchObject({ now: far + DAY, doubt: undefined });
+    expect(beliefOf(withLook(right, far + YEAR))).toMatchObject({ now: far + HOUR, ...doubt(far + YEAR) });
+    const back = withLook(right, START, "right");
+    expect(beliefOf(back)).toMatchObject({ now: START, doubt: undefined });
+    expect(beliefOf(withLook(back, START + DAY))).toMatchObject({ now: START + DAY, doubt: undefined });
+  });
+
+  test("that was said to be wrong is not believed, also where it passes what was known", () => {
+    const wrong = withLook([{ from: START, to: START }], START + 3 * DAY, "wrong");
+    expect(beliefOf(wrong)).toMatchObject({ now: START, doubt: { device: START + 3 * DAY, saidWrong: true } });
+    expect(beliefOf(withLook(wrong, START + 4 * DAY))).toMatchObject({ now: START, doubt: { saidWrong: true } });
+    expect(beliefOf(withLook(wrong, START + HOUR))).toMatchObject({ now: START + HOUR, doubt: undefined });
+  });
+
+  test("is confirmed by a server whose date is within a day of it, and by none that is not known", () => {
+    expect(
+      [undefined, START - 2 * DAY, START - HOUR, START + DAY, START + 2 * DAY].map((server) => confirms(server, START)),
+    ).toEqual([false, false, true, true, false]);
   });
 
   test("makes nothing old that was written while it was set back, whenever it came right", () => {
     const old = START - 20 * YEAR;
-    const back = START + 2 * DAY;
+    const back = START + DAY;
     const { now, timeOf } = after(START, old, back, back + DAY);
     expect(now).toBe(back + DAY);
     for (const time of [old - HOUR / 2, old, old + HOUR / 2]) expect(timeOf(time)).toBe(back);
@@ -71,9 +97,9 @@ describe("the clock", () => {
     const looks = fc.array(fc.integer({ min: 0, max: 3000 }), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(looks, fc.integer({ min: 0, max: 3000 }), (days, time) => {
-        const { now, ahead, timeOf } = after(...days.map((n) => n * DAY));
+        const { now, doubt, timeOf } = after(...days.map((n) => n * DAY));
         expect(now).toBeLessThanOrEqual(Math.max(...days) * DAY);
-        expect(ahead).toBeGreaterThanOrEqual(0);
+        if (!doubt) expect(now).toBeGreaterThanOrEqual(days.at(-1)! * DAY);
         if (time * DAY <= now) expect(timeOf(time * DAY)).toBeGreaterThanOrEqual(time * DAY);
       }),
     );
@@ -82,8 +108,19 @@ describe("the clock", () => {
   test("is remembered from visit to visit, and a record that is none does no harm", async () => {
     const records = new Records({}, "clock-record");
     await records.write("clock:1", { version: 1, runs: [null, { from: "x" }] } as never);
-    expect(await lookAtClock(records, START)).toMatchObject({ now: START });
-    expect(await lookAtClock(records, START + YEAR)).toMatchObject({ now: START, ahead: YEAR });
+    expect(await lookAtClock(records, { now: START })).toMatchObject({ now: START });
+    const far = { now: START, doubt: { device: START + YEAR, saidWrong: false } };
+    expect(await lookAtClock(records, { now: START + YEAR })).toMatchObject(far);
+    expect(await lookAtClock(records, { now: START + YEAR, newest: START + YEAR })).toMatchObject(far);
+    expect(await lookAtClock(records, { now: START + YEAR, said: "right" })).toMatchObject({ doubt: undefined });
+  });
+
+  test("is held against the newest record where nobody has looked before", async () => {
+    const look = { now: START, newest: START - 2 * DAY };
+    const first = await lookAtClock(new Records({}, "clock-first"), look);
+    expect(first).toMatchObject({ now: START - 2 * DAY, doubt: { device: START } });
+    const recent = await lookAtClock(new Records({}, "clock-recent"), { ...look, newest: START - HOUR });
+    expect(recent).toMatchObject({ now: START, doubt: undefined });
   });
 });
 
@@ -94,6 +131,7 @@ describe("deleting by age", () => {
   let ledger: NetworkLedger;
   let conversations: Conversations;
   let retention: Retention;
+  let server: number | undefined;
 
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: START });
@@ -103,7 +141,8 @@ describe("deleting by age", () => {
     conversations = new Conversations(records, audit);
     const settings = new Settings(records);
     await settings.save({ keepDays: 30, keepAuditDays: 30, keepNetworkDays: 30 });
-    retention = new Retention({ conversations, audit, ledger, settings, records });
+    server = undefined;
+    retention = new Retention({ conversations, audit, ledger, settings, records }, () => server);
     return () => vi.useRealTimers();
   });
 
@@ -142,16 +181,69 @@ describe("deleting by age", () => {
     expect((await audit.verify()).faults).toEqual([]);
   });
 
+  test("asks where the clock is years ahead, and deletes when a person says that it is right", async () => {
+    await look(START);
+    await use(START);
+    const far = START + 10 * YEAR;
+    for (const time of daily(far, 10)) await look(time);
+    // Of each kind, and that the log began.
+    expect(retention.doubt).toEqual({ known: START, device: far + 9 * DAY, due: 4, saidWrong: false });
+    expect(await there()).toEqual(all(START));
+    await retention.answer("right");
+    await audit.verify();
+    expect(retention.doubt).toBeUndefined();
+    expect(await there()).toEqual(all());
+  });
+
+  test("keeps everything where a person says that the clock is wrong, without asking again", async () => {
+    await look(START);
+    await use(START);
+    await look(START + YEAR);
+    await retention.answer("wrong");
+    await look(START + YEAR + HOUR);
+    expect(retention.doubt).toMatchObject({ due: 4, saidWrong: true });
+    expect(await there()).toEqual(all(START));
+    await look(START + HOUR);
+    expect(retention.doubt).toBeUndefined();
+  });
+
+  test("asks about a clock that went back, and says where nothing is due by it", async () => {
+    await look(START);
+    await use(START - 40 * DAY);
+    await look(START - 3 * DAY);
+    expect(retention.doubt).toMatchObject({ known: START, device: START - 3 * DAY, due: 4 });
+    await look(START - 35 * DAY);
+    expect(retention.doubt).toMatchObject({ due: 0 });
+    expect(await there()).toEqual(all(START - 40 * DAY));
+  });
+
+  test("asks nobody where the server's date says the same, at once or when it is heard", async () => {
+    await look(START);
+    await use(START);
+    vi.setSystemTime(START + 60 * DAY);
+    await retention.lookAgain();
+    expect(await there()).toEqual(all(START));
+    // One that was kept says nothing of a later day.
+    server = START;
+    await look(START + 60 * DAY);
+    expect(retention.doubt).toMatchObject({ due: 4 });
+    server = START + 60 * DAY - HOUR;
+    await retention.lookAgain();
+    await audit.verify();
+    expect(retention.doubt).toBeUndefined();
+    expect(await there()).toEqual(all());
+  });
+
   test("deletes nothing in a session whose clock is years ahead, and says that it waits", async () => {
     await look(START);
     await use(START);
     await look(START + 10 * YEAR);
-    expect(retention.ahead).toBe(10 * YEAR);
+    expect(retention.doubt).toMatchObject({ known: START, device: START + 10 * YEAR });
     await use(START + 10 * YEAR);
     await look(START + 10 * YEAR + HOUR);
     expect(await there()).toEqual(all(START, START + 10 * YEAR));
     await look(START + DAY);
-    expect(retention.ahead).toBe(0);
+    expect(retention.doubt).toBeUndefined();
     expect((await there()).conversations).toContain(START);
     // What was written while it was ahead goes when its time has come.
     for (const time of daily(START + 2 * DAY, 31)) await look(time);
