@@ -45,18 +45,27 @@ interface Rooms {
 }
 
 export class Commands {
-  readonly list: readonly Command[] = $derived.by(() => [
-    ...this.places(),
-    ...this.answering(),
-    ...this.conversation(),
-    ...this.modelsToUse(),
-    ...this.modelFiles(),
-    ...this.app(),
-    ...this.modelsToBring(),
-    ...this.conversationsToOpen(),
-  ]);
+  /** Whether keys run commands. */
+  readonly shortcuts: boolean = $derived.by(() => this.rooms.settings.current.shortcuts ?? true);
+  readonly list: readonly Command[] = $derived.by(() => {
+    if (this.shortcuts) return this.all();
+    return this.all().map(({ keys, ...command }) => (keys === "escape" ? { ...command, keys } : command));
+  });
 
   constructor(private readonly rooms: Rooms) {}
+
+  private all(): Command[] {
+    return [
+      ...this.places(),
+      ...this.answering(),
+      ...this.conversation(),
+      ...this.modelsToUse(),
+      ...this.modelFiles(),
+      ...this.app(),
+      ...this.modelsToBring(),
+      ...this.conversationsToOpen(),
+    ];
+  }
 
   private guard(action: Promise<unknown>): void {
     void this.rooms.notices.guard(action);

@@ -243,6 +243,13 @@ export const en = {
   "settings.lineBreaks": "Keep single line breaks",
   "settings.lineBreaksHint":
     "Off: lines that follow each other become one paragraph, as Markdown has it. On: each new line of an answer starts a new line on screen.",
+  "settings.writing": "Writing and keys",
+  "settings.sendKey": "What sends a question",
+  "settings.sendKey.enter": "Enter ({{keys}} begins a new line)",
+  "settings.sendKey.mod+enter": "The button or {{keys}} (Enter begins a new line)",
+  "settings.shortcuts": "Run commands by keys",
+  "settings.shortcutsHint":
+    "Off: only Escape still does something, it stops an answer. Whatever you choose, a key that writes a character is never a command while you write.",
   "settings.data": "Your conversations",
   "settings.about": "About",
   "settings.version":

@@ -253,6 +253,13 @@ export const fr: Catalogue = {
   "settings.lineBreaks": "Garder les retours à la ligne simples",
   "settings.lineBreaksHint":
     "Désactivé : les lignes qui se suivent forment un seul paragraphe, comme le veut Markdown. Activé : chaque nouvelle ligne d’une réponse en commence une à l’écran.",
+  "settings.writing": "Saisie et clavier",
+  "settings.sendKey": "Ce qui envoie une question",
+  "settings.sendKey.enter": "Entrée ({{keys}} passe à la ligne)",
+  "settings.sendKey.mod+enter": "Le bouton ou {{keys}} (Entrée passe à la ligne)",
+  "settings.shortcuts": "Raccourcis clavier",
+  "settings.shortcutsHint":
+    "Désactivés : seule la touche Échap agit encore, elle arrête une réponse. Quel que soit votre choix, une touche qui écrit un caractère n’est jamais une commande pendant que vous écrivez.",
   "settings.data": "Vos conversations",
   "settings.about": "À propos",
   "settings.version":

@@ -249,6 +249,13 @@ export const ja: Catalogue = {
   "settings.lineBreaks": "改行をそのまま表示する",
   "settings.lineBreaksHint":
     "オフ：Markdown の規則どおり、続く行は一つの段落にまとめます。オン：回答の改行を画面でもそのまま改行します。",
+  "settings.writing": "入力とキー",
+  "settings.sendKey": "質問を送信する操作",
+  "settings.sendKey.enter": "Enter（{{keys}} で改行）",
+  "settings.sendKey.mod+enter": "ボタンまたは {{keys}}（Enter で改行）",
+  "settings.shortcuts": "キーボードショートカットを使う",
+  "settings.shortcutsHint":
+    "オフ：回答を止める Esc だけが働きます。どちらでも、入力中に文字を書くキーがコマンドになることはありません。",
   "settings.data": "あなたの会話",
   "settings.about": "このアプリについて",
   "settings.version":

@@ -247,6 +247,13 @@ export const vi: Catalogue = {
   "settings.lineBreaks": "Giữ các lần xuống dòng đơn",
   "settings.lineBreaksHint":
     "Tắt: các dòng liền nhau được gộp thành một đoạn, theo quy tắc của Markdown. Bật: mỗi dòng mới trong câu trả lời cũng xuống dòng trên màn hình.",
+  "settings.writing": "Nhập văn bản và bàn phím",
+  "settings.sendKey": "Cách gửi câu hỏi",
+  "settings.sendKey.enter": "Enter ({{keys}} để xuống dòng)",
+  "settings.sendKey.mod+enter": "Nút gửi hoặc {{keys}} (Enter để xuống dòng)",
+  "settings.shortcuts": "Dùng phím tắt",
+  "settings.shortcutsHint":
+    "Tắt: chỉ còn phím Esc, để dừng câu trả lời. Dù bạn chọn thế nào, phím tạo ra ký tự không bao giờ là lệnh khi bạn đang viết.",
   "settings.data": "Các cuộc trò chuyện của bạn",
   "settings.about": "Giới thiệu",
   "settings.version":
