@@ -1,5 +1,6 @@
 // Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
 import { wordsOf } from "../platform/fold";
+import { shortened } from "../platform/shortened";
 import type { RecordKey, Records } from "../storage/records";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-forms";
@@ -117,7 +118,7 @@ export class Conversations {
     const conversation: Conversation = {
       version: 1,
       id: crypto.randomUUID(),
-      title: title.trim().replace(/\s+/g, " ").slice(0, TITLE_LENGTH),
+      title: shortened(title.trim().replace(/\s+/g, " "), TITLE_LENGTH),
       createdAt: now,
       updatedAt: now,
       leafId: null,
@@ -189,7 +190,7 @@ export class Conversations {
   }
 
   async rename(id: string, title: string): Promise<void> {
-    await this.alter(id, (c) => ({ ...c, title: title.trim().slice(0, LONGEST_TITLE) || c.title }));
+    await this.alter(id, (c) => ({ ...c, title: shortened(title.trim(), LONGEST_TITLE) || c.title }));
   }
 
   /** Sets how much the answers of a conversation are thought about. */

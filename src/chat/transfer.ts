@@ -1,6 +1,7 @@
 // Conversations out of the app and into it: JSON, which keeps everything, and Markdown, which people read.
 import { AppError } from "../platform/app-error";
 import type { Fields } from "../platform/values";
+import { shortened } from "../platform/shortened";
 import { readConversation, readMessage } from "./conversation-forms";
 import { conversationKey, messageKey, type Conversation, type Message } from "./records";
 
@@ -125,10 +126,5 @@ function importedConversation(entry: Fields, where: string): Transfer["conversat
 
 /** A name for a file, without the characters that some system forbids. */
 export function fileName(title: string): string {
-  return (
-    title
-      .replace(/[\\/:*?"<>|\s\p{Cc}]+/gu, " ")
-      .trim()
-      .slice(0, 60) || "islet"
-  );
+  return shortened(title.replace(/[\\/:*?"<>|\s\p{Cc}]+/gu, " ").trim(), 60).trimEnd() || "islet";
 }
