@@ -10,6 +10,7 @@ import type { ModelActions } from "../models/model-actions.svelte";
 import type { Models } from "../models/models.svelte";
 import type { Install } from "../pwa/install.svelte";
 import type { Updates } from "../pwa/updates.svelte";
+import { copyText } from "../platform/clipboard";
 import { AUTO_EFFORT, efforts } from "../reasoning/effort";
 import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
@@ -143,12 +144,11 @@ export class Commands {
     }
     if (answer?.thought) {
       const { thought } = answer;
-      const copy = () => navigator.clipboard.writeText(thought);
-      commands.push({ id: "copy-thought", label: t("thought.copy"), run: () => this.guard(copy()) });
+      commands.push({ id: "copy-thought", label: t("thought.copy"), run: () => this.guard(copyText(thought)) });
     }
     if (answer) {
-      const copy = () => navigator.clipboard.writeText(answer.content);
-      commands.push({ id: "copy", label: t("palette.copy"), keys: "alt+c", run: () => this.guard(copy()) });
+      const { content } = answer;
+      commands.push({ id: "copy", label: t("palette.copy"), keys: "alt+c", run: () => this.guard(copyText(content)) });
       if (canAsk)
         commands.push({
           id: "again",

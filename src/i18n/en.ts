@@ -352,6 +352,9 @@ export const en = {
   "error.prompt-too-long.remedy": "Shorten it, or send it in parts. Nothing of it is lost: edit the message above.",
   "error.import-invalid.title": "This file cannot be imported",
   "error.import-invalid.remedy": "Choose a JSON file that Islet exported. Nothing was changed.",
+  "error.copy-refused.title": "Nothing was copied: the browser does not allow it",
+  "error.copy-refused.remedy":
+    "Select the text yourself and press Ctrl C (Cmd C on a Mac), or on a phone press and hold it. To copy by the button, allow this site to use the clipboard in the browser's settings; that needs an address with HTTPS.",
   "error.unknown.title": "Something went wrong",
   "error.unknown.remedy": "Try again. If it happens again, give the technical detail to whoever runs this site.",
   "error.free-space": "Free space",

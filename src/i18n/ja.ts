@@ -361,6 +361,9 @@ export const ja: Catalogue = {
     "短くするか、分けて送ってください。内容は失われていません。上のメッセージを編集できます。",
   "error.import-invalid.title": "このファイルは取り込めません",
   "error.import-invalid.remedy": "Islet が書き出した JSON ファイルを選んでください。何も変更していません。",
+  "error.copy-refused.title": "ブラウザーが許可していないため、コピーできませんでした",
+  "error.copy-refused.remedy":
+    "テキストを選択して Ctrl C（Mac では Cmd C）を押すか、スマートフォンでは長押ししてコピーしてください。ボタンでコピーするには、ブラウザの設定でこのサイトにクリップボードの使用を許可してください。それには HTTPS のアドレスが必要です。",
   "error.unknown.title": "問題が発生しました",
   "error.unknown.remedy": "もう一度試してください。また起こる場合は、管理者に「技術的な詳細」を伝えてください。",
   "error.free-space": "空き容量を増やす",

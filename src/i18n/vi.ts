@@ -357,6 +357,9 @@ export const vi: Catalogue = {
     "Hãy rút ngắn hoặc gửi thành nhiều phần. Không có gì bị mất: hãy sửa tin nhắn ở trên.",
   "error.import-invalid.title": "Không nhập được tệp này",
   "error.import-invalid.remedy": "Hãy chọn tệp JSON do Islet xuất. Chưa có gì bị thay đổi.",
+  "error.copy-refused.title": "Chưa sao chép được: trình duyệt không cho phép",
+  "error.copy-refused.remedy":
+    "Hãy tự chọn văn bản rồi nhấn Ctrl C (Cmd C trên máy Mac), hoặc nhấn giữ văn bản trên điện thoại. Để sao chép bằng nút, hãy cho phép trang này dùng bảng nhớ tạm trong cài đặt của trình duyệt; việc đó cần địa chỉ HTTPS.",
   "error.unknown.title": "Đã xảy ra sự cố",
   "error.unknown.remedy": "Hãy thử lại. Nếu vẫn xảy ra, hãy gửi “Chi tiết kỹ thuật” cho người quản trị trang này.",
   "error.free-space": "Giải phóng dung lượng",
