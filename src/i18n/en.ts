@@ -540,6 +540,7 @@ export const en = {
   "damage.reason.closed": "cannot be opened with the keys of this browser, or was changed from outside",
   "damage.kind.conversation": "Conversation",
   "damage.kind.message": "Message",
+  "damage.kind.draft": "Unsent text",
   "damage.kind.settings": "Settings",
   "damage.kind.model": "Installed model",
   "damage.kind.added-model": "Model in your list",

@@ -561,6 +561,7 @@ export const fr: Catalogue = {
   "damage.reason.closed": "impossible à ouvrir avec les clés de ce navigateur, ou modifiée de l’extérieur",
   "damage.kind.conversation": "Conversation",
   "damage.kind.message": "Message",
+  "damage.kind.draft": "Texte non envoyé",
   "damage.kind.settings": "Réglages",
   "damage.kind.model": "Modèle installé",
   "damage.kind.added-model": "Modèle de votre liste",

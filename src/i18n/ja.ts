@@ -363,7 +363,7 @@ export const ja: Catalogue = {
   "error.import-invalid.remedy": "Islet が書き出した JSON ファイルを選んでください。何も変更していません。",
   "error.copy-refused.title": "ブラウザーが許可していないため、コピーできませんでした",
   "error.copy-refused.remedy":
-    "テキストを選択して Ctrl C（Mac では Cmd C）を押すか、スマートフォンでは長押ししてコピーしてください。ボタンでコピーするには、ブラウザの設定でこのサイトにクリップボードの使用を許可してください。それには HTTPS のアドレスが必要です。",
+    "テキストを選択して Ctrl C（Mac では Cmd C）を押すか、スマートフォンでは長押ししてコピーしてください。ボタンでコピーするには、ブラウザーの設定でこのサイトにクリップボードの使用を許可してください。それには HTTPS のアドレスが必要です。",
   "error.unknown.title": "問題が発生しました",
   "error.unknown.remedy": "もう一度試してください。また起こる場合は、管理者に「技術的な詳細」を伝えてください。",
   "error.free-space": "空き容量を増やす",
@@ -549,6 +549,7 @@ export const ja: Catalogue = {
   "damage.reason.closed": "このブラウザーの鍵で開けないか、外部から変更されたもの",
   "damage.kind.conversation": "会話",
   "damage.kind.message": "メッセージ",
+  "damage.kind.draft": "未送信のテキスト",
   "damage.kind.settings": "設定",
   "damage.kind.model": "端末に保存したモデル",
   "damage.kind.added-model": "一覧に追加したモデル",

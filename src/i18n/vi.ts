@@ -546,6 +546,7 @@ export const vi: Catalogue = {
   "damage.reason.closed": "không mở được bằng khóa của trình duyệt này, hoặc đã bị sửa từ bên ngoài",
   "damage.kind.conversation": "Cuộc trò chuyện",
   "damage.kind.message": "Tin nhắn",
+  "damage.kind.draft": "Văn bản chưa gửi",
   "damage.kind.settings": "Cài đặt",
   "damage.kind.model": "Mô hình đã cài",
   "damage.kind.added-model": "Mô hình trong danh sách của bạn",
