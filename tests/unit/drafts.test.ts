@@ -263,7 +263,7 @@ describe("two tabs", () => {
 });
 
 test("while there is a vault, neither a draft nor its conversation can be read in storage", async () => {
-  deriveWith(async ({ salt }) => new Uint8Array(await crypto.subtle.digest("SHA-256", salt)));
+  deriveWith(async ({ salt }) => new Uint8Array(await crypto.subtle.digest("SHA-256", salt.slice())));
   const { record, keys } = await createVault("four words nobody guesses");
   await openStore()("readwrite", (s) => void s.put(record, VAULT));
   const first = await open(new Cipher(keys));
