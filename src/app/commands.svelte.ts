@@ -221,7 +221,7 @@ export class Commands {
             { id: "export-markdown", label: of(t("chat.exportMarkdown")), run: () => actions.exportMarkdown(open) },
           ]
         : []),
-      { id: "delete", label: of(t("chat.delete")), run: () => actions.remove(open) },
+      { id: "delete", label: of(t("chat.delete")), run: () => void actions.remove(open) },
       ...all,
     ];
   }

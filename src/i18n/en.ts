@@ -32,6 +32,11 @@ export const en = {
   "chat.exportAll": "Export all conversations",
   "chat.import": "Import conversations",
   "chat.imported": "Conversations imported: {{count}}.",
+  "drop.model": "{{names}}: this looks like a model.",
+  "drop.importModel": "Import the model",
+  "drop.conversations": "{{names}}: Islet can take the conversations out of a file that it exported.",
+  "drop.other":
+    "{{names}}: Islet reads no files in a conversation. Open the file, copy its text and paste it into your question. Files that it does take: conversations that it exported (JSON), and folders or zips of models.",
   "chat.actions": "Actions for “{{title}}”",
   "chat.welcome": "What do you want to ask?",
   "chat.welcomeHint": "What you write stays in this browser. Once a model is on this device, no network is needed.",

@@ -35,6 +35,11 @@ export const fr: Catalogue = {
   "chat.exportAll": "Exporter toutes les conversations",
   "chat.import": "Importer des conversations",
   "chat.imported": "Conversations importées : {{count}}.",
+  "drop.model": "{{names}} : cela ressemble à un modèle.",
+  "drop.importModel": "Importer le modèle",
+  "drop.conversations": "{{names}} : Islet peut reprendre les conversations d’un fichier qu’il a exporté.",
+  "drop.other":
+    "{{names}} : Islet ne lit pas de fichiers dans une conversation. Ouvrez le fichier, copiez son texte et collez-le dans votre question. Les fichiers qu’il accepte : les conversations qu’il a exportées (JSON) et les modèles, en dossier ou en zip.",
   "chat.actions": "Actions pour « {{title}} »",
   "chat.welcome": "Que voulez-vous demander ?",
   "chat.welcomeHint":

@@ -34,6 +34,11 @@ export const ja: Catalogue = {
   "chat.exportAll": "すべての会話を書き出す",
   "chat.import": "会話を取り込む",
   "chat.imported": "取り込んだ会話：{{count}} 件。",
+  "drop.model": "{{names}}：モデルのようです。",
+  "drop.importModel": "モデルを取り込む",
+  "drop.conversations": "{{names}}：Islet が書き出したファイルであれば、その会話を取り込めます。",
+  "drop.other":
+    "{{names}}：会話の中でファイルを読むことはできません。ファイルを開いてテキストをコピーし、質問に貼り付けてください。受け取れるのは、Islet が書き出した会話（JSON）と、モデルのフォルダーまたは zip です。",
   "chat.actions": "「{{title}}」の操作",
   "chat.welcome": "何を知りたいですか？",
   "chat.welcomeHint":

@@ -35,6 +35,11 @@ export const vi: Catalogue = {
   "chat.exportAll": "Xuất tất cả cuộc trò chuyện",
   "chat.import": "Nhập cuộc trò chuyện",
   "chat.imported": "Số cuộc trò chuyện đã nhập: {{count}}.",
+  "drop.model": "{{names}}: có vẻ là một mô hình.",
+  "drop.importModel": "Nhập mô hình",
+  "drop.conversations": "{{names}}: Islet có thể lấy các cuộc trò chuyện từ tệp mà nó đã xuất.",
+  "drop.other":
+    "{{names}}: Islet không đọc tệp trong cuộc trò chuyện. Hãy mở tệp, sao chép văn bản rồi dán vào câu hỏi. Islet nhận: các cuộc trò chuyện đã xuất (JSON), và mô hình ở dạng thư mục hoặc zip.",
   "chat.actions": "Thao tác với “{{title}}”",
   "chat.welcome": "Bạn muốn hỏi gì?",
   "chat.welcomeHint":
