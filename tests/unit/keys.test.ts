@@ -99,6 +99,12 @@ describe("a key of an input method", () => {
   ])("%s", (_, init, is) => expect(ofInputMethod(new KeyboardEvent("keydown", init))).toBe(is));
 });
 
+test("no other place asks whether an input method is at work", () => {
+  const sources = import.meta.glob("../../src/**/*.{ts,svelte}", { query: "?raw", import: "default", eager: true });
+  const own = Object.entries(sources).filter(([, text]) => /isComposing|\b229\b/.test(String(text)));
+  expect(own.map(([path]) => path)).toEqual(["../../src/platform/typing.ts"]);
+});
+
 describe("what sends", () => {
   test.each<[string, KeyboardEventInit, SendKey[]]>([
     ["Enter", { key: "Enter", keyCode: 13 }, ["enter"]],
