@@ -2,9 +2,13 @@
 import "./trust/harden";
 import "./trust/trusted-types";
 import { mount } from "svelte";
+import { keepPage } from "./platform/keep-page";
 import Start from "./app/Start.svelte";
 import { isErasing } from "./trust/erase";
 import EraseScreen from "./trust/EraseScreen.svelte";
+import { keepFocus } from "./ui/keep-focus";
 import "./ui/theme.css";
 
+keepPage();
+keepFocus();
 mount(isErasing() ? EraseScreen : Start, { target: document.getElementById("app")! });

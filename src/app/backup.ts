@@ -6,6 +6,7 @@ import { treesOf } from "../chat/transfer";
 import { admit } from "../models/catalogue/admit";
 import type { ModelCard } from "../models/catalogue/catalogue";
 import { AppError } from "../platform/app-error";
+import { shortened } from "../platform/shortened";
 import type { RecordKey, RecordKind, Records, StoredRecord } from "../storage/records";
 import { readSettings, type SettingsRecord } from "../storage/settings.svelte";
 import { demand, keptDays } from "../trust/current-policy";
@@ -76,7 +77,7 @@ export async function restore(records: Records, text: string): Promise<Restored>
       if ((record as AddedRecord).card?.origin?.kind === "given") continue;
       const card = admittedCard(record);
       if (card) others.push([`added-model:${card.id}`, { version: 1, card } as StoredRecord]);
-      else leftOut.push(key.slice(key.indexOf(":") + 1).slice(0, 100));
+      else leftOut.push(shortened(key.slice(key.indexOf(":") + 1), 100));
     }
   }
   const messagesHere = await records.all("message", readMessage);

@@ -10,6 +10,7 @@ import type { ModelActions } from "../models/model-actions.svelte";
 import type { Models } from "../models/models.svelte";
 import type { Install } from "../pwa/install.svelte";
 import type { Updates } from "../pwa/updates.svelte";
+import { copyText } from "../platform/clipboard";
 import { AUTO_EFFORT, efforts } from "../reasoning/effort";
 import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
@@ -45,18 +46,27 @@ interface Rooms {
 }
 
 export class Commands {
-  readonly list: readonly Command[] = $derived.by(() => [
-    ...this.places(),
-    ...this.answering(),
-    ...this.conversation(),
-    ...this.modelsToUse(),
-    ...this.modelFiles(),
-    ...this.app(),
-    ...this.modelsToBring(),
-    ...this.conversationsToOpen(),
-  ]);
+  /** Whether keys run commands. */
+  readonly shortcuts: boolean = $derived.by(() => this.rooms.settings.current.shortcuts ?? true);
+  readonly list: readonly Command[] = $derived.by(() => {
+    if (this.shortcuts) return this.all();
+    return this.all().map(({ keys, ...command }) => (keys === "escape" ? { ...command, keys } : command));
+  });
 
   constructor(private readonly rooms: Rooms) {}
+
+  private all(): Command[] {
+    return [
+      ...this.places(),
+      ...this.answering(),
+      ...this.conversation(),
+      ...this.modelsToUse(),
+      ...this.modelFiles(),
+      ...this.app(),
+      ...this.modelsToBring(),
+      ...this.conversationsToOpen(),
+    ];
+  }
 
   private guard(action: Promise<unknown>): void {
     void this.rooms.notices.guard(action);
@@ -134,12 +144,11 @@ export class Commands {
     }
     if (answer?.thought) {
       const { thought } = answer;
-      const copy = () => navigator.clipboard.writeText(thought);
-      commands.push({ id: "copy-thought", label: t("thought.copy"), run: () => this.guard(copy()) });
+      commands.push({ id: "copy-thought", label: t("thought.copy"), run: () => this.guard(copyText(thought)) });
     }
     if (answer) {
-      const copy = () => navigator.clipboard.writeText(answer.content);
-      commands.push({ id: "copy", label: t("palette.copy"), keys: "alt+c", run: () => this.guard(copy()) });
+      const { content } = answer;
+      commands.push({ id: "copy", label: t("palette.copy"), keys: "alt+c", run: () => this.guard(copyText(content)) });
       if (canAsk)
         commands.push({
           id: "again",
@@ -212,7 +221,7 @@ export class Commands {
             { id: "export-markdown", label: of(t("chat.exportMarkdown")), run: () => actions.exportMarkdown(open) },
           ]
         : []),
-      { id: "delete", label: of(t("chat.delete")), run: () => actions.remove(open) },
+      { id: "delete", label: of(t("chat.delete")), run: () => void actions.remove(open) },
       ...all,
     ];
   }

@@ -1,5 +1,6 @@
 // The reader of each kind of record, for what goes through all of them: the list of what cannot be read, and backups.
 import { readConversation, readMessage } from "../chat/conversation-forms";
+import { readDraft } from "../chat/drafts.svelte";
 import { readAdded, readDownload, readInstalled } from "../models/model-forms";
 import { fieldsOf } from "../platform/values";
 import { conversationKey } from "../chat/records";
@@ -10,6 +11,7 @@ import { readAuditEntry, readAuditHead, readNetworkEntry } from "../trust/log-fo
 export const readers: Partial<Record<RecordKind, Reader<unknown>>> = {
   conversation: readConversation,
   message: readMessage,
+  draft: readDraft,
   settings: (record) => {
     const from = fieldsOf(record);
     return from && readSettings(from);

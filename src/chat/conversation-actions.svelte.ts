@@ -1,4 +1,5 @@
 // What a person can do with a whole conversation, from its menu or from the command palette. Not for: how it is stored.
+import { tick } from "svelte";
 import { language, t } from "../i18n/i18n.svelte";
 import { download } from "../platform/download";
 import { formatNumber } from "../platform/format";
@@ -10,6 +11,9 @@ import type { Conversations } from "./conversations.svelte";
 import type { Conversation } from "./records";
 import { fileName, toMarkdown } from "./transfer";
 import { shownBranch } from "./tree";
+
+/** The name in the page of a conversation's row in the list. */
+export const rowId = (conversationId: string) => `row-${conversationId}`;
 
 export class ConversationActions {
   /** The conversation that is being given another title. */
@@ -28,20 +32,22 @@ export class ConversationActions {
     return conversation.title || t("chat.untitled");
   }
 
-  /** Deletes it, with a while in which it can be had back. */
-  remove(conversation: Conversation): void {
+  /** Deletes it, with a while in which it can be had back. Resolves when it is shown no more. */
+  async remove(conversation: Conversation): Promise<void> {
     const { conversations, notices } = this;
     const wasOpen = conversations.openId === conversation.id;
-    void notices.guard(conversations.remove(conversation.id));
+    const removed = notices.guard(conversations.remove(conversation.id));
     if (wasOpen) this.open(null);
     const undo = {
       label: () => t("chat.undo"),
       run: () => {
-        void notices.guard(conversations.undoRemoval());
+        const undone = notices.guard(conversations.undoRemoval());
         if (wasOpen) this.open(conversation.id);
+        void undone.then(tick).then(() => document.getElementById(rowId(conversation.id))?.focus());
       },
     };
     notices.tell(() => t("chat.deleted", { title: this.titleOf(conversation) }), undo, conversations.undoTime);
+    await removed;
   }
 
   private fileOf(conversation: Conversation): string {
@@ -71,10 +77,10 @@ export class ConversationActions {
     this.audit.note("conversations-exported", { conversations: this.conversations.listed.length, format: "json" });
   }
 
-  /** Asks for a file and takes the conversations in it. */
-  async importFile(): Promise<void> {
+  /** Takes the conversations in a file, which it asks for unless it is given. */
+  async importFile(given?: File): Promise<void> {
     demand("importConversations");
-    const [file] = await pickFiles({ accept: "application/json,.json" });
+    const file = given ?? (await pickFiles({ accept: "application/json,.json" }))[0];
     if (!file) return;
     const { added, known } = await this.conversations.importJson(await file.text());
     const number = (n: number) => formatNumber(n, language(), 0);

@@ -1,9 +1,11 @@
 // Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
 import { wordsOf } from "../platform/fold";
+import { shortened } from "../platform/shortened";
 import type { RecordKey, Records } from "../storage/records";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-forms";
-import { conversationKey, messageKey, writingLock, type Conversation, type Message } from "./records";
+import { conversationKey, draftKey, messageKey, writingLock, type Conversation, type Message } from "./records";
+import { Drafts } from "./drafts.svelte";
 import { hasWords } from "./search";
 import { branchTo, childrenOf, newestLeaf, shownBranch } from "./tree";
 import { fromJson, newOf, toJson, treesOf } from "./transfer";
@@ -31,6 +33,8 @@ export class Conversations {
   private readonly messages = new SvelteMap<string, SvelteMap<string, Message>>();
   /** Streaming messages of other tabs whose end is waited for. */
   private readonly watched = new Set<string>();
+  /** What is written and not sent. */
+  readonly drafts: Drafts;
   private undoTimer: ReturnType<typeof setTimeout> | undefined;
 
   readonly open = $derived.by(() => {
@@ -58,6 +62,7 @@ export class Conversations {
     private readonly records: Records,
     private readonly audit: AuditLog,
   ) {
+    this.drafts = new Drafts(records);
     // What another tab, of a later version perhaps, wrote and this one cannot open is told by the records themselves.
     records.onChangeElsewhere((key) => void this.refresh(key).catch(() => {}));
   }
@@ -113,6 +118,7 @@ export class Conversations {
     for (const { conversationId } of orphans) this.messages.delete(conversationId);
     await this.records.removeOrphans(orphans.map((m) => [conversationKey(m.conversationId), messageKey(m)] as const));
     for (const m of messages.values()) this.watchWriter(m);
+    await this.drafts.load((id) => this.all.has(id));
   }
 
   async create(title: string, manner: Pick<Conversation, "effort" | "votes">): Promise<Conversation> {
@@ -120,7 +126,7 @@ export class Conversations {
     const conversation: Conversation = {
       version: 1,
       id: crypto.randomUUID(),
-      title: title.trim().replace(/\s+/g, " ").slice(0, TITLE_LENGTH),
+      title: shortened(title.trim().replace(/\s+/g, " "), TITLE_LENGTH),
       createdAt: now,
       updatedAt: now,
       leafId: null,
@@ -192,7 +198,7 @@ export class Conversations {
   }
 
   async rename(id: string, title: string): Promise<void> {
-    await this.alter(id, (c) => ({ ...c, title: title.trim().slice(0, LONGEST_TITLE) || c.title }));
+    await this.alter(id, (c) => ({ ...c, title: shortened(title.trim(), LONGEST_TITLE) || c.title }));
   }
 
   /** Sets how much the answers of a conversation are thought about. */
@@ -250,6 +256,7 @@ export class Conversations {
 
   /** Deletes those for good. Gives how many. Throws AppError. */
   async removeWhere(isOld: (time: number) => boolean): Promise<number> {
+    await this.drafts.removeWhere(isOld);
     return this.removeStored((c) => c.deletedAt === undefined && isOld(c.updatedAt));
   }
 
@@ -273,7 +280,7 @@ export class Conversations {
   }
 
   private keysOf(id: string): RecordKey[] {
-    return [conversationKey(id), ...[...this.messagesOf(id).values()].map(messageKey)];
+    return [conversationKey(id), draftKey(id), ...[...this.messagesOf(id).values()].map(messageKey)];
   }
 
   /** It is deleted. */
@@ -282,6 +289,7 @@ export class Conversations {
     const messages = this.messagesOf(id).size;
     this.all.delete(id);
     this.messages.delete(id);
+    this.drafts.forget(id);
     this.audit.note("conversation-deleted", { conversation: id, messages });
   }
 
@@ -344,6 +352,7 @@ export class Conversations {
         this.onGone(id);
         this.all.delete(id);
         this.messages.delete(id);
+        this.drafts.forget(id);
       }
     } else if (key.startsWith("message:")) {
       const message = await this.records.read(key, readMessage);

@@ -80,6 +80,8 @@ export const isResumable = ({ status, content, thought }: Message): boolean =>
 export const conversationKey = (id: string): RecordKey => `conversation:${id}`;
 export const messageKey = (m: Pick<Message, "conversationId" | "id">): RecordKey =>
   `message:${m.conversationId}/${m.id}`;
+/** Of what is written in a conversation and not sent (drafts.svelte.ts). */
+export const draftKey = (conversationId: string): RecordKey => `draft:${conversationId}`;
 
 /** The name of the lock that a tab holds while it writes a message. */
 export const writingLock = (messageId: string) => `islet-writing-${messageId}`;

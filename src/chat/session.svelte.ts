@@ -43,8 +43,6 @@ interface Manner {
 export class Session {
   /** The answer that is being written in this tab. */
   readonly live = new LiveAnswer();
-  /** The question that is being written; here so that it outlives a look at another screen. */
-  draft = $state("");
   /** The question that is being changed. */
   editingId = $state<string | null>(null);
   /** The effort of the next question alone. */
@@ -81,6 +79,30 @@ export class Session {
       const { writing } = this;
       if (writing?.conversationId === conversationId && (messageId ?? writing.id) === writing.id) this.stop();
     };
+  }
+
+  /** What is written in the open conversation and not sent. */
+  get draft(): string {
+    return this.conversations.drafts.of(this.conversations.open?.id ?? null);
+  }
+
+  set draft(text: string) {
+    this.conversations.drafts.write(this.conversations.open?.id ?? null, text);
+  }
+
+  /** Takes what is written as a question. Where that cannot be stored, it stays where it was written. */
+  async sendDraft(ask: (question: string) => Promise<void> = (question) => this.ask(question)): Promise<void> {
+    const { conversations } = this;
+    const { drafts } = conversations;
+    const question = this.draft.trim();
+    const asked = conversations.open?.id ?? null;
+    drafts.write(asked, "");
+    await ask(question).catch((error: unknown) => {
+      // It may have begun a conversation in which there is nothing else.
+      const back = asked ?? (conversations.branch.length === 0 ? conversations.open?.id : undefined) ?? null;
+      if (drafts.of(back) === "") drafts.write(back, question);
+      throw error;
+    });
   }
 
   /** Sets the effort of the next question, or of the conversation and of those that will be begun. */
@@ -179,7 +201,9 @@ export class Session {
       conversation = await this.conversations.create(content, { ...(effort ? { effort } : {}), votes: this.votes });
       this.onBegun(conversation.id);
     }
-    return { conversationId: conversation.id, questionId: await this.put(conversation.id, above?.id ?? null, content) };
+    const questionId = await this.put(conversation.id, above?.id ?? null, content);
+    void this.conversations.drafts.flush();
+    return { conversationId: conversation.id, questionId };
   }
 
   private async put(conversationId: string, parentId: string | null, content: string): Promise<string> {

@@ -1,6 +1,7 @@
 // Conversations out of the app and into it: JSON, which keeps everything, and Markdown, which people read.
 import { AppError } from "../platform/app-error";
 import type { Fields } from "../platform/values";
+import { shortened } from "../platform/shortened";
 import { readConversation, readMessage } from "./conversation-forms";
 import { closed } from "./markdown/ending";
 import { conversationKey, messageKey, type Conversation, type Message } from "./records";
@@ -197,10 +198,5 @@ export function newOf(found: readonly Tree[], here: readonly Tree[]): Tree[] {
 
 /** A name for a file, without the characters that some system forbids. */
 export function fileName(title: string): string {
-  return (
-    title
-      .replace(/[\\/:*?"<>|\s\p{Cc}]+/gu, " ")
-      .trim()
-      .slice(0, 60) || "islet"
-  );
+  return shortened(title.replace(/[\\/:*?"<>|\s\p{Cc}]+/gu, " ").trim(), 60).trimEnd() || "islet";
 }

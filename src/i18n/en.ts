@@ -32,6 +32,11 @@ export const en = {
   "chat.exportAll": "Export all conversations",
   "chat.import": "Import conversations",
   "chat.imported": "Conversations imported: {{count}}.",
+  "drop.model": "{{names}}: this looks like a model.",
+  "drop.importModel": "Import the model",
+  "drop.conversations": "{{names}}: Islet can take the conversations out of a file that it exported.",
+  "drop.other":
+    "{{names}}: Islet reads no files in a conversation. Open the file, copy its text and paste it into your question. Files that it does take: conversations that it exported (JSON), and folders or zips of models.",
   "chat.importedKnown": "Already here, unchanged: {{count}}.",
   "chat.actions": "Actions for “{{title}}”",
   "chat.welcome": "What do you want to ask?",
@@ -244,6 +249,13 @@ export const en = {
   "settings.lineBreaks": "Keep single line breaks",
   "settings.lineBreaksHint":
     "Off: lines that follow each other become one paragraph, as Markdown has it. On: each new line of an answer starts a new line on screen.",
+  "settings.writing": "Writing and keys",
+  "settings.sendKey": "What sends a question",
+  "settings.sendKey.enter": "Enter ({{keys}} begins a new line)",
+  "settings.sendKey.mod+enter": "The button or {{keys}} (Enter begins a new line)",
+  "settings.shortcuts": "Run commands by keys",
+  "settings.shortcutsHint":
+    "Off: only Escape still does something, it stops an answer. Whatever you choose, a key that writes a character is never a command while you write.",
   "settings.data": "Your conversations",
   "settings.about": "About",
   "settings.version":
@@ -346,6 +358,9 @@ export const en = {
   "error.prompt-too-long.remedy": "Shorten it, or send it in parts. Nothing of it is lost: edit the message above.",
   "error.import-invalid.title": "This file cannot be imported",
   "error.import-invalid.remedy": "Choose a JSON file that Islet exported. Nothing was changed.",
+  "error.copy-refused.title": "Nothing was copied: the browser does not allow it",
+  "error.copy-refused.remedy":
+    "Select the text yourself and press Ctrl C (Cmd C on a Mac), or on a phone press and hold it. To copy by the button, allow this site to use the clipboard in the browser's settings; that needs an address with HTTPS.",
   "error.unknown.title": "Something went wrong",
   "error.unknown.remedy": "Try again. If it happens again, give the technical detail to whoever runs this site.",
   "error.free-space": "Free space",
@@ -531,6 +546,7 @@ export const en = {
   "damage.reason.closed": "cannot be opened with the keys of this browser, or was changed from outside",
   "damage.kind.conversation": "Conversation",
   "damage.kind.message": "Message",
+  "damage.kind.draft": "Unsent text",
   "damage.kind.settings": "Settings",
   "damage.kind.model": "Installed model",
   "damage.kind.added-model": "Model in your list",

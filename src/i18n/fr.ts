@@ -35,6 +35,11 @@ export const fr: Catalogue = {
   "chat.exportAll": "Exporter toutes les conversations",
   "chat.import": "Importer des conversations",
   "chat.imported": "Conversations importées : {{count}}.",
+  "drop.model": "{{names}} : cela ressemble à un modèle.",
+  "drop.importModel": "Importer le modèle",
+  "drop.conversations": "{{names}} : Islet peut reprendre les conversations d’un fichier qu’il a exporté.",
+  "drop.other":
+    "{{names}} : Islet ne lit pas de fichiers dans une conversation. Ouvrez le fichier, copiez son texte et collez-le dans votre question. Les fichiers qu’il accepte : les conversations qu’il a exportées (JSON) et les modèles, en dossier ou en zip.",
   "chat.importedKnown": "Déjà présentes, sans changement : {{count}}.",
   "chat.actions": "Actions pour « {{title}} »",
   "chat.welcome": "Que voulez-vous demander ?",
@@ -254,6 +259,13 @@ export const fr: Catalogue = {
   "settings.lineBreaks": "Garder les retours à la ligne simples",
   "settings.lineBreaksHint":
     "Désactivé : les lignes qui se suivent forment un seul paragraphe, comme le veut Markdown. Activé : chaque nouvelle ligne d’une réponse en commence une à l’écran.",
+  "settings.writing": "Saisie et clavier",
+  "settings.sendKey": "Ce qui envoie une question",
+  "settings.sendKey.enter": "Entrée ({{keys}} passe à la ligne)",
+  "settings.sendKey.mod+enter": "Le bouton ou {{keys}} (Entrée passe à la ligne)",
+  "settings.shortcuts": "Raccourcis clavier",
+  "settings.shortcutsHint":
+    "Désactivés : seule la touche Échap agit encore, elle arrête une réponse. Quel que soit votre choix, une touche qui écrit un caractère n’est jamais une commande pendant que vous écrivez.",
   "settings.data": "Vos conversations",
   "settings.about": "À propos",
   "settings.version":
@@ -361,6 +373,9 @@ export const fr: Catalogue = {
     "Raccourcissez-le ou envoyez-le en plusieurs parties. Rien n’est perdu : modifiez le message ci-dessus.",
   "error.import-invalid.title": "Ce fichier ne peut pas être importé",
   "error.import-invalid.remedy": "Choisissez un fichier JSON exporté par Islet. Rien n’a été modifié.",
+  "error.copy-refused.title": "Rien n’a été copié : le navigateur ne le permet pas",
+  "error.copy-refused.remedy":
+    "Sélectionnez vous-même le texte, puis appuyez sur Ctrl C (Cmd C sur un Mac) ou, sur un téléphone, maintenez le doigt dessus. Pour copier avec le bouton, autorisez ce site à utiliser le presse-papiers dans les réglages du navigateur ; il faut pour cela une adresse en HTTPS.",
   "error.unknown.title": "Un problème est survenu",
   "error.unknown.remedy":
     "Réessayez. Si cela se reproduit, transmettez le détail technique à la personne qui gère ce site.",
@@ -552,6 +567,7 @@ export const fr: Catalogue = {
   "damage.reason.closed": "impossible à ouvrir avec les clés de ce navigateur, ou modifiée de l’extérieur",
   "damage.kind.conversation": "Conversation",
   "damage.kind.message": "Message",
+  "damage.kind.draft": "Texte non envoyé",
   "damage.kind.settings": "Réglages",
   "damage.kind.model": "Modèle installé",
   "damage.kind.added-model": "Modèle de votre liste",

@@ -34,6 +34,11 @@ export const ja: Catalogue = {
   "chat.exportAll": "すべての会話を書き出す",
   "chat.import": "会話を取り込む",
   "chat.imported": "取り込んだ会話：{{count}} 件。",
+  "drop.model": "{{names}}：モデルのようです。",
+  "drop.importModel": "モデルを取り込む",
+  "drop.conversations": "{{names}}：Islet が書き出したファイルであれば、その会話を取り込めます。",
+  "drop.other":
+    "{{names}}：会話の中でファイルを読むことはできません。ファイルを開いてテキストをコピーし、質問に貼り付けてください。受け取れるのは、Islet が書き出した会話（JSON）と、モデルのフォルダーまたは zip です。",
   "chat.importedKnown": "すでにあり、変更なし：{{count}} 件。",
   "chat.actions": "「{{title}}」の操作",
   "chat.welcome": "何を知りたいですか？",
@@ -250,6 +255,13 @@ export const ja: Catalogue = {
   "settings.lineBreaks": "改行をそのまま表示する",
   "settings.lineBreaksHint":
     "オフ：Markdown の規則どおり、続く行は一つの段落にまとめます。オン：回答の改行を画面でもそのまま改行します。",
+  "settings.writing": "入力とキー",
+  "settings.sendKey": "質問を送信する操作",
+  "settings.sendKey.enter": "Enter（{{keys}} で改行）",
+  "settings.sendKey.mod+enter": "ボタンまたは {{keys}}（Enter で改行）",
+  "settings.shortcuts": "キーボードショートカットを使う",
+  "settings.shortcutsHint":
+    "オフ：回答を止める Esc だけが働きます。どちらでも、入力中に文字を書くキーがコマンドになることはありません。",
   "settings.data": "あなたの会話",
   "settings.about": "このアプリについて",
   "settings.version":
@@ -355,6 +367,9 @@ export const ja: Catalogue = {
     "短くするか、分けて送ってください。内容は失われていません。上のメッセージを編集できます。",
   "error.import-invalid.title": "このファイルは取り込めません",
   "error.import-invalid.remedy": "Islet が書き出した JSON ファイルを選んでください。何も変更していません。",
+  "error.copy-refused.title": "ブラウザーが許可していないため、コピーできませんでした",
+  "error.copy-refused.remedy":
+    "テキストを選択して Ctrl C（Mac では Cmd C）を押すか、スマートフォンでは長押ししてコピーしてください。ボタンでコピーするには、ブラウザーの設定でこのサイトにクリップボードの使用を許可してください。それには HTTPS のアドレスが必要です。",
   "error.unknown.title": "問題が発生しました",
   "error.unknown.remedy": "もう一度試してください。また起こる場合は、管理者に「技術的な詳細」を伝えてください。",
   "error.free-space": "空き容量を増やす",
@@ -540,6 +555,7 @@ export const ja: Catalogue = {
   "damage.reason.closed": "このブラウザーの鍵で開けないか、外部から変更されたもの",
   "damage.kind.conversation": "会話",
   "damage.kind.message": "メッセージ",
+  "damage.kind.draft": "未送信のテキスト",
   "damage.kind.settings": "設定",
   "damage.kind.model": "端末に保存したモデル",
   "damage.kind.added-model": "一覧に追加したモデル",

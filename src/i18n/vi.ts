@@ -35,6 +35,11 @@ export const vi: Catalogue = {
   "chat.exportAll": "Xuất tất cả cuộc trò chuyện",
   "chat.import": "Nhập cuộc trò chuyện",
   "chat.imported": "Số cuộc trò chuyện đã nhập: {{count}}.",
+  "drop.model": "{{names}}: có vẻ là một mô hình.",
+  "drop.importModel": "Nhập mô hình",
+  "drop.conversations": "{{names}}: Islet có thể lấy các cuộc trò chuyện từ tệp mà nó đã xuất.",
+  "drop.other":
+    "{{names}}: Islet không đọc tệp trong cuộc trò chuyện. Hãy mở tệp, sao chép văn bản rồi dán vào câu hỏi. Islet nhận: các cuộc trò chuyện đã xuất (JSON), và mô hình ở dạng thư mục hoặc zip.",
   "chat.importedKnown": "Đã có sẵn, không thay đổi: {{count}}.",
   "chat.actions": "Thao tác với “{{title}}”",
   "chat.welcome": "Bạn muốn hỏi gì?",
@@ -248,6 +253,13 @@ export const vi: Catalogue = {
   "settings.lineBreaks": "Giữ các lần xuống dòng đơn",
   "settings.lineBreaksHint":
     "Tắt: các dòng liền nhau được gộp thành một đoạn, theo quy tắc của Markdown. Bật: mỗi dòng mới trong câu trả lời cũng xuống dòng trên màn hình.",
+  "settings.writing": "Nhập văn bản và bàn phím",
+  "settings.sendKey": "Cách gửi câu hỏi",
+  "settings.sendKey.enter": "Enter ({{keys}} để xuống dòng)",
+  "settings.sendKey.mod+enter": "Nút gửi hoặc {{keys}} (Enter để xuống dòng)",
+  "settings.shortcuts": "Dùng phím tắt",
+  "settings.shortcutsHint":
+    "Tắt: chỉ còn phím Esc, để dừng câu trả lời. Dù bạn chọn thế nào, phím tạo ra ký tự không bao giờ là lệnh khi bạn đang viết.",
   "settings.data": "Các cuộc trò chuyện của bạn",
   "settings.about": "Giới thiệu",
   "settings.version":
@@ -351,6 +363,9 @@ export const vi: Catalogue = {
     "Hãy rút ngắn hoặc gửi thành nhiều phần. Không có gì bị mất: hãy sửa tin nhắn ở trên.",
   "error.import-invalid.title": "Không nhập được tệp này",
   "error.import-invalid.remedy": "Hãy chọn tệp JSON do Islet xuất. Chưa có gì bị thay đổi.",
+  "error.copy-refused.title": "Chưa sao chép được: trình duyệt không cho phép",
+  "error.copy-refused.remedy":
+    "Hãy tự chọn văn bản rồi nhấn Ctrl C (Cmd C trên máy Mac), hoặc nhấn giữ văn bản trên điện thoại. Để sao chép bằng nút, hãy cho phép trang này dùng bảng nhớ tạm trong cài đặt của trình duyệt; việc đó cần địa chỉ HTTPS.",
   "error.unknown.title": "Đã xảy ra sự cố",
   "error.unknown.remedy": "Hãy thử lại. Nếu vẫn xảy ra, hãy gửi “Chi tiết kỹ thuật” cho người quản trị trang này.",
   "error.free-space": "Giải phóng dung lượng",
@@ -537,6 +552,7 @@ export const vi: Catalogue = {
   "damage.reason.closed": "không mở được bằng khóa của trình duyệt này, hoặc đã bị sửa từ bên ngoài",
   "damage.kind.conversation": "Cuộc trò chuyện",
   "damage.kind.message": "Tin nhắn",
+  "damage.kind.draft": "Văn bản chưa gửi",
   "damage.kind.settings": "Cài đặt",
   "damage.kind.model": "Mô hình đã cài",
   "damage.kind.added-model": "Mô hình trong danh sách của bạn",

@@ -31,6 +31,7 @@ export const errorCodes = [
   "worker-crashed",
   "prompt-too-long",
   "import-invalid",
+  "copy-refused",
   "unknown",
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];

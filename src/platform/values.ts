@@ -1,6 +1,8 @@
 // Values from outside (storage, files) as the app's own: each function gives the value where it is of the form, else undefined. None throws.
 // Not for: what a record is made of, which its room says.
 
+import { shortened } from "./shortened";
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The last moment that is taken for a time, in milliseconds since 1970. What is later is no time that anything happened at. */
@@ -11,9 +13,9 @@ const MOST = 1e15;
 export const fieldsOf = (value: unknown): Fields | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 
-/** `most`: letters from which on it is cut off. */
+/** `most`: UTF-16 units from which on it is cut off, by whole characters. */
 export const textOf = (value: unknown, most = Infinity): string | undefined =>
-  typeof value === "string" ? value.slice(0, most) : undefined;
+  typeof value === "string" ? shortened(value, most) : undefined;
 
 /** A text that names something: not empty, and short. */
 export const nameOf = (value: unknown): string | undefined =>

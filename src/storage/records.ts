@@ -12,6 +12,7 @@ import { drop, DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/c
 export type RecordKind =
   | "conversation"
   | "message"
+  | "draft"
   | "settings"
   | "model"
   | "added-model"

@@ -1,5 +1,7 @@
 // What a person chose, kept between visits. Not for: choices that belong to one conversation.
 import { AppError } from "../platform/app-error";
+import { sendKeys, type SendKey } from "../platform/typing";
+import { oneOf } from "../platform/values";
 import type { Records, StoredRecord } from "./records";
 
 export interface SettingsRecord extends StoredRecord {
@@ -23,6 +25,10 @@ export interface SettingsRecord extends StoredRecord {
   votes?: number;
   /** In answers, every end of a line is shown as one. Undefined: as in CommonMark, only where two spaces or an empty line say so. */
   lineBreaks?: boolean;
+  /** What sends a question. Undefined: what is usual for the device. */
+  sendKey?: SendKey;
+  /** Undefined: keys run commands; false: none does but Escape, which stops an answer. */
+  shortcuts?: boolean;
   /** What this machine draws while a model writes, in watts. Undefined: a guess. */
   watts?: number;
 }
@@ -46,7 +52,8 @@ const bounds = new Map<string, readonly [least: number, most: number]>([
 export function readSettings(record: Readonly<Record<string, unknown>>): SettingsRecord {
   const settings = Object.entries(record).flatMap(([name, value]): [string, unknown][] => {
     if (["language", "modelId", "effort"].includes(name)) return typeof value === "string" ? [[name, value]] : [];
-    if (name === "lineBreaks") return typeof value === "boolean" ? [[name, value]] : [];
+    if (["lineBreaks", "shortcuts"].includes(name)) return typeof value === "boolean" ? [[name, value]] : [];
+    if (name === "sendKey") return oneOf<unknown>(sendKeys, value) ? [[name, value]] : [];
     const bound = bounds.get(name);
     if (!bound || typeof value !== "number" || !(value >= bound[0])) return [];
     return [[name, Math.min(value, bound[1])]];

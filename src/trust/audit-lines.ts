@@ -1,6 +1,7 @@
 // Reads the lines of an exported audit log, byte for byte: each has one form only, the one that the app writes. Pure. Not for: whether they follow
 // from one another (audit-verify.ts).
 import { canonical, type AuditEntry, type AuditHead, type SignedHead } from "./audit-chain";
+import { shortened } from "../platform/shortened";
 
 export type FaultKind =
   /** A line that is none of an audit log. */
@@ -102,7 +103,7 @@ function readLine(text: string, line: number): { row?: Row; fault?: AuditFault }
   const content = text.slice(mark ? 1 : 0).replace(/\r$/, "");
   const read = readValue(parsed(content));
   if (!read) return { fault: fault("unreadable", "not a line of an audit log") };
-  const strange = read.strange.slice(0, 5).map((word) => JSON.stringify(word.slice(0, 40)));
+  const strange = read.strange.slice(0, 5).map((word) => JSON.stringify(shortened(word, 40)));
   const row = { ...read.row, line, strange: strange.length > 0 };
   if (row.strange) return { row, fault: fault("form", `has what does not belong there: ${strange.join(", ")}`) };
   if (mark) return { row, fault: fault("form", "begins with a byte-order mark") };

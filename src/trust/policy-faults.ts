@@ -3,6 +3,7 @@
 import type { OutputUnit } from "@cfworker/json-schema";
 import { en } from "../i18n/en";
 import type { Reason } from "../platform/app-error";
+import { shortened } from "../platform/shortened";
 import schema from "./policy.schema.json" with { type: "json" };
 
 /** A file that is no policy. Its message says why in English. */
@@ -137,7 +138,7 @@ const nameOf = (path: readonly string[]): string =>
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "";
-  return text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text;
+  return text.length > MOST_LETTERS ? `${shortened(text, MOST_LETTERS)}…` : text;
 }
 
 const listed = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(", ");

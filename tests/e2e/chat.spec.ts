@@ -72,10 +72,22 @@ test("answering again keeps the old answer as a branch", async () => {
 
 test("an edited question starts a branch, and the old one is still there", async () => {
   await app.ask("Repeat: red lamp");
-  await app.questions.last().getByRole("button", { name: "Edit" }).click();
+  const edit = app.questions.last().getByRole("button", { name: "Edit" });
+  const field = app.questions.last().getByRole("textbox");
+  await edit.click();
   expect(await app.accessibilityFaults()).toEqual([]);
-  await app.questions.last().getByRole("textbox").fill("Repeat: green stone");
+  await expect(field).toBeFocused();
+  await field.fill("Repeat: nothing");
+  await app.page.keyboard.press("Escape");
+  await expect(edit).toBeFocused();
+  await edit.press("Enter");
+  await expect(field).toHaveValue("Repeat: red lamp");
+  await app.questions.last().getByRole("button", { name: "Cancel" }).click();
+  await expect(edit).toBeFocused();
+  await edit.press("Enter");
+  await field.fill("Repeat: green stone");
   await app.page.getByRole("button", { name: "Send the change" }).click();
+  await expect(app.composer).toBeFocused();
   await expect(app.answers.last()).toContainText("green stone");
   await app.answered();
   await expect(app.questions.last()).toContainText("2 of 2");
@@ -129,9 +141,58 @@ test("a picture in an answer is not loaded but offered as a link", async () => {
 test("Enter that ends a word of an input method does not send", async () => {
   await app.composer.fill("にほん");
   await app.composer.dispatchEvent("keydown", { key: "Enter", isComposing: true });
+  // Safari's, which comes when the word has ended.
+  await app.composer.dispatchEvent("keydown", { key: "Enter", keyCode: 229, isComposing: false });
   await expect(app.questions).toHaveCount(0);
   await expect(app.composer).toHaveValue("にほん");
   await app.composer.fill("");
+});
+
+test("what is written stays over a reload, in the conversation in which it was written", async () => {
+  const { page } = app;
+  await app.composer.fill("a question that begins one");
+  await page.getByRole("navigation").getByRole("listitem").first().getByRole("button").first().click();
+  await expect(app.composer).toHaveValue("");
+  await app.composer.fill("half a question");
+  await page.waitForTimeout(300);
+  await page.reload();
+  await expect(app.composer).toHaveValue("half a question");
+  await app.composer.fill("");
+  await app.newConversation();
+  await expect(app.composer).toHaveValue("a question that begins one");
+  await app.composer.fill("");
+});
+
+test("what sends is a choice, and a new line can always be written", async () => {
+  const { page } = app;
+  const choose = async (sendKey: string) => {
+    await app.goto("#/settings");
+    await page.getByRole("combobox", { name: "What sends a question" }).selectOption(sendKey);
+    await app.newConversation();
+  };
+  await choose("mod+enter");
+  await app.composer.pressSequentially("Repeat:");
+  await app.composer.press("Enter");
+  await app.composer.pressSequentially("blue door");
+  await expect(app.composer).toHaveValue("Repeat:\nblue door");
+  await app.composer.press("Control+Enter");
+  await expect(app.questions).toHaveText([/Repeat:\s*blue door/]);
+  await app.answered();
+  await choose("enter");
+});
+
+test("a file that is dropped is answered, and takes the place of nothing", async () => {
+  const { page } = app;
+  const address = page.url();
+  const dataTransfer = await page.evaluateHandle(() => {
+    const given = new DataTransfer();
+    given.items.add(new File(["text"], "notes.txt"));
+    return given;
+  });
+  await app.composer.dispatchEvent("drop", { dataTransfer });
+  await expect(page.getByText("notes.txt: Islet reads no files in a conversation.")).toBeVisible();
+  await expect(app.composer).toHaveValue("");
+  expect(page.url()).toBe(address);
 });
 
 test("a conversation is found by a word in it, renamed, deleted and had back", async () => {
@@ -150,7 +211,9 @@ test("a conversation is found by a word in it, renamed, deleted and had back", a
   await list.getByRole("button", { name: /^Actions for/ }).click();
   await page.getByRole("menuitem", { name: "Delete" }).click();
   await expect(list).toHaveText("Nothing found.");
+  await expect(page.getByRole("searchbox")).toBeFocused();
   await page.getByRole("button", { name: "Undo" }).click();
+  await expect(list.getByRole("button", { name: /^Light in the harbor/ })).toBeFocused();
   await expect(list).toContainText("Light in the harbor");
   await page.getByRole("searchbox").fill("");
 });

@@ -57,11 +57,13 @@ async function setPassphrase(app: App, words = passphrase): Promise<void> {
   await app.goto("#/settings");
   await app.page.getByRole("button", { name: "Set a passphrase…" }).click();
   await expect(app.page.getByRole("heading", { name: "Set a passphrase" })).toBeVisible();
+  await expect(field(app, "New passphrase")).toBeFocused();
   await field(app, "New passphrase").fill(words);
   await field(app, "The same once more").fill(words);
   await app.page.getByRole("checkbox").check();
   await app.page.getByRole("button", { name: "Encrypt everything" }).click();
   await expect(app.page.getByRole("heading", { name: "Settings" })).toBeVisible();
+  await expect(app.page.locator("main")).toBeFocused();
 }
 
 async function unlock(app: App, words = passphrase): Promise<void> {
@@ -124,8 +126,10 @@ test.describe("a vault that is made and used", () => {
   test("a wrong passphrase opens nothing and says so; the right one opens everything, and answers go on", async () => {
     await unlock(app, "harbor candle window eight");
     await expect(app.page.getByText("This is not the passphrase")).toBeVisible();
+    await expect(field(app)).toBeFocused();
     await unlock(app);
     await expect(app.answers.last()).toContainText("stone");
+    await expect(app.composer).toBeFocused();
     await app.send("What is 6 + 7?");
     await app.answered();
     await expect(app.answers.last()).toContainText("13");

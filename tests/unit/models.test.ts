@@ -336,7 +336,7 @@ test("a server's wish to be asked later is heard, within bounds", () => {
   expect(retryAfter("Wed, 21 Oct 2026 07:28:10 GMT", Date.parse("2026-10-21T07:28:00Z"))).toBe(10_000);
 });
 
-test("shortcuts are told by the place of the key, and with no other modifier", () => {
+test("shortcuts are told with no other modifier, by the place of the key where a browser says no more", () => {
   const event = (code: string, more: Partial<KeyboardEventInit> = {}) =>
     new KeyboardEvent("keydown", { code, key: code === "Escape" ? "Escape" : "~", ...more });
   expect(matches("alt+n", event("KeyN", { altKey: true }))).toBe(true);

@@ -33,6 +33,14 @@ test("how ends of lines are shown is a choice that stays, and only a yes or a no
   expect(readSettings({ lineBreaks: "yes" }).lineBreaks).toBeUndefined();
 });
 
+test("what sends, and whether keys run commands, are choices that stay, and nothing else than these", async () => {
+  const [one, fresh] = [new Settings(new Records()), new Settings(new Records())];
+  await one.save({ sendKey: "mod+enter", shortcuts: false });
+  await fresh.load();
+  expect(fresh.current).toEqual({ version: 1, sendKey: "mod+enter", shortcuts: false });
+  expect(readSettings({ sendKey: "space", shortcuts: 1 })).toEqual({ version: 1 });
+});
+
 test("what another tab changes holds here as well", async () => {
   const [one, other] = [new Settings(new Records()), new Settings(new Records())];
   await one.save({ lockMinutes: 1 });

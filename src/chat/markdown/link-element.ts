@@ -2,6 +2,7 @@
 // or presses it. Of those that render.ts makes for the answer itself (a footnote, the way back from it, a box of a task) the mark stays. Not for: what
 // a link leads to (trust/foreign-link.ts), or asking before it is opened.
 import { readLink } from "../../trust/foreign-link";
+import { shortened } from "../../platform/shortened";
 
 const MOST_SHOWN = 300;
 const ownMark = /^#((?:note|ref)-\d{1,6}|task-(?:done|open))$/;
@@ -18,7 +19,7 @@ export function withoutAddress(element: Element): void {
   element.setAttribute("role", "link");
   element.setAttribute("tabindex", "0");
   element.setAttribute("data-url", href!);
-  element.setAttribute("title", link.url.slice(0, MOST_SHOWN));
+  element.setAttribute("title", shortened(link.url, MOST_SHOWN));
 }
 
 /** The address of the link in which something happened; undefined outside of links. */

@@ -1,6 +1,7 @@
 // What a model in the MLC layout consists of, read from its own files. They may come from anywhere, so each name and size is
 // checked before it is used. Not for: fetching or keeping them.
 import { AppError, thrownText } from "../../platform/app-error";
+import { shortened } from "../../platform/shortened";
 import { LIBRARY, type ModelFile, type PackageFacts } from "../protocol";
 
 export const CONFIGURATION = "mlc-chat-config.json";
@@ -31,13 +32,13 @@ export function parseJson(bytes: ArrayBuffer, name: string): Record<string, unkn
 /** Checks that a name is one of a plain file: no path, nothing hidden, nothing that an object has by nature. */
 function plainName(name: unknown, where: string): string {
   if (typeof name !== "string" || !/^\w[\w.-]{0,127}$/.test(name) || name in {})
-    throw invalid(`${where}: not a file name: ${JSON.stringify(name)?.slice(0, 80)}`);
+    throw invalid(`${where}: not a file name: ${shortened(String(JSON.stringify(name)), 80)}`);
   return name;
 }
 
 function size(bytes: unknown, name: string): number {
   if (!Number.isSafeInteger(bytes) || (bytes as number) <= 0 || (bytes as number) > limitOf(name))
-    throw invalid(`${name}: not a size: ${String(bytes).slice(0, 40)}`);
+    throw invalid(`${name}: not a size: ${shortened(String(bytes), 40)}`);
   return bytes as number;
 }
 
@@ -85,7 +86,7 @@ export function readPins(content: Record<string, unknown>): {
   for (const [name, value] of entries) {
     const { bytes, integrity } = (value ?? {}) as { bytes?: unknown; integrity?: unknown };
     if (typeof integrity !== "string" || !/^sha256-[A-Za-z0-9+/]{43}=$/.test(integrity))
-      throw invalid(`${PINS}: ${name.slice(0, 80)}: not a SHA-256`);
+      throw invalid(`${PINS}: ${shortened(name, 80)}: not a SHA-256`);
     files[plainName(name, PINS)] = { bytes: size(bytes, name), integrity };
   }
   for (const needed of [CONFIGURATION, WEIGHTS, LIBRARY])
@@ -166,7 +167,7 @@ function checkConfiguration(configuration: Record<string, unknown>): void {
       const value = (part as Record<string, unknown>)[name];
       // Converters write null where there is nothing.
       if (value !== undefined && value !== null && !check(value))
-        throw invalid(`${CONFIGURATION}: ${where}${name}: ${JSON.stringify(value)?.slice(0, 80)}`);
+        throw invalid(`${CONFIGURATION}: ${where}${name}: ${shortened(String(JSON.stringify(value)), 80)}`);
     }
   }
 }

@@ -2,6 +2,7 @@
 // record. Nothing that comes with it is believed: what it says of itself is kept apart (`says`), and the catalogue wins on equal ids. Not
 // for: what is known of models (catalogue.ts), or reading their files (engine/store).
 import { AppError } from "../../platform/app-error";
+import { shortened } from "../../platform/shortened";
 import { demandModel, policy } from "../../trust/current-policy";
 import { permits } from "../../trust/network-rules";
 import { unmatched } from "../../trust/policy";
@@ -42,7 +43,7 @@ export function admit(candidate: Candidate): ModelCard {
  */
 export function readCandidate({ id, origin, facts, size }: Candidate): ModelCard {
   if (!isModelId(id))
-    throw new AppError("model-invalid", `not a name of a model: ${JSON.stringify(id)?.slice(0, 80)}`, "none");
+    throw new AppError("model-invalid", `not a name of a model: ${shortened(String(JSON.stringify(id)), 80)}`, "none");
   const from = readOrigin(origin);
   const known = knownCard(id);
   if (known && from.kind === "address") throw new AppError("model-known", id, "none");
@@ -59,7 +60,7 @@ export function unknownCard(id: string, origin: Origin, said: Partial<Said>, siz
   const like = knownCard(said.id);
   const name = said.name ?? (like ?? namesake(id))?.name;
   const says =
-    name !== undefined || Object.keys(said).length > 0 ? { ...said, name: shortened(name ?? id) } : undefined;
+    name !== undefined || Object.keys(said).length > 0 ? { ...said, name: shownPart(name ?? id) } : undefined;
   const quantization = /q\df(?:16|32)(?:_\d)?/.exec(id)?.[0] ?? "";
   const { thoughts, contextSize, bufferSize, manifest } = like ?? {};
   return {
@@ -106,7 +107,7 @@ function readOrigin(origin: unknown): Origin {
   if (kind !== "address") throw new AppError("model-invalid", "it says not from where it comes", "none");
   const address = (url: unknown): string => {
     if (typeof url === "string" && /^https?:\/\//.test(url) && URL.canParse(url)) return url;
-    throw new AppError("address-invalid", String(url).slice(0, 200), "none");
+    throw new AppError("address-invalid", shortened(String(url), 200), "none");
   };
   return { kind, base: address(base), library: address(library) };
 }
@@ -119,13 +120,13 @@ const plainText = (text: string) =>
     .trim();
 
 /** Read again, it is the same. */
-const shortened = (text: string) => [...text].slice(0, MOST_LETTERS).join("").trim();
+const shownPart = (text: string) => shortened(text, MOST_LETTERS).trim();
 
 function readSaid(facts: unknown): Partial<Said> {
   const from = (typeof facts === "object" ? (facts ?? {}) : {}) as Record<string, unknown>;
   const texts = (["name", "publisher", "licence"] as const).flatMap((field) => {
     const value = from[field];
-    const text = typeof value === "string" ? shortened(plainText(value)) : "";
+    const text = typeof value === "string" ? shownPart(plainText(value)) : "";
     return text === "" ? [] : [[field, text] as const];
   });
   const { parameters } = from;
