@@ -13,13 +13,13 @@ const ofText =
  */
 const signs = {
   calculation:
-    "plus|minus|times|divided by|power|square root|percent|interest|remainder|fraction*|solve|add|subtract|multiply|divide|sum|product|average|mean|half|double|twice|triple|squared|cubed|total|tip|discount|tax|vat|probability|is left|are left|have left|remain*|calc|calculate|compute|equals|equal to|moins|fois|font|divisé*|puissance|racine|reste|intérêt*|résous|probabilité*|additionn*|soustra*|multipli*|divise|somme|produit|moyenne|moitié|triple|carré|pour cent|total|remise|tva|calcule*|calculons|égal*|たす|足す|足し|足せ|ひく|引く|引い|引き|かける|かけ|掛|わる|割|乗|平方根|複利|解い|合計|の和|の差|の積|の商|平均|半分|倍|計算|換算|プラス|マイナス|パーセント|残り|確率|税込|cộng|trừ|nhân|chia|mũ|căn|dư|lãi|phân số|giải|tổng|hiệu|tích|thương|trung bình|nửa|gấp đôi|gấp|tính|quy đổi|phần trăm|bình phương|lập phương|giảm|thuế|còn lại|xác suất|summe|produkt|differenz|durchschnitt|hälfte|wurzel|geteilt|prozent|berechne*|rechne|suma|resta|producto|diferencia|promedio|mitad|raíz|por ciento|calcula|somma|prodotto|metà|radice|soma|produto|metade|raiz|сумма|сумму|произведение|разность|среднее|половин*|процент*|вычисл*|等于|之和|之差|总共|一共|还剩|百分之|계산|합|平方|%",
+    "plus|minus|divided by|power|square root|percent|interest|remainder|fraction*|solve|add|subtract|multiply|divide|sum|product|average|the mean|mean of|half|double|twice|triple|squared|cubed|total|tip|discount|tax|vat|probability|is left|area|perimeter|volume|split|share|shared|prime|round|rounded|simplify|binary|hexadecimal|percentage|cost|costs|are left|have left|remain*|calc|calculate|compute|equals|equal to|moins|font|divisé*|puissance|racine|reste|intérêt*|résous|probabilité*|aire|surface|périmètre|partage*|répartis*|nombre premier|nombres premiers|est premier|est-il premier|sont premiers|arrondi*|simplifie*|binaire|hexadécimal|pourcentage|coûte|coûtent|ça fait|cela fait|augmentation|hausse|baisse|additionn*|soustra*|multipli*|divise|somme|produit|moyenne|moitié|triple|carré|pour cent|total|remise|tva|calcule*|calculons|égal*|たす|足す|足し|足せ|ひく|引く|引い|引き|かける|かけ|掛|わる|割|乗|平方根|複利|解い|合計|の和|の差|の積|の商|平均|半分|倍|計算|換算|プラス|マイナス|パーセント|残り|確率|面積|体積|周の長さ|分ける|分けて|素数|約数|倍数|四捨五入|約分|二進数|2進数|値上げ|値下げ|割り切|税込|cộng|trừ|nhân|chia|mũ|căn|dư|lãi|phân số|giải|tổng|hiệu|tích|thương|trung bình|nửa|gấp đôi|gấp|tính|quy đổi|phần trăm|bình phương|lập phương|giảm|thuế|còn lại|xác suất|diện tích|chu vi|thể tích|số nguyên tố|làm tròn|nhị phân|chia hết|ước|bội|summe|produkt|differenz|durchschnitt|hälfte|wurzel|geteilt|prozent|berechne*|rechne|suma|resta|producto|diferencia|promedio|mitad|raíz|por ciento|calcula|somma|prodotto|metà|radice|soma|produto|metade|raiz|сумма|сумму|произведение|разность|среднее|половин*|процент*|вычисл*|等于|之和|之差|总共|一共|还剩|百分之|계산|합|平方|%",
   amount:
-    "how many|how much|how long|how old|by how much|what time|what day|what date|cheaper|cheapest|combien|de combien|quelle heure|quel jour|quelle date|quel âge|quels sont leurs âges|いくつ|いくら|何通り|何日|何回|何匹|何歳|何時|何分|何秒|何曜日|何か月|何年|何人|何個|何枚|何本|何円|何ドル|何度|何倍|何%|何パーセント|何キロ|何センチ|何ミリ|何メートル|何グラム|何マイル|何フィート|何インチ|何ポンド|何トン|何週|何ユーロ|何km|何cm|何m|何kg|何g|何mg|何リットル|どれだけ|bao nhiêu|bao lâu|mấy giờ|có mấy|mấy|thứ mấy|wie viel*|wieviel*|wie lange|wie alt|cuánto|cuánta|cuántos|cuántas|quanto|quanta|quantos|quantas|quanti|quante|hoeveel|сколько|скільки|ile|berapa|kaç|hur mycket|hur många|hvor mange|πόσο|πόσα|كم|فكم|وكم|بكم|چند|কত*|कितना|कितने|多少|几|얼마|몇|เท่าไหร่|เท่าไร|กี่",
+    "how many|how much|how long|how old|by how much|what time|what day|what date|what year|which year|cheaper|cheapest|combien|de combien|quelle heure|quel jour|quelle date|quelle année|en quelle année|quel âge|quels sont leurs âges|いくつ|いくら|何通り|何日|何回|何匹|何歳|何時|何分|何秒|何曜日|何か月|何年|何人|何個|何枚|何本|何円|何ドル|何度|何倍|何%|何パーセント|何キロ|何センチ|何ミリ|何メートル|何グラム|何マイル|何フィート|何オンス|何ヤード|何エーカー|何平方|何インチ|何ポンド|何トン|何週|何ユーロ|後は|前は|何km|何cm|何m|何kg|何g|何mg|何リットル|どれだけ|bao nhiêu|bao lâu|mấy giờ|có mấy|mấy|thứ mấy|wie viel*|wieviel*|wie lange|wie alt|cuánto|cuánta|cuántos|cuántas|quanto|quanta|quantos|quantas|quanti|quante|hoeveel|сколько|скільки|ile|berapa|kaç|hur mycket|hur många|hvor mange|πόσο|πόσα|كم|فكم|وكم|بكم|چند|কত*|कितना|कितने|多少|几|얼마|몇|เท่าไหร่|เท่าไร|กี่",
   logic:
     "if|prove|show that|therefore|deduce|argument|valid|conflict*|contradict*|counterexample|all|no|cannot|si|démontre|montre que|prouve|déduis|donc|contredisent|contre-exemple|aucun|tout|なら|場合|証明|示して|矛盾|推論|推理|反例|すべて|nếu|chứng minh|suy luận|suy ra|mâu thuẫn|phản ví dụ|lập luận|mọi",
   comparison:
-    "compare|larger|largest|smaller|smallest|older|younger|cheaper|than|higher|lower|safer|which of|plus grand|plus petit|plus âgé*|moins cher|laquelle|lesquel*|compare|より|比較|どちら|小さい順|一番大きい|一番小さい|最大|最小|安全|lớn hơn|nhỏ hơn|rẻ hơn|so sánh|hơn|cao hơn",
+    "compare|larger|largest|bigger|biggest|greater|greatest|smaller|smallest|older|younger|cheaper|than|higher|lower|safer|which of|plus grand|plus petit|plus âgé*|moins cher|laquelle|lesquel*|compare|より|比較|どちら|小さい順|一番大きい|一番小さい|最大|最小|安全|lớn hơn|nhỏ hơn|rẻ hơn|so sánh|hơn|cao hơn",
   planning:
     "plan|design|step by step|steps|each step|weigh|analyse|analyze|assess|estimate|optimise|optimize|work out|find the|reason|decide|planning|conçois|étape|étapes|pèse|analyse|évalue|estime|optimise|détermine|trouve|raisonne|décider|計画|設計|段階|手順|分析|評価|見積|最適化|求めて|考えて|検討|lập kế hoạch|lập lịch|thiết kế|từng bước|phân tích|đánh giá|ước tính|tối ưu|tìm|cân nhắc|quyết định",
   reasons:
@@ -44,7 +44,7 @@ const asking = new RegExp(anyOf(`${signs.calculation}|${signs.amount}`), "u");
 const comparing = new RegExp(anyOf(signs.comparison), "u");
 /** What is said around a calculation and asks for nothing else. */
 const around = pattern(
-  `${signs.calculation}|${signs.amount}|what|what's|is|are|does|do|make|makes|equal|equals|of|the|and|then|so|ok|please|me|tell|work out|find|value|result|answer|et|ça|cela|c'est|que|quel|quelle|est|font|fait|faire|vaut|valent|donne|alors|puis|le|la|les|résultat|stp|s'il te plaît|s'il vous plaît|は|って|って何|では|じゃあ|なら|それ|と|を|に|の|です|か|ですか|になる|なりますか|教えて|答え|là|bằng|thì|sao|thế|còn|vậy|nhỉ|ra|kết quả|hãy|cho|biết|bạn|was|ist|sind|ergibt|macht|das|und|cuál|es|son|y|é|e|quale|fa|è|wat|en|это|будет|是|等于|는|은`,
+  `${signs.calculation}|${signs.amount}|what|what's|is|are|does|do|make|makes|equal|equals|of|the|and|then|so|ok|please|me|tell|work out|find|value|result|answer|can|could|you|hey|hi|quick|one|just|say|right|correct|et|ça|cela|c'est|que|quel|quelle|est|font|fait|faire|vaut|valent|donne|alors|puis|le|la|les|résultat|dis|dis-moi|moi|peux-tu|pouvez-vous|dire|juste|vrai|correct|stp|s'il te plaît|s'il vous plaît|は|って|って何|では|じゃあ|なら|それ|と|を|に|の|です|か|ですか|になる|なりますか|教えて|答え|合ってる|合っている|正しい|ね|よ|là|bằng|thì|sao|thế|còn|vậy|nhỉ|ra|kết quả|hãy|cho|biết|bạn|tôi|đúng|không|với|was|ist|sind|ergibt|macht|das|und|cuál|es|son|y|é|e|quale|fa|è|wat|en|это|будет|是|等于|는|은`,
 );
 /** What leaves a calculation behind. */
 const elsewhere = new RegExp(anyOf(`${signs.writing}|${signs.greeting}`), "u");
@@ -110,15 +110,16 @@ export function signsOf(question: string, earlier: readonly string[] = []): Reco
   const text = askingPart(plainText(question));
   const words = wordsIn(text);
   const found = Object.fromEntries(patterns.map(([sign, p]) => [sign, Math.min(2, count(text, p)) / 2]));
+  const calculation = calculating(text);
   const followUp = goesOn(text, earlier);
   return {
     ...found,
-    ...calculating(text),
+    ...calculation,
     followUp: followUp ? 1 : 0,
     operators: Math.min(2, count(text, /(?<![+*/=<>])[+*/=<>^×÷%](?![+*/=<>])|\p{Nd}\s*-\s*\p{Nd}/gu)) / 2,
     long: Math.min(1, words / 30),
     // Few words with something to calculate are no sign of little to think about.
-    short: words < FEW_WORDS && numbersIn(text) === 0 && !followUp ? 1 : 0,
+    short: words < FEW_WORDS && numbersIn(text) === 0 && calculation.sum === 0 && !followUp ? 1 : 0,
     sentences: Math.min(2, Math.max(0, count(text, /[.!?。！？]+(?=\s|$|[^\d\s])/gu) - 1)) / 2,
   } as Record<Sign, number>;
 }

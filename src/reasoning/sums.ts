@@ -51,7 +51,7 @@ const differenceOf = anyOf(
   "difference between|difference of|différence entre|différence de|diferencia entre|diferença entre|differenza tra|differenz zwischen|differenz von",
 );
 const partOf = anyOf(
-  "third|thirds|quarter|quarters|fifth|tenth|tiers|quart|quarts|cinquième|dixième|drittel|viertel|tercio|cuarto|terzo|quarto",
+  "third|thirds|quarter|quarters|fifth|tenth|tiers|quart|quarts|cinquième|dixième|drittel|viertel|tercio|cuarto|terzo|quarto|phần hai|phần ba|phần tư|phần năm|phần mười",
 );
 const percent = `(?:%|${anyOf("percent|per cent|pour cent|phần trăm|prozent|por ciento|por cento|per cento|procent|процент*|パーセント|퍼센트")})`;
 const of = anyOf("of|off|de|des|du|d'|von|vom|aus|del|di|do|da|của|van|от|из|sur|on");
@@ -83,7 +83,7 @@ const written = [
 const ambiguous = /[\p{Nd})]\s{0,2}(?:[-–—/x]|\s:\s)\s{0,2}[(√]?\p{Nd}|\p{Nd}!/u;
 
 const spans = anyOf(
-  "second|seconds|minute*|min|hour|hours|h|day|days|week|weeks|month|months|year|years|seconde*|heure*|jour|jours|semaine*|mois|an|ans|giây|phút|giờ|tiếng|ngày|tuần|tháng|năm|sekunde*|stunde*|tag|tage|tagen|woche*|monat*|jahr*|segundo*|minuto*|hora|horas|día|días|dia|dias|semana*|mes|meses|año|años|ano|anos|giorno|giorni|ora|ore|settiman*|秒|分|時間|日|週間|か月|年|天|小时|分钟|일|시간|분|주",
+  "second|seconds|minute*|min|hour|hours|h|day|days|week|weeks|month|months|year|years|seconde*|heure*|jour|jours|journée|journées|semaine*|mois|an|ans|giây|phút|giờ|tiếng|ngày|tuần|tháng|năm|sekunde*|stunde*|tag|tage|tagen|woche*|monat*|jahr*|segundo*|minuto*|hora|horas|día|días|dia|dias|semana*|mes|meses|año|años|ano|anos|giorno|giorni|ora|ore|settiman*|秒|分|時間|日|週間|か月|年|天|小时|分钟|일|시간|분|주",
 );
 const before = anyOf("in|dans|il y a|vor|hace|en|tra|fa");
 const after = anyOf(
@@ -98,9 +98,11 @@ const distance = new RegExp(
 const into = "(?:(?<!\\p{L})(?:in|into|to|en|à|ra|sang|thành|nach|zu|a|em|w|в|ke|many|much)\\s{1,2}|[=→は を의]|->)";
 /** Short names of units are other words too, but for behind a number or what asks for a unit. */
 const unit = `(?:[€$£¥]|(?<=\\p{Nd}\\s?|${into})(?:°[cf]|${anyOf("m|in|mi|ft|g|t|l|h|s|min|mph|t")})|${anyOf(
-  "km|cm|mm|yd|kg|mg|lb|lbs|oz|cl|dl|ml|km/h|kmh|kb|mb|gb|tb|usd|eur|gbp|jpy|vnd|mile|miles|metre*|meter*|kilomet*|centimet*|millimet*|foot|feet|inch|inches|yard|yards|gram*|kilo|kilos|kilogram*|pound|pounds|ounce*|tonne*|litre*|liter*|gallon*|celsius|fahrenheit|kelvin|euro|euros|dollar*|yen|bytes|bits|mètre*|kilomètre*|centimètre*|pied|pieds|pouce|pouces|livre|livres|once|onces|dặm|mét|tấn|tạ|yến|cân|lít|độ c|độ f|đồng|đô la|metro|metros|kilómetr*|quilômetr*|milla*|километр*|метр*|キロメートル|センチ|ミリ|メートル|キロ|グラム|トン|フィート|インチ|マイル|ポンド|リットル|摂氏|華氏|円|ドル|ユーロ|公里|英里|公斤|米",
+  "km|cm|mm|yd|kg|mg|lb|lbs|oz|cl|dl|ml|km/h|kmh|kb|mb|gb|tb|usd|eur|gbp|jpy|vnd|mile|miles|metre*|meter*|kilomet*|centimet*|millimet*|foot|feet|inch|inches|yard|yards|gram*|kilo|kilos|kilogram*|pound|pounds|ounce*|tonne*|litre*|liter*|gallon*|celsius|fahrenheit|kelvin|euro|euros|dollar*|yen|bytes|bits|mètre*|kilomètre*|centimètre*|pied|pieds|pouce|pouces|livre|livres|once|onces|dặm|gam|lạng|mét|tấn|tạ|yến|cân|lít|độ c|độ f|đồng|đô la|metro|metros|kilómetr*|quilômetr*|milla*|километр*|метр*|キロメートル|センチ|ミリ|メートル|キロ|グラム|トン|フィート|インチ|マイル|ポンド|オンス|リットル|摂氏|華氏|円|ドル|ユーロ|公里|英里|公斤|米",
 )}|${spans})`;
 const units = new RegExp(unit, "gu");
+/** How much of a unit: 5, five, a. */
+const measure = new RegExp(`${number}|(?<!\\p{L})(?:in an?|dans une?|trong|in einem|in einer|en una?) `, "u");
 /** What asks for another unit at the end. */
 const intoUnit = new RegExp(`${into}\\s?${unit}[\\s?.に]{0,4}$`, "u");
 
@@ -147,10 +149,20 @@ const countOf = (text: string, expression: RegExp) => text.match(expression)?.le
 /** How many numbers a plain text has. */
 export const numbersIn = (text: string): number => countOf(text, figures);
 
-/** How many numbers it has to calculate with: a year alone is none. */
+const age = new RegExp(
+  anyOf(
+    "how old|what age|quel âge|何歳|bao nhiêu tuổi|mấy tuổi|wie alt|cuántos años|quantos anos|quanti anni|сколько лет|几岁|多大|몇 살",
+  ),
+  "u",
+);
+
+/** How many numbers it has to calculate with: a time of day alone is none, nor a year but for an age. */
 export const operandsIn = (text: string): number => {
   const found = text.match(figures) ?? [];
-  return found.length === 1 && /^(?:1[0-9]|20)\p{Nd}{2}$/u.test(found[0]) ? 0 : found.length;
+  const alone = found.length === 1 ? found[0] : "";
+  const isTime = /^\p{Nd}{1,2}:\p{Nd}{2}$/u.test(alone);
+  const isYear = /^(?:1[5-9]|20)\p{Nd}{2}$/u.test(alone);
+  return isTime || (isYear && !age.test(text)) ? 0 : found.length;
 };
 
 /**
@@ -162,7 +174,7 @@ export function holdsSum(text: string, { asks, bare }: { asks: boolean; bare: bo
   if ((asks || bare) && ambiguous.test(text)) return true;
   if (asks && distance.test(text)) return true;
   // 5 km in miles, how many cm are 5 inches
-  return /\p{Nd}/u.test(text) && new Set(text.match(units)).size > 1 && (asks || intoUnit.test(text));
+  return measure.test(text) && new Set(text.match(units)).size > 1 && (asks || intoUnit.test(text));
 }
 
 const one = new RegExp(`${ofOne}|${afterOne}|${percent}`, "u");
