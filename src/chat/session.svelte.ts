@@ -355,7 +355,8 @@ export class Session {
   /** What "auto" comes to for a question; nothing where the model cannot think or that is settled. */
   private decide(message: Message, turns: Message[], card: ModelCard): Partial<Message> {
     if (!card.thoughts || message.effort !== "auto" || message.need) return {};
-    return { need: needOf(turns.at(-1)?.content ?? "") };
+    const questions = turns.filter(({ role }) => role === "user").map(({ content }) => content);
+    return { need: needOf(questions.pop() ?? "", questions) };
   }
 
   private thinking({ effort = "off", need }: Message, { thoughts }: ModelCard, { contextSize }: LoadedModel) {

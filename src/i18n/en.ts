@@ -432,6 +432,8 @@ export const en = {
   "need.direct": "Auto answered at once: {{reasons}}.",
   "need.think": "Think about it",
   "need.answerDirect": "Answer without thinking",
+  "need.sum": "a calculation",
+  "need.followUp": "it goes on with a calculation",
   "need.calculation": "words of calculation",
   "need.amount": "it asks for an amount",
   "need.logic": "words of logic",

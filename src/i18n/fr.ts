@@ -450,6 +450,8 @@ export const fr: Catalogue = {
   "need.direct": "Réponse directe (mode Auto) : {{reasons}}.",
   "need.think": "Réfléchir avant de répondre",
   "need.answerDirect": "Répondre sans réfléchir",
+  "need.sum": "un calcul",
+  "need.followUp": "suite d’un calcul",
   "need.calculation": "des mots de calcul",
   "need.amount": "quantité demandée",
   "need.logic": "des mots de logique",

@@ -443,6 +443,8 @@ export const ja: Catalogue = {
   "need.direct": "自動：すぐに答えました（{{reasons}}）。",
   "need.think": "考えてから答える",
   "need.answerDirect": "考えずに答える",
+  "need.sum": "計算がある",
+  "need.followUp": "計算の続き",
   "need.calculation": "計算に関する言葉がある",
   "need.amount": "数量を尋ねている",
   "need.logic": "論理に関する言葉がある",

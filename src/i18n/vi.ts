@@ -437,6 +437,8 @@ export const vi: Catalogue = {
   "need.direct": "Tự động: trả lời ngay ({{reasons}}).",
   "need.think": "Suy nghĩ rồi trả lời",
   "need.answerDirect": "Trả lời không cần suy nghĩ",
+  "need.sum": "có phép tính",
+  "need.followUp": "tiếp nối phép tính trước",
   "need.calculation": "có từ ngữ tính toán",
   "need.amount": "hỏi về số lượng",
   "need.logic": "có từ ngữ logic",
