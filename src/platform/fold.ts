@@ -56,6 +56,8 @@ export function fold(text: string): string {
       .replace(/[゛゜]/g, (mark) => spelled[mark]!)
       .normalize("NFKD")
       .replace(unseen, "")
+      // What stood between two marks may be gone: they have an order.
+      .normalize("NFD")
       .toLowerCase()
       .replace(spelledLetters, (letter) => spelled[letter]!)
       .replace(ownLetters, (letter) => letter.normalize("NFC"))

@@ -165,11 +165,13 @@ describe("for any text", () => {
     );
   });
 
+  // Arabic marks that stand alone, on a tatweel, are nothing that one could read.
   test("nothing that one could read is folded to nothing", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "grapheme", minLength: 1 }),
-        (t) => /^[\p{L}\p{N}]+$/u.test(t) === false || fold(t) !== "",
+        (t) =>
+          !/^(?:(?![\p{Default_Ignorable_Code_Point}\u0640\ufe70-\ufe7f])[\p{L}\p{N}])+$/u.test(t) || fold(t) !== "",
       ),
       often,
     );
