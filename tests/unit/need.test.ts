@@ -61,6 +61,12 @@ describe("questions that the training never saw", () => {
   });
 });
 
+test("every question that the small reasoning model is measured on needs a thought", () => {
+  const asked = JSON.parse(readFileSync("recipes/reasoner/held-out.json", "utf8")) as { text: string }[];
+  expect(asked.length).toBe(400);
+  expect(asked.map(({ text }) => text).filter((text) => !needOf(text).think)).toEqual([]);
+});
+
 describe("any sum", () => {
   const digits = ["0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "๐๑๒๓๔๕๖๗๘๙"];
   const asked = [
