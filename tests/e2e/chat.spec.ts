@@ -261,7 +261,7 @@ test("conversations go out as JSON and come back with every branch, and go out a
 test("an answer with tasks, a table, a footnote and code in a list can be read, reached and heard", async () => {
   const { page } = app;
   const content =
-    "- [x] done\n- [ ] todo\n\n| a | b |\n|:-:|--:|\n| 1 | 2 |\n\n1. Run\n\n   ```sh\n   ls\n   ```\n\nClaim[^1].\nSecond line.\n\n[^1]: The source.\n";
+    "- [x] done\n- [ ] todo\n\n| a | b |\n|:-:|--:|\n| 1 | 2 |\n\n1. Run\n\n   ```sh\n   ls\n   ```\n\nClaim[^1].\nSecond line.\n\n1. أولا `let a`\n2. ثانيا\n\n[^1]: The source.\n";
   const question = { id: "q", conversationId: "c", parentId: null, role: "user", content: "Field cases", createdAt: 1 };
   const answer = { ...question, id: "a", parentId: "q", role: "assistant", status: "complete", content, createdAt: 2 };
   const conversation = { id: "c", title: "Field cases", createdAt: 1, updatedAt: 2, leafId: "a" };
@@ -283,6 +283,10 @@ test("an answer with tasks, a table, a footnote and code in a list can be read, 
   await expect(shown.getByRole("cell", { name: "1" })).toHaveCSS("text-align", /center$/);
   await expect(shown.getByRole("cell", { name: "2" })).toHaveCSS("text-align", /right$/);
   await expect(shown.locator("p br")).toHaveCount(1);
+  const arabic = shown.getByRole("listitem").filter({ hasText: "أولا" });
+  await expect(arabic).toHaveCSS("direction", "rtl");
+  await expect(arabic.locator("code")).toHaveCSS("direction", "ltr");
+  await expect(shown.getByText("Second line.")).toHaveCSS("direction", "ltr");
   await shown.getByRole("button", { name: "Copy the code" }).click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe("ls");
   await shown.getByRole("link", { name: "Footnote 1", exact: true }).press("Enter");
