@@ -61,6 +61,26 @@ test("a question that is asked during a comparison goes before it", async () => 
   await expect(page.getByText("word for word")).toHaveCount(0);
 });
 
+test("Stop while a long question is read is heard at once, looks like no crash, and the next question is answered", async () => {
+  const { page } = app;
+  await app.newConversation();
+  // Three parts of what the device reads at once; they take far longer than a person waits.
+  await app.send("The lamp is red, the stone is green, and nobody knows why. ".repeat(90));
+  const answer = app.answers.last();
+  await expect(answer).toContainText("Reading the question…");
+  const began = Date.now();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(answer).toHaveAttribute("data-status", "stopped", { timeout: 10_000 });
+  expect(Date.now() - began).toBeLessThan(5_000);
+  await expect(answer).toContainText("Stopped.");
+  const { content, error, recovered } = (await app.messages()).at(-1)!;
+  expect({ content, error, recovered }).toEqual({ content: "", error: undefined, recovered: undefined });
+  await app.newConversation();
+  expect(await app.ask("What is the capital of France?")).toBe("The capital of France is Paris.");
+  expect((await app.messages()).at(-1)!.recovered).toBeUndefined();
+  await expect(page.getByText("The model stopped unexpectedly")).toHaveCount(0);
+});
+
 test("its greedy answers equal the independent implementation's, 32 tokens of at least 20 prompts, follow-up questions too", async () => {
   const { page } = app;
   expect(reference.tokens).toBe(32);

@@ -5,19 +5,26 @@ import { thinkTags } from "../../src/engine/thoughts";
 import { Answer, type Pipeline } from "../../src/engine/worker/answer";
 import starter from "../../public/models/smollm2-135m-instruct/resolve/main/mlc-chat-config.json";
 
-/** What comes of a model that writes this, whatever it is asked, token by token. */
-async function answerOf(
-  writes: string,
+/** What comes of a model that writes these texts, one each time it is begun or goes on, whatever it is asked, token by token. */
+async function resultOf(
+  texts: readonly string[],
   question: Partial<Question>,
   roleEnd = "<|im_start|>assistant\n",
   lost?: Error,
 ) {
+  const left = [...texts];
+  let interrupted = false;
   async function* stream() {
     if (lost) throw lost;
-    for (const content of writes) yield { choices: [{ delta: { content }, text: content, finish_reason: null }] };
+    interrupted = false;
+    for (const content of left.shift()!) {
+      if (interrupted) break;
+      yield { choices: [{ delta: { content }, text: content, finish_reason: null }] };
+    }
     yield { choices: [{ delta: {}, text: "", finish_reason: "stop" }] };
   }
   const completions = { create: async () => stream() };
+  const interruptGenerate = async () => void (interrupted = true);
   const pipeline: Pipeline = {
     tokenizer: { encode: (text) => new Int32Array(text.length), decode: () => "" },
     getCurRoundCompletionTotalTokens: () => 0,
@@ -26,15 +33,21 @@ async function answerOf(
     device: { sync: () => Promise.resolve() },
   };
   const template = { ...starter.conv_template, roles: { ...starter.conv_template.roles, assistant: roleEnd } };
+  let streamed = "";
   const answer = new Answer(
-    { chat: { completions }, completions, interruptGenerate: async () => {} } as never,
+    { chat: { completions }, completions, interruptGenerate, resetChat: async () => {} } as never,
     pipeline,
     { context_window_size: 4096, conv_template: template } as never,
     { turns: [{ role: "user", content: "Hi" }], sampling: { temperature: 0, topP: 1 }, ...question },
-    { started: () => {}, token: () => {} },
+    { started: () => {}, token: ({ text }) => void (streamed += text) },
   );
-  const { thought, answer: text } = await answer.write();
-  return { thought, answer: text };
+  const { stats: _, ...result } = await answer.write();
+  return { ...result, streamed };
+}
+
+async function answerOf(writes: string, question: Partial<Question>, roleEnd?: string, lost?: Error) {
+  const { thought, answer } = await resultOf([writes], question, roleEnd, lost);
+  return { thought, answer };
 }
 
 const tagged = "<think>\nTwo and two.\n</think>\n\nFour is <think>not</think> it.";
@@ -64,4 +77,31 @@ test("what another model thought is no beginning of an answer of one that does n
 test("a device that is lost is no stop, whatever it is called by the browser", async () => {
   const lost = new DOMException("Device was destroyed.", "AbortError");
   await expect(answerOf("Four.", {}, undefined, lost)).rejects.toBe(lost);
+});
+
+const cycle = "It is what it is, and what it is, it is. ";
+const steps = Array.from({ length: 200 }, (_, i) => `Step ${i}: ${i} and ${i} are ${2 * i}. `).join("");
+
+test("an answer that cycles is ended where that is seen, with what was written, and says so", async () => {
+  const { answer, finish, streamed } = await resultOf([`First this. ${cycle.repeat(500)}`], {});
+  expect(finish).toBe("repeated");
+  expect(answer).toMatch(/^First this\. It is what it is/);
+  expect(answer).toBe(streamed);
+  // Ten times, not five hundred.
+  expect(answer.length).toBeLessThan(12 * cycle.length);
+});
+
+test("a thought that cycles is closed, and the answer follows", async () => {
+  const thinking = { format: thinkTags, think: true };
+  const { thought, answer, finish, cut } = await resultOf([cycle.repeat(500), "So it is."], { thinking });
+  expect({ answer, finish, cut }).toEqual({ answer: "So it is.", finish: "stop", cut: "repetition" });
+  expect(thought.length).toBeLessThan(12 * cycle.length);
+});
+
+test("an answer that says what the thought said is none that cycles, nor is a long one", async () => {
+  const thinking = { format: thinkTags, think: true };
+  const twice = await resultOf([`${cycle.repeat(6)}</think>\n\n${cycle.repeat(6)}`], { thinking });
+  expect(twice).toMatchObject({ answer: cycle.repeat(6), finish: "stop" });
+  expect(twice.cut).toBeUndefined();
+  expect(await resultOf([steps], {})).toMatchObject({ answer: steps, finish: "stop" });
 });
