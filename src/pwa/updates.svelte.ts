@@ -1,8 +1,11 @@
-// Registers the service worker and tells when a new version of the app waits. It takes over only on request, and only
-// when no tab is writing an answer.
+// Registers the service worker and tells when a new version of the app waits. A page that is open looks for one when it comes to the front,
+// when the network is back, and each hour. It takes over only on request, and only when no tab is writing an answer.
 import { Workbox } from "workbox-window";
 import { generatingLock } from "../platform/locks";
 import type { NotInstalled } from "./checked-precache";
+
+/** Milliseconds between two looks for a new version by a page that stays open. */
+const INTERVAL = 3600_000;
 
 export class Updates {
   /** A new version is there and waits for a person's word. */
@@ -18,6 +21,7 @@ export class Updates {
   /** Without service workers (an insecure origin, a private window) the app works, but only online. */
   begin(): void {
     if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
+    const look = () => void this.look();
     this.workbox = new Workbox("./service-worker.js", { scope: "./" });
     navigator.serviceWorker.addEventListener("message", ({ data }: MessageEvent<NotInstalled>) => {
       if (data.type === "NOT_INSTALLED") this.refused = data.file;
@@ -34,8 +38,15 @@ export class Updates {
     // A refused registration leaves the app as it is without one.
     void this.workbox.register().catch(() => {});
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible" && navigator.onLine) void this.workbox?.update().catch(() => {});
+      if (document.visibilityState === "visible") look();
     });
+    addEventListener("online", look);
+    setInterval(look, INTERVAL);
+  }
+
+  /** Asks the server for a new version; without a network, nobody. What cannot be had changes nothing. */
+  private async look(): Promise<void> {
+    if (navigator.onLine) await this.workbox?.update().catch(() => {});
   }
 
   /** Changes to the new version by reloading, as soon as no tab writes an answer. */

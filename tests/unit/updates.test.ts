@@ -1,0 +1,63 @@
+// When a page that stays open looks for a new version of the app. What then becomes of one: tests/e2e/lifecycle.spec.ts.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Updates } from "../../src/pwa/updates.svelte";
+
+const HOUR = 3600_000;
+const update = vi.fn(() => Promise.resolve());
+let online = true;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  vi.stubEnv("PROD", true);
+  online = true;
+  vi.spyOn(navigator, "onLine", "get").mockImplementation(() => online);
+  // The service worker is the browser's, and Node has none.
+  const active = Object.assign(new EventTarget(), { scriptURL: new URL("./service-worker.js", location.href).href });
+  const registration = Object.assign(new EventTarget(), { active, installing: null, waiting: null, update });
+  const serviceWorker = Object.assign(new EventTarget(), { controller: active, register: async () => registration });
+  Object.defineProperty(navigator, "serviceWorker", { configurable: true, value: serviceWorker });
+  new Updates().begin();
+  await vi.advanceTimersByTimeAsync(0);
+  update.mockClear();
+});
+afterEach(() => {
+  // Each of these pages would go on listening.
+  online = false;
+  Reflect.deleteProperty(navigator, "serviceWorker");
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+test("each hour, and not more often", async () => {
+  await vi.advanceTimersByTimeAsync(HOUR - 1);
+  expect(update).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(update).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(5 * HOUR);
+  expect(update).toHaveBeenCalledTimes(6);
+});
+
+test("an answer that fails ends no later look", async () => {
+  update.mockRejectedValueOnce(new TypeError("a login page"));
+  await vi.advanceTimersByTimeAsync(2 * HOUR);
+  expect(update).toHaveBeenCalledTimes(2);
+});
+
+test("asks nobody without a network, and looks when it is back", async () => {
+  online = false;
+  await vi.advanceTimersByTimeAsync(3 * HOUR);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(update).not.toHaveBeenCalled();
+  online = true;
+  dispatchEvent(new Event("online"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(update).toHaveBeenCalled();
+});
+
+test("when the page comes to the front", async () => {
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(update).toHaveBeenCalled();
+});
