@@ -45,19 +45,27 @@ export function chromiumPath() {
   return ["/usr/bin/chromium"].find((path) => existsSync(path));
 }
 
+const onDebianAsRoot = () => existsSync("/etc/debian_version") && process.getuid?.() === 0;
+
+function apt(title, packages) {
+  step("Updating the package lists", "apt-get", ["update", "-qq"]);
+  step(title, "apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], {
+    DEBIAN_FRONTEND: "noninteractive",
+  });
+}
+
 /** On Debian as root, Chromium by apt; elsewhere Playwright's own browser. */
 export function needChromium() {
   if (chromiumPath()) return;
-  if (existsSync("/etc/debian_version") && process.getuid?.() === 0) {
-    // Noto CJK draws the Japanese texts that the tests and pictures look at.
-    step("Updating the package lists", "apt-get", ["update", "-qq"]);
-    step(
-      "Installing Chromium",
-      "apt-get",
-      ["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
-      {
-        DEBIAN_FRONTEND: "noninteractive",
-      },
-    );
-  } else step("Installing Playwright's Chromium", "npx", ["playwright", "install", "chromium"]);
+  // Noto CJK draws the Japanese texts that the tests and pictures look at.
+  if (onDebianAsRoot()) apt("Installing Chromium", ["chromium", "fonts-noto-cjk"]);
+  else step("Installing Playwright's Chromium", "npx", ["playwright", "install", "chromium"]);
+}
+
+/** In CI on Debian as root, the servers of docs/deploy.md, whose tests fail there without them. Elsewhere nobody is given a server unasked. */
+export function needServers() {
+  if (!process.env.CI || !onDebianAsRoot()) return;
+  const files = { "nginx-light": "/usr/sbin/nginx", caddy: "/usr/bin/caddy", openssl: "/usr/bin/openssl" };
+  const missing = Object.keys(files).filter((name) => !existsSync(files[name]));
+  if (missing.length > 0) apt("Installing servers", missing);
 }

@@ -1,7 +1,21 @@
-// The headers of a server are those of the policy that it hands out, written by one command, and the documented configurations work as they stand.
+// The headers of a server are those of the policy that it hands out, written by one command, and the documented configurations, taken out of
+// docs/deploy.md, work as they stand: in the real nginx and Caddy, at the root and below a path.
 import { createHash } from "node:crypto";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { get, type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,18 +27,27 @@ const wanted = responseHeaders(own);
 const folder = mkdtempSync(join(tmpdir(), "islet-headers-"));
 const dist = join(folder, "dist");
 
+/** Bytes of each file whose size matters: enough to be worth compressing. */
+const SIZE = 10_000;
+const filling = "x".repeat(SIZE);
+
 /** npm's banner is printed as well, since nobody is to have to leave it out. */
 const npm = (...args: string[]) => execFileSync("npm", ["run", ...args], { encoding: "utf8", stdio: "pipe" });
 
 beforeAll(() => {
   // As a build lies there, without its weight.
-  mkdirSync(join(dist, "assets"), { recursive: true });
+  for (const name of ["assets", "icons", "../mirror/m/resolve/main"]) mkdirSync(join(dist, name), { recursive: true });
   const tag = (policy: typeof own) => contentSecurityPolicy(policy, "page").replaceAll("'", "&#39;");
-  const page = `<meta http-equiv="Content-Security-Policy" content="${tag(readPolicy(rules))}"><title>Islet</title>`;
+  const page = `<meta http-equiv="Content-Security-Policy" content="${tag(readPolicy(rules))}"><title>Islet</title><!-- ${filling} -->`;
   for (const [name, text] of Object.entries({
     "index.html": page,
-    "assets/store-worker-x.js": "",
-    "manifest.webmanifest": "{}",
+    "assets/store-worker-x.js": filling,
+    "assets/page-x.css": filling,
+    "icons/icon.svg": filling,
+    "manifest.webmanifest": JSON.stringify({ name: filling }),
+    "../mirror/m/resolve/main/library.wasm": filling,
+    "../mirror/m/resolve/main/tokenizer.json": JSON.stringify({ filling }),
+    "../mirror/m/resolve/main/params_shard_0.bin": filling,
     "policy.json": JSON.stringify(rules),
     _headers: headersFile(readPolicy(rules)),
     "build.json": JSON.stringify({ name: "islet", version: "0", commit: "", policy: "", files: {} }),
@@ -32,11 +55,11 @@ beforeAll(() => {
     writeFileSync(join(dist, name), text);
   // What `npm run policy` finds to replace in the service worker are the digests of the page.
   const digest = (algorithm: string, form: "hex" | "base64") => createHash(algorithm).update(page).digest(form);
-  writeFileSync(join(dist, "service-worker.js"), `// ${digest("md5", "hex")} ${digest("sha256", "base64")}`);
+  writeFileSync(join(dist, "service-worker.js"), `// ${digest("md5", "hex")} ${digest("sha256", "base64")} ${filling}`);
   writeFileSync(join(folder, "mine.json"), JSON.stringify(own));
 });
 
-describe("npm run headers", () => {
+describe("npm run headers", { timeout: 60_000 }, () => {
   test("writes the headers of the policy that lies in the folder, beside it, and says what to do next", () => {
     npm("policy", "--", join(folder, "mine.json"), dist);
     const said = npm("headers", "--", "nginx", dist);
@@ -96,29 +119,70 @@ describe("npm run headers", () => {
 function documented(language: string): string[] {
   const text = readFileSync("docs/deploy.md", "utf8");
   return [...text.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, "g"))].map(([, code]) =>
-    code!.replaceAll("/srv/islet/", `${folder}/`).replaceAll("/etc/ssl/", `${folder}/`),
+    code!.replaceAll("/srv/islet", folder).replaceAll("/etc/ssl", folder),
   );
 }
 
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  bytes: number;
+}
+/** Asks as a browser does, for the bytes as they come. */
+const ask = (address: string, headers: Record<string, string> = {}) =>
+  new Promise<Answer>((resolve, reject) => {
+    const asked = get(address, { headers: { "accept-encoding": "gzip, deflate, br, zstd", ...headers } }, (answer) => {
+      let bytes = 0;
+      answer.on("data", (data: Buffer) => (bytes += data.length));
+      answer.on("end", () => resolve({ status: answer.statusCode!, headers: answer.headers, bytes }));
+    });
+    asked.on("error", reject);
+  });
+
 /** What every server must hand out, below `base`. */
-async function expectHeaders(base: string): Promise<void> {
-  const paths = ["", "index.html", "assets/store-worker-x.js", "service-worker.js", "policy.json", "missing"];
-  for (const path of paths) {
-    const response = await fetch(base + path);
-    expect(response.status, path).toBe(path === "missing" ? 404 : 200);
-    // Caddy writes an error before the headers of its site come to it.
-    if (path === "missing") continue;
-    for (const [name, value] of Object.entries(wanted)) expect(response.headers.get(name), path + name).toBe(value);
-    const fresh = !path.startsWith("assets/");
-    expect(response.headers.get("cache-control"), path).toBe(fresh ? "no-cache" : null);
-    if (path.endsWith(".js")) expect(response.headers.get("content-type")).toMatch(/javascript/);
+async function expectAnswers(base: string): Promise<void> {
+  for (const [path, type] of [
+    ["", /^text\/html/],
+    ["index.html", /^text\/html/],
+    ["assets/store-worker-x.js", /javascript/],
+    ["assets/page-x.css", /^text\/css/],
+    ["service-worker.js", /javascript/],
+    ["policy.json", /^application\/json/],
+    ["manifest.webmanifest", /^application\/manifest\+json/],
+    ["icons/icon.svg", /^image\/svg\+xml/],
+    ["mirror/m/resolve/main/library.wasm", /^application\/wasm/],
+    ["mirror/m/resolve/main/tokenizer.json", /^application\/json/],
+    ["mirror/m/resolve/main/params_shard_0.bin", /^application\/octet-stream/],
+  ] as const) {
+    const { status, headers, bytes } = await ask(base + path);
+    expect(status, path).toBe(200);
+    for (const [name, value] of Object.entries(wanted)) expect(headers[name.toLowerCase()], path + name).toBe(value);
+    expect(headers["content-type"], path).toMatch(type);
+    const hashed = path.startsWith("assets/");
+    expect(headers["cache-control"], path).toBe(hashed ? "max-age=31536000, immutable" : "no-cache");
+    const weights = path.endsWith(".bin");
+    expect(headers["content-encoding"] ?? "", path).toMatch(weights ? /^$/ : /^(gzip|zstd)$/);
+    if (weights) expect(bytes, path).toBe(SIZE);
+    else if (/(js|css|svg|wasm)$/.test(path)) expect(bytes, path).toBeLessThan(SIZE / 2);
+    if (headers["content-encoding"]) expect(headers["vary"], path).toMatch(/accept-encoding/i);
   }
-  expect((await fetch(`${base}manifest.webmanifest`)).headers.get("content-type")).toMatch(/manifest\+json/);
+  // What has not changed is not sent again.
+  const { etag } = (await ask(`${base}index.html`, { "accept-encoding": "identity" })).headers;
+  const again = await ask(`${base}index.html`, { "accept-encoding": "identity", "if-none-match": etag! });
+  expect(again).toMatchObject({ status: 304, bytes: 0 });
+  const part = await ask(`${base}mirror/m/resolve/main/params_shard_0.bin`, { range: "bytes=100-299" });
+  expect(part).toMatchObject({ status: 206, bytes: 200, headers: { "content-range": `bytes 100-299/${SIZE}` } });
+  // Missing is missing, never the page, and not for a year.
+  for (const path of ["missing", "assets/missing.js", "mirror/m/resolve/main/missing.bin"]) {
+    const { status, headers } = await ask(base + path);
+    expect(status, path).toBe(404);
+    expect(headers["cache-control"] ?? "", path).not.toMatch(/immutable/);
+  }
 }
 
 /** Waits until something answers. */
 async function answering(address: string): Promise<void> {
-  await expect.poll(() => fetch(address).then(() => true, () => false), { timeout: 20_000 }).toBe(true); // prettier-ignore
+  await expect.poll(() => ask(address).then(() => true, () => false), { timeout: 20_000 }).toBe(true); // prettier-ignore
 }
 
 const port = 20_000 + Math.floor(Math.random() * 20_000);
@@ -129,15 +193,40 @@ const there = (command: string) => {
     return "";
   }
 };
+/** Where CI lacks a server, its tests fail; elsewhere they are left out. */
+const mayLack = !process.env["CI"];
+const expectThere = (path: string, name: string) => expect(path, `${name} is not installed`).not.toBe("");
+
+/** Servers run as nobody in particular, with a folder to write in. */
+const scratch = join(folder, "scratch");
+const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const started: ChildProcess[] = [];
+function startServer(command: string, args: string[]): void {
+  const env = { ...process.env, HOME: scratch, XDG_CONFIG_HOME: scratch, XDG_DATA_HOME: scratch };
+  started.push(spawn(command, args, { stdio: "ignore", env, ...nobody }));
+}
+beforeAll(() => {
+  mkdirSync(scratch);
+  chmodSync(folder, 0o755);
+  if (nobody.uid) chownSync(scratch, nobody.uid, nobody.gid);
+});
+afterAll(() => started.forEach((child) => child.kill("SIGTERM")));
 
 const nginx = there("nginx");
 const openssl = there("openssl");
-describe.skipIf(!nginx || !openssl)("the documented nginx", () => {
+describe.skipIf(mayLack && !(nginx && openssl))("the documented nginx (needs nginx and openssl)", () => {
   const conf = join(folder, "nginx.conf");
-  const started: ChildProcess[] = [];
-  afterAll(() => started.forEach((child) => child.kill("SIGTERM")));
+  const first = join(folder, "first");
+  // As it was, for the tests that follow.
+  afterAll(() => {
+    if (!existsSync(first)) return;
+    rmSync(dist);
+    renameSync(first, dist);
+  });
 
-  test("sends them from the root and below a path, and takes the configuration as it stands", async () => {
+  test("hands out the app at the root and below a path, and takes the configuration as it stands", async () => {
+    expectThere(nginx, "nginx");
+    expectThere(openssl, "openssl");
     npm("headers", "--", "nginx", dist);
     const [site, below] = documented("nginx");
     // A certificate of this test's own, to have nothing to change but the ports.
@@ -147,39 +236,72 @@ describe.skipIf(!nginx || !openssl)("the documented nginx", () => {
     ], { stdio: "ignore" }); // prettier-ignore
     const plain = site!.replace(/listen 443 ssl;/, `listen 443 ssl; listen 127.0.0.1:${port};`);
     const frame = (content: string) => `
-      pid ${folder}/nginx.pid; error_log ${folder}/error.log; daemon off; ${process.getuid?.() === 0 ? "user root;" : ""}
+      pid ${scratch}/nginx.pid; error_log ${scratch}/error.log; daemon off;
       events {}
-      http { access_log off; ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((n) => `${n}_temp_path ${folder}/t;`).join(" ")}
+      http { access_log off; ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((n) => `${n}_temp_path ${scratch}/t;`).join(" ")}
       include /etc/nginx/mime.types; ${content.replaceAll("include mime.types", "include /etc/nginx/mime.types")} }`;
     const mapped = `${plain}\nserver { listen 127.0.0.1:${port + 1}; ${below} }`;
     writeFileSync(conf, frame(mapped));
     execFileSync(nginx, ["-t", "-c", conf], { stdio: "pipe" });
-    // Nobody but root may take port 443.
-    writeFileSync(conf, frame(mapped.replace("listen 443 ssl;", "")));
-    started.push(spawn(nginx, ["-c", conf], { stdio: "ignore" }));
+    rmSync(join(scratch, "error.log"), { force: true });
+    rmSync(join(scratch, "t"), { force: true, recursive: true });
+    rmSync(join(scratch, "nginx.pid"), { force: true });
+    // Nobody but root may take port 443, or read the key.
+    writeFileSync(conf, frame(mapped.replace(/listen 443 ssl;|ssl_certificate\S* [^;]*;/g, "")));
+    startServer(nginx, ["-c", conf]);
     await answering(`http://127.0.0.1:${port}/`);
-    await expectHeaders(`http://127.0.0.1:${port}/`);
-    await expectHeaders(`http://127.0.0.1:${port + 1}/app/`);
-    const moved = await fetch(`http://127.0.0.1:${port + 1}/app`, { redirect: "manual" });
-    expect(moved.headers.get("location")).toMatch(/\/app\/$/);
+    await expectAnswers(`http://127.0.0.1:${port}/`);
+    await expectAnswers(`http://127.0.0.1:${port + 1}/app/`);
+    const moved = await ask(`http://127.0.0.1:${port + 1}/app`);
+    expect(moved).toMatchObject({ status: 301, headers: { location: "/app/" } });
+  }, 60_000);
+
+  test("is brought up to date in one step, with the organisation's policy at every moment and its models untouched", async () => {
+    const policyOf = (file: string) => readFileSync(file, "utf8");
+    const before = policyOf(join(dist, "policy.json"));
+    // What the build leaves: the next version, with the next policy.
+    const next = readPolicy({ ...rules, network: { modelHosts: [], mirror: "mirror/" } });
+    const built = join(folder, "built");
+    cpSync(dist, built, { recursive: true });
+    writeFileSync(join(folder, "next.json"), JSON.stringify(next));
+    npm("policy", "--", join(folder, "next.json"), built);
+    renameSync(dist, first);
+    symlinkSync(first, dist);
+    const [steps] = documented("sh");
+    const script = steps!
+      .replace(/^ISLET_POLICY.*$/m, "set -e")
+      .replace("cp -R dist ", `cp -R ${built} `)
+      .replace("nginx -s reload", `${nginx} -c ${conf} -s reload`);
+    const seen = new Set<string>();
+    const address = `http://127.0.0.1:${port}/policy.json`;
+    const updating = spawn("sh", ["-c", script], { stdio: "ignore" });
+    const code = new Promise<number | null>((done) => updating.on("close", done));
+    let over = false;
+    void code.then(() => (over = true));
+    while (!over) seen.add(await fetch(address).then((answer) => answer.text()));
+    expect(await code).toBe(0);
+    expect([...seen].filter((text) => ![before, policyOf(join(built, "policy.json"))].includes(text))).toEqual([]);
+    expect(await (await fetch(address)).json()).toEqual(JSON.parse(JSON.stringify(next)));
+    const sent = async () => (await ask(address)).headers["content-security-policy"];
+    await expect.poll(sent).toBe(responseHeaders(next)["Content-Security-Policy"]);
+    const shard = await ask(`http://127.0.0.1:${port}/mirror/m/resolve/main/params_shard_0.bin`);
+    expect(shard).toMatchObject({ status: 200, bytes: SIZE });
   }, 60_000);
 });
 
 const caddy = there("caddy");
-describe.skipIf(!caddy)("the documented Caddy", () => {
-  const started: ChildProcess[] = [];
-  afterAll(() => started.forEach((child) => child.kill("SIGTERM")));
-
-  test("sends them from the root and below a path", async () => {
+describe.skipIf(mayLack && !caddy)("the documented Caddy (needs caddy)", () => {
+  test("hands out the app at the root and below a path", async () => {
+    expectThere(caddy, "caddy");
     npm("headers", "--", "caddy", dist);
     for (const [i, site] of documented("caddy").entries()) {
       const at = port + 10 + i;
       const conf = join(folder, `Caddyfile-${i}`);
       writeFileSync(conf, `{\n  admin off\n}\n${site.replace("islet.example.org", `http://127.0.0.1:${at}`)}`);
-      const env = { ...process.env, HOME: folder };
-      started.push(spawn(caddy, ["run", "--config", conf, "--adapter", "caddyfile"], { stdio: "ignore", env }));
+      startServer(caddy, ["run", "--config", conf, "--adapter", "caddyfile"]);
       await answering(`http://127.0.0.1:${at}/`);
-      await expectHeaders(`http://127.0.0.1:${at}/${["", "app/"][i]}`);
+      await expectAnswers(`http://127.0.0.1:${at}/${["", "app/"][i]}`);
+      if (i === 1) expect((await ask(`http://127.0.0.1:${at}/app`)).headers["location"]).toBe("/app/");
     }
   }, 60_000);
 });
