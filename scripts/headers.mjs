@@ -3,19 +3,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { runnerImport } from "vite";
+import { readArguments } from "./arguments.mjs";
 import { headersPath, servers, writeServerHeaders } from "./server-headers.mjs";
 
 const stop = (text, code = 1) => {
   console.error(text);
   process.exit(code);
 };
-const [server, folder = "dist", named] = process.argv.slice(2);
-if (!server || !Object.hasOwn(servers, server))
-  stop(
-    `Usage: npm run headers -- ${Object.keys(servers).join("|")} [FOLDER] [FILE]
-FOLDER: what was built, dist without one. FILE: what to write; without one, beside FOLDER.`,
-    2,
-  );
+const usage = `Usage: npm run headers -- ${Object.keys(servers).join("|")} [FOLDER] [FILE]
+FOLDER: what was built, dist without one. FILE: what to write; without one, beside FOLDER.`;
+const [server, folder = "dist", named] = readArguments(usage, 1, 3).positionals;
+if (!Object.hasOwn(servers, server)) stop(usage, 2);
 const source = join(folder, "policy.json");
 if (!existsSync(source)) stop(`${folder} is no build of Islet: npm run build, or name the folder.`);
 

@@ -14,8 +14,8 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { parseArgs } from "node:util";
 import { runnerImport } from "vite";
+import { readArguments } from "./arguments.mjs";
 import { webllmModels } from "./webllm-models.mjs";
 
 /** The same rules as the app's about what a model consists of. */
@@ -124,14 +124,11 @@ async function faultsOf(directory) {
 }
 
 try {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      verify: { type: "string" },
-      list: { type: "boolean" },
-      from: { type: "string" },
-      library: { type: "string" },
-    },
+  const { values, positionals } = readArguments(usage, 0, 2, {
+    verify: { type: "string" },
+    list: { type: "boolean" },
+    from: { type: "string" },
+    library: { type: "string" },
   });
   if (values.list) for (const { id } of webllmModels()) console.log(id);
   else if (values.verify) {

@@ -3,16 +3,18 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runnerImport } from "vite";
+import { readArguments } from "./arguments.mjs";
 import { writeHashes } from "./build-record.mjs";
 import { unmatchedNames } from "./unmatched-names.mjs";
 import { refreshServerHeaders, servers } from "./server-headers.mjs";
 
-const [file, out = "dist"] = process.argv.slice(2);
+const usage = `Usage: npm run policy -- FILE [FOLDER]
+FILE: your policy (docs/policy.md). FOLDER: what was built, dist without one; it is changed.`;
+const [file, out = "dist"] = readArguments(usage, 1, 2).positionals;
 const stop = (text) => {
   console.error(text);
   process.exit(1);
 };
-if (!file) stop("Usage: npm run policy -- FILE [FOLDER]     (FOLDER: what was built, dist without one; it is changed)");
 if (!existsSync(join(out, "build.json"))) stop(`${out} is no build of Islet: npm run build, or name the folder.`);
 
 const { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } = (

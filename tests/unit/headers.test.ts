@@ -112,6 +112,14 @@ describe("npm run headers", { timeout: 60_000 }, () => {
     expect(() => npm("headers", "--", "plain", join(other, "dist"))).toThrow(/is not a policy/);
     expect(() => npm("headers", "--", "plain", folder)).toThrow(/is no build of Islet/);
     expect(() => npm("headers", "--", "iis")).toThrow(/Usage/);
+    expect(() => npm("headers", "--", "nginx", dist, "a", "b")).toThrow(/Usage/);
+    expect(() => npm("policy")).toThrow(/Usage/);
+    expect(() => npm("policy", "--", "mine.json", "--folder", dist)).toThrow(/Unknown option '--folder'/);
+  });
+
+  test("and `npm run policy` say how they are called", () => {
+    expect(npm("headers", "--", "--help")).toMatch(/nginx\|caddy\|apache\|plain \[FOLDER\] \[FILE\]/);
+    expect(npm("policy", "--", "--help")).toMatch(/FILE \[FOLDER\]/);
   });
 });
 

@@ -106,6 +106,32 @@ describe("npm run mirror", { timeout: 60_000 }, () => {
     expect(asked).toContain("params_shard_0.bin");
   });
 
+  test("takes the library from where --library says", async () => {
+    const library = `${origin}/library.wasm`;
+    const folderOnly = mkdtempSync(join(tmpdir(), "islet-mirror-library-"));
+    // Only the library comes from the other address.
+    const other = createServer((request, response) =>
+      response.end(readFileSync(join(source, request.url!.slice(1).replace("other.wasm", "library.wasm")))),
+    );
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}/other.wasm`;
+    expect(await mirror("my-model", folderOnly, "--from", origin, "--library", elsewhere)).toMatchObject({ code: 0 });
+    await new Promise((resolve) => other.close(resolve));
+    expect(asked).toContain("params_shard_0.bin");
+    expect(asked.map((name) => `${origin}/${name}`)).not.toContain(library);
+    expect(await mirror("--verify", folderOnly)).toMatchObject({ code: 0 });
+  });
+
+  test("says how it is called, and refuses what it does not know", async () => {
+    const { code, text } = await mirror("--help");
+    expect(code).toBe(0);
+    for (const option of ["--from", "--library", "--verify", "--list"]) expect(text).toContain(option);
+    expect(await mirror("my-model", folder, "--form", origin)).toMatchObject({
+      code: 2,
+      text: expect.stringMatching(/Unknown option '--form'[^]*Usage/) as string,
+    });
+  });
+
   test("lists the models of WebLLM, and says what is wrong with what it is asked", async () => {
     expect((await mirror("--list")).text.split("\n")).toContain("Qwen3-0.6B-q4f16_1-MLC");
     expect(await mirror("no-such-model", folder)).toMatchObject({
