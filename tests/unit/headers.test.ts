@@ -21,6 +21,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contentSecurityPolicy, headersFile, readPolicy, responseHeaders } from "../../src/trust/policy";
 import rules from "../../src/trust/policy.json" with { type: "json" };
+import { documented, nginxFrame, there, withoutTls } from "../documented";
 
 const own = readPolicy({ ...rules, network: { modelHosts: ["https://models.example"], mirror: null } });
 const wanted = responseHeaders(own);
@@ -123,14 +124,6 @@ describe("npm run headers", { timeout: 60_000 }, () => {
   });
 });
 
-/** The code blocks of docs/deploy.md in this form, with the paths of this test. */
-function documented(language: string): string[] {
-  const text = readFileSync("docs/deploy.md", "utf8");
-  return [...text.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, "g"))].map(([, code]) =>
-    code!.replaceAll("/srv/islet", folder).replaceAll("/etc/ssl", folder),
-  );
-}
-
 interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
@@ -194,13 +187,6 @@ async function answering(address: string): Promise<void> {
 }
 
 const port = 20_000 + Math.floor(Math.random() * 20_000);
-const there = (command: string) => {
-  try {
-    return execFileSync("sh", ["-c", `PATH="$PATH:/usr/sbin" command -v ${command}`], { encoding: "utf8" }).trim();
-  } catch {
-    return "";
-  }
-};
 /** Where CI lacks a server, its tests fail; elsewhere they are left out. */
 const mayLack = !process.env["CI"];
 const expectThere = (path: string, name: string) => expect(path, `${name} is not installed`).not.toBe("");
@@ -236,26 +222,21 @@ describe.skipIf(mayLack && !(nginx && openssl))("the documented nginx (needs ngi
     expectThere(nginx, "nginx");
     expectThere(openssl, "openssl");
     npm("headers", "--", "nginx", dist);
-    const [site, below] = documented("nginx");
+    const [site, below] = documented("nginx", folder);
     // A certificate of this test's own, to have nothing to change but the ports.
     execFileSync(openssl, [
       ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=islet.example.org"],
       ...["-keyout", join(folder, "islet.key"), "-out", join(folder, "islet.pem")],
     ], { stdio: "ignore" }); // prettier-ignore
     const plain = site!.replace(/listen 443 ssl;/, `listen 443 ssl; listen 127.0.0.1:${port};`);
-    const frame = (content: string) => `
-      pid ${scratch}/nginx.pid; error_log ${scratch}/error.log; daemon off;
-      events {}
-      http { access_log off; ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((n) => `${n}_temp_path ${scratch}/t;`).join(" ")}
-      include /etc/nginx/mime.types; ${content.replaceAll("include mime.types", "include /etc/nginx/mime.types")} }`;
     const mapped = `${plain}\nserver { listen 127.0.0.1:${port + 1}; ${below} }`;
-    writeFileSync(conf, frame(mapped));
+    writeFileSync(conf, nginxFrame(mapped, scratch));
     execFileSync(nginx, ["-t", "-c", conf], { stdio: "pipe" });
     rmSync(join(scratch, "error.log"), { force: true });
     rmSync(join(scratch, "t"), { force: true, recursive: true });
     rmSync(join(scratch, "nginx.pid"), { force: true });
     // Nobody but root may take port 443, or read the key.
-    writeFileSync(conf, frame(mapped.replace(/listen 443 ssl;|ssl_certificate\S* [^;]*;/g, "")));
+    writeFileSync(conf, nginxFrame(withoutTls(mapped), scratch));
     startServer(nginx, ["-c", conf]);
     await answering(`http://127.0.0.1:${port}/`);
     await expectAnswers(`http://127.0.0.1:${port}/`);
@@ -275,7 +256,7 @@ describe.skipIf(mayLack && !(nginx && openssl))("the documented nginx (needs ngi
     npm("policy", "--", join(folder, "next.json"), built);
     renameSync(dist, first);
     symlinkSync(first, dist);
-    const [steps] = documented("sh");
+    const [steps] = documented("sh", folder);
     const script = steps!
       .replace(/^ISLET_POLICY.*$/m, "set -e")
       .replace("cp -R dist ", `cp -R ${built} `)
@@ -302,7 +283,7 @@ describe.skipIf(mayLack && !caddy)("the documented Caddy (needs caddy)", () => {
   test("hands out the app at the root and below a path", async () => {
     expectThere(caddy, "caddy");
     npm("headers", "--", "caddy", dist);
-    for (const [i, site] of documented("caddy").entries()) {
+    for (const [i, site] of documented("caddy", folder).entries()) {
       const at = port + 10 + i;
       const conf = join(folder, `Caddyfile-${i}`);
       writeFileSync(conf, `{\n  admin off\n}\n${site.replace("islet.example.org", `http://127.0.0.1:${at}`)}`);
