@@ -2,6 +2,8 @@
 export const en = {
   "app.tagline": "Thinks on your machine. Sends nothing.",
   "app.description": "Open-weight language models in the browser tab: on your own machine, offline, with no server.",
+  "app.notStarted":
+    "Islet could not start: its program did not arrive, or JavaScript is blocked. Reload the page. If that does not help, allow JavaScript for this address, check that the address ends with a slash, or tell whoever runs this site.",
   "app.skip": "Skip to content",
   "nav.chat": "Chat",
   "nav.models": "Models",
@@ -776,6 +778,8 @@ export const en = {
   "policy.title": "Policy of this site",
   "policy.intro":
     "What this site allows, read from its policy file at each start. What is locked says by whom and why.",
+  "policy.foreign":
+    "Something else answers in the place of this site’s server: {{what}}. It may be the login page of a network, or a server in trouble. Islet goes on with what it has.",
   "policy.changed":
     "The policy of this site has changed. Until you reload, Islet brings no more models, and a model that is running keeps the limits it started with.",
   "sent.title": "Policy as sent, for the page and each worker",

@@ -5,6 +5,8 @@ export const fr: Catalogue = {
   "app.tagline": "Réfléchit sur votre machine. N’envoie rien.",
   "app.description":
     "Des modèles de langue à poids ouverts dans l’onglet du navigateur : sur votre machine, hors ligne, sans serveur.",
+  "app.notStarted":
+    "Islet n’a pas pu démarrer : son programme n’est pas arrivé, ou JavaScript est bloqué. Rechargez la page. Si cela ne suffit pas, autorisez JavaScript pour cette adresse, vérifiez que l’adresse se termine par une barre oblique, ou prévenez la personne qui gère ce site.",
   "app.skip": "Aller au contenu",
   "nav.chat": "Discussion",
   "nav.models": "Modèles",
@@ -801,6 +803,8 @@ export const fr: Catalogue = {
   "policy.title": "Politique de ce site",
   "policy.intro":
     "Ce que ce site permet, lu dans son fichier de politique à chaque démarrage. Ce qui est verrouillé indique par qui et pourquoi.",
+  "policy.foreign":
+    "Autre chose répond à la place du serveur de ce site : {{what}}. C’est peut-être la page de connexion d’un réseau, ou un serveur en panne. Islet continue avec ce qu’il a.",
   "policy.changed":
     "La politique de ce site a changé. D’ici au rechargement, Islet ne télécharge plus de modèle, et un modèle en cours d’exécution garde les limites de son démarrage.",
   "sent.title": "Politique envoyée, pour la page et chaque worker",

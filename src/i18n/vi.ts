@@ -5,6 +5,8 @@ export const vi: Catalogue = {
   "app.tagline": "Suy nghĩ ngay trên máy của bạn. Không gửi gì đi.",
   "app.description":
     "Mô hình ngôn ngữ có trọng số mở ngay trong thẻ trình duyệt: trên máy của bạn, không cần mạng, không máy chủ.",
+  "app.notStarted":
+    "Islet không khởi động được: chương trình chưa tải được, hoặc JavaScript bị chặn. Hãy tải lại trang. Nếu vẫn không được, hãy cho phép JavaScript với địa chỉ này, kiểm tra xem địa chỉ có kết thúc bằng dấu gạch chéo không, hoặc báo cho người quản trị trang này.",
   "app.skip": "Chuyển đến nội dung",
   "nav.chat": "Trò chuyện",
   "nav.models": "Mô hình",
@@ -779,6 +781,8 @@ export const vi: Catalogue = {
   "policy.title": "Chính sách của trang này",
   "policy.intro":
     "Những gì trang này cho phép, đọc từ tệp chính sách mỗi lần khởi động. Mục bị khóa ghi rõ ai khóa và vì sao.",
+  "policy.foreign":
+    "Có thứ khác trả lời thay cho máy chủ của trang này: {{what}}. Đó có thể là trang đăng nhập của mạng, hoặc máy chủ đang gặp sự cố. Islet tiếp tục với những gì đang có.",
   "policy.changed":
     "Chính sách của trang này đã thay đổi. Cho đến khi bạn tải lại trang, Islet không tải về thêm mô hình, và mô hình đang chạy vẫn giữ các giới hạn lúc khởi động.",
   "sent.title": "Chính sách đã gửi, cho trang và từng worker",
