@@ -355,6 +355,9 @@ export const en = {
   "error.gpu-missing.title": "This browser has no WebGPU",
   "error.gpu-missing.remedy":
     "Islet computes on the graphics device through WebGPU. Open it in a current Chrome or Edge on a computer. Your conversations stay readable here.",
+  "error.storage-blocked.title": "The browser keeps nothing for this site",
+  "error.storage-blocked.remedy":
+    "Islet keeps conversations and models in this browser, and its settings block site data (cookies, databases) for this address. Allow them: in Chrome, press the sign left of the address, then “Cookies and site data”, or look under Settings, “Privacy and security”. Then try again.",
   "error.insecure-page.title": "This address is not secure",
   "error.insecure-page.remedy":
     "Browsers offer the graphics device only to pages that come over HTTPS, or from this machine itself. Ask whoever runs this site to serve it over HTTPS.",

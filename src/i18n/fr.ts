@@ -367,6 +367,9 @@ export const fr: Catalogue = {
   "error.gpu-missing.title": "Ce navigateur n’a pas WebGPU",
   "error.gpu-missing.remedy":
     "Islet calcule sur le processeur graphique par WebGPU. Ouvrez-le dans un Chrome ou Edge récent, sur un ordinateur. Vos conversations restent lisibles ici.",
+  "error.storage-blocked.title": "Le navigateur ne conserve rien pour ce site",
+  "error.storage-blocked.remedy":
+    "Islet garde les conversations et les modèles dans ce navigateur, mais ses réglages bloquent les données de site (cookies, bases de données) pour cette adresse. Autorisez-les : dans Chrome, cliquez sur l’icône à gauche de l’adresse, puis sur « Cookies et données des sites », ou allez dans Paramètres, « Confidentialité et sécurité ». Réessayez ensuite.",
   "error.insecure-page.title": "Cette adresse n’est pas sécurisée",
   "error.insecure-page.remedy":
     "Les navigateurs ne donnent accès au processeur graphique qu’aux pages servies en HTTPS ou par la machine elle-même. Demandez à la personne qui gère ce site de le servir en HTTPS.",

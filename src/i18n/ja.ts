@@ -362,6 +362,9 @@ export const ja: Catalogue = {
   "error.gpu-missing.title": "このブラウザーには WebGPU がありません",
   "error.gpu-missing.remedy":
     "Islet は WebGPU を通じてグラフィックスデバイスで計算します。パソコンの最新の Chrome か Edge で開いてください。会話はここで引き続き読めます。",
+  "error.storage-blocked.title": "ブラウザーがこのサイトのデータを保存しません",
+  "error.storage-blocked.remedy":
+    "Islet は会話とモデルをこのブラウザーに保存しますが、ブラウザーの設定でこのアドレスのサイトデータ（Cookie、データベース）がブロックされています。許可してください。Chrome では、アドレスの左のアイコンから「Cookie とサイトデータ」を開くか、設定の「プライバシーとセキュリティ」を開きます。そのあと、もう一度お試しください。",
   "error.insecure-page.title": "このアドレスは安全な接続ではありません",
   "error.insecure-page.remedy":
     "ブラウザーは、HTTPS で届いたページかこの端末自身のページにだけグラフィックスデバイスを使わせます。このサイトの管理者に HTTPS での提供を頼んでください。",

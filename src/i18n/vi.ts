@@ -360,6 +360,9 @@ export const vi: Catalogue = {
   "error.gpu-missing.title": "Trình duyệt này không có WebGPU",
   "error.gpu-missing.remedy":
     "Islet tính toán trên bộ xử lý đồ họa qua WebGPU. Hãy mở bằng Chrome hoặc Edge mới trên máy tính. Bạn vẫn đọc được các cuộc trò chuyện của mình ở đây.",
+  "error.storage-blocked.title": "Trình duyệt không lưu gì cho trang này",
+  "error.storage-blocked.remedy":
+    "Islet lưu cuộc trò chuyện và mô hình trong trình duyệt này, nhưng cài đặt của trình duyệt đang chặn dữ liệu trang web (cookie, cơ sở dữ liệu) với địa chỉ này. Hãy cho phép: trong Chrome, nhấn biểu tượng bên trái địa chỉ rồi chọn “Cookie và dữ liệu trang web”, hoặc mở Cài đặt, “Quyền riêng tư và bảo mật”. Sau đó thử lại.",
   "error.insecure-page.title": "Địa chỉ này không an toàn",
   "error.insecure-page.remedy":
     "Trình duyệt chỉ cho trang tải qua HTTPS hoặc từ chính máy này dùng bộ xử lý đồ họa. Hãy nhờ người quản trị trang này chuyển sang HTTPS.",

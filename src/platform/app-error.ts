@@ -28,6 +28,7 @@ export const errorCodes = [
   "import-damaged",
   "storage-full",
   "storage-failed",
+  "storage-blocked",
   "worker-crashed",
   "prompt-too-long",
   "import-invalid",
