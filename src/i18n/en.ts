@@ -406,6 +406,23 @@ export const en = {
   "error.model-invalid.title": "These files are not a complete model",
   "error.model-invalid.remedy":
     "Choose the whole folder of a model in WebLLM's form, with its library. The technical detail says what is wrong; nothing was kept.",
+  "error.source-gated.title": "The host does not hand this model out without signing in",
+  "error.source-gated.remedy":
+    "Its publisher wants people to sign in and accept terms first, or the host does not let you in. Accept them on the host’s own page, download the files there and bring them in as a folder; or choose another model.",
+  "error.source-missing.title": "There is no such file at the host",
+  "error.source-missing.remedy":
+    "The address is wrong, or the model was moved. Check the address, or choose another model.",
+  "error.source-removed.title": "The host has removed this model for good",
+  "error.source-removed.remedy":
+    "It will not come back at this address. Choose another model, or get its files from somebody who has them and bring them in as a folder.",
+  "error.source-illegal.title": "The host may not hand this model out here, for legal reasons",
+  "error.source-illegal.remedy": "The law or the publisher’s terms exclude this place. Choose another model.",
+  "error.source-refused.title": "The host does not hand this file out now",
+  "error.source-refused.remedy":
+    "It is in trouble, or has too many visitors. Try again later. Files that were finished are not downloaded again.",
+  "error.source-page.title": "A web page came instead of the model’s file",
+  "error.source-page.remedy":
+    "Something between you and the host answers in its place, such as a proxy or the login page of a network. Sign in to the network, or ask whoever runs it to let this host through; then try again.",
   "error.model-known.title": "There is a model of this name already",
   "error.model-known.remedy": "Remove that one first, or give the folder another name.",
   "error.import-damaged.title": "The imported model is damaged",

@@ -422,6 +422,23 @@ export const fr: Catalogue = {
   "error.model-invalid.title": "Ces fichiers ne forment pas un modèle complet",
   "error.model-invalid.remedy":
     "Choisissez le dossier entier d’un modèle au format WebLLM, avec sa bibliothèque. Le détail technique dit ce qui ne va pas ; rien n’a été conservé.",
+  "error.source-gated.title": "L’hôte ne fournit pas ce modèle sans connexion",
+  "error.source-gated.remedy":
+    "Son éditeur demande de se connecter et d’accepter des conditions, ou l’hôte vous refuse l’accès. Acceptez-les sur la page de l’hôte, téléchargez-y les fichiers et importez-les sous forme de dossier ; ou choisissez un autre modèle.",
+  "error.source-missing.title": "L’hôte n’a pas ce fichier",
+  "error.source-missing.remedy":
+    "L’adresse est fausse, ou le modèle a été déplacé. Vérifiez l’adresse, ou choisissez un autre modèle.",
+  "error.source-removed.title": "L’hôte a retiré ce modèle définitivement",
+  "error.source-removed.remedy":
+    "Il ne reviendra pas à cette adresse. Choisissez un autre modèle, ou obtenez ses fichiers de quelqu’un qui les a et importez-les sous forme de dossier.",
+  "error.source-illegal.title": "L’hôte ne peut pas fournir ce modèle ici, pour des raisons juridiques",
+  "error.source-illegal.remedy": "La loi ou les conditions de l’éditeur excluent ce lieu. Choisissez un autre modèle.",
+  "error.source-refused.title": "L’hôte ne fournit pas ce fichier pour le moment",
+  "error.source-refused.remedy":
+    "Il est en panne, ou trop sollicité. Réessayez plus tard. Les fichiers terminés ne seront pas téléchargés de nouveau.",
+  "error.source-page.title": "Une page web est arrivée à la place du fichier du modèle",
+  "error.source-page.remedy":
+    "Quelque chose répond à la place de l’hôte, par exemple un proxy ou la page de connexion d’un réseau. Connectez-vous au réseau, ou demandez à la personne qui le gère d’autoriser cet hôte ; puis réessayez.",
   "error.model-known.title": "Il y a déjà un modèle de ce nom",
   "error.model-known.remedy": "Retirez-le d’abord, ou donnez un autre nom au dossier.",
   "error.import-damaged.title": "Le modèle importé est endommagé",

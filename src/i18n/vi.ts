@@ -411,6 +411,24 @@ export const vi: Catalogue = {
   "error.model-invalid.title": "Các tệp này không phải mô hình hoàn chỉnh",
   "error.model-invalid.remedy":
     "Chọn cả thư mục mô hình dạng WebLLM cùng thư viện. Chi tiết kỹ thuật cho biết lỗi; không có gì được lưu.",
+  "error.source-gated.title": "Máy chủ không cung cấp mô hình này khi chưa đăng nhập",
+  "error.source-gated.remedy":
+    "Nhà phát hành yêu cầu đăng nhập và chấp nhận điều khoản, hoặc máy chủ từ chối truy cập. Hãy chấp nhận trên trang của họ, tải các tệp về ở đó rồi nhập vào dưới dạng thư mục; hoặc chọn mô hình khác.",
+  "error.source-missing.title": "Máy chủ không có tệp này",
+  "error.source-missing.remedy":
+    "Địa chỉ sai, hoặc mô hình đã được chuyển đi. Hãy kiểm tra địa chỉ, hoặc chọn mô hình khác.",
+  "error.source-removed.title": "Máy chủ đã gỡ hẳn mô hình này",
+  "error.source-removed.remedy":
+    "Mô hình sẽ không trở lại ở địa chỉ này. Hãy chọn mô hình khác, hoặc nhận các tệp từ người đang có rồi nhập vào dưới dạng thư mục.",
+  "error.source-illegal.title": "Vì lý do pháp lý, máy chủ không được cung cấp mô hình này tại đây",
+  "error.source-illegal.remedy":
+    "Luật hoặc điều khoản của nhà phát hành không áp dụng cho nơi này. Hãy chọn mô hình khác.",
+  "error.source-refused.title": "Hiện máy chủ không cung cấp được tệp này",
+  "error.source-refused.remedy":
+    "Máy chủ đang gặp sự cố hoặc quá tải. Hãy thử lại sau. Các tệp đã tải xong sẽ không phải tải lại.",
+  "error.source-page.title": "Một trang web đã đến thay cho tệp của mô hình",
+  "error.source-page.remedy":
+    "Có thứ khác trả lời thay cho máy chủ, chẳng hạn proxy hoặc trang đăng nhập của mạng. Hãy đăng nhập vào mạng, hoặc nhờ người quản trị mạng cho phép máy chủ này; rồi thử lại.",
   "error.model-known.title": "Đã có mô hình tên này",
   "error.model-known.remedy": "Gỡ mô hình đó trước, hoặc đổi tên thư mục.",
   "error.import-damaged.title": "Mô hình đã nhập bị hỏng",

@@ -41,9 +41,11 @@ export let answeredInstead: string | undefined;
 export async function fetchPolicy(): Promise<string> {
   const address = new URL("policy.json", document.baseURI);
   const response = await fetch(address, { cache: "no-cache", redirect: "manual" });
-  const date = Date.parse(response.headers.get("date") ?? "");
-  if (Number.isFinite(date)) dated = { date, at: performance.now() };
   const answer = await policyAnswer(response);
+  const date = Date.parse(response.headers.get("date") ?? "");
+  // A server on this machine has this machine's clock.
+  const local = /^(?:localhost|.*\.localhost|127\..*|\[::1\])$/.test(address.hostname);
+  if (answer.kind === "file" && Number.isFinite(date) && !local) dated = { date, at: performance.now() };
   answeredInstead = answer.kind === "foreign" ? answer.what : (response.headers.get(FOREIGN_HEADER) ?? undefined);
   if (answer.kind !== "file") throw new Error(`policy.json: ${answer.what}`);
   return answer.text;

@@ -88,7 +88,7 @@ test.describe("a download", () => {
       return true;
     };
     await app.startModel("tiny");
-    await shows("The download broke off");
+    await shows("The host does not hand this file out now");
     await app.page.getByText("Technical detail").click();
     await shows("HTTP 503");
     expect(await app.accessibilityFaults()).toEqual([]);
