@@ -10,6 +10,9 @@ import { buildRecord, commitOf } from "./scripts/build-record.mjs";
 import { unmatchedNames } from "./scripts/unmatched-names.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
 import { en } from "./src/i18n/en.ts";
+import { fr } from "./src/i18n/fr.ts";
+import { ja } from "./src/i18n/ja.ts";
+import { vi } from "./src/i18n/vi.ts";
 import { digestOf } from "./src/trust/audit-chain.ts";
 import { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } from "./src/trust/policy.ts";
 
@@ -64,6 +67,18 @@ function policyFiles(): Plugin {
   };
 }
 
+/** Says in each language, in the page itself, that its script did not come: nothing else can say so then. */
+function notStarted(): Plugin {
+  const texts = Object.entries({ en, fr, ja, vi }).map(
+    ([lang, texts]) => `<p lang="${lang}">${texts["app.notStarted"]}</p>`,
+  );
+  return {
+    name: "islet-not-started",
+    transformIndexHtml: (html) =>
+      html.replace('<div id="app"></div>', `<div id="app"><div class="not-started">${texts.join("")}</div></div>`),
+  };
+}
+
 /** The folder that is built into. */
 let outDir = "dist";
 
@@ -93,6 +108,7 @@ export default defineConfig({
   plugins: [
     svelte({ configFile: false }),
     policyFiles(),
+    notStarted(),
     collect(),
     VitePWA({
       strategies: "injectManifest",
@@ -158,6 +174,8 @@ export default defineConfig({
   },
   build: {
     target: "es2022",
+    // light-dark() stays what it is: a person may choose.
+    cssTarget: "chrome123",
     chunkSizeWarningLimit: 8_000,
     modulePreload: { polyfill: false },
     rolldownOptions: { output: { entryFileNames: "assets/page-[hash].js" } },

@@ -11,4 +11,7 @@ import "./ui/theme.css";
 
 keepPage();
 keepFocus();
-mount(isErasing() ? EraseScreen : Start, { target: document.getElementById("app")! });
+const target = document.getElementById("app")!;
+// What says that it could not begin.
+target.replaceChildren();
+mount(isErasing() ? EraseScreen : Start, { target });

@@ -12,7 +12,7 @@ import type { Install } from "../pwa/install.svelte";
 import type { Updates } from "../pwa/updates.svelte";
 import { copyText } from "../platform/clipboard";
 import { AUTO_EFFORT, efforts } from "../reasoning/effort";
-import type { Settings } from "../storage/settings.svelte";
+import { themes, type Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { openErasing } from "../trust/erase";
 import { allowsUnknown, policy } from "../trust/current-policy";
@@ -43,6 +43,8 @@ interface Rooms {
   vault: OpenVault | undefined;
   open(id: string | null): void;
   go(screen: OtherScreen): void;
+  /** Shows every command. */
+  showAll(): void;
 }
 
 export class Commands {
@@ -320,6 +322,7 @@ export class Commands {
     ];
     const inSettings = (id: string, label: string) => ({ id, label, run: () => go("settings") });
     return [
+      { id: "help", label: t("palette.help"), run: () => this.rooms.showAll() },
       ...(vault
         ? [
             { id: "lock", label: t("vault.lock"), keys: "alt+l", run: () => void vault.lock("hand") },
@@ -342,6 +345,13 @@ export class Commands {
           id: `language-${code ?? "auto"}`,
           label: labelled(t("settings.language"), name),
           run: () => this.guard(settings.save({ language: code })),
+        })),
+      ...[undefined, ...themes]
+        .filter((theme) => theme !== settings.current.theme)
+        .map((theme) => ({
+          id: `theme-${theme ?? "auto"}`,
+          label: labelled(t("settings.theme"), t(`settings.theme.${theme ?? "auto"}`)),
+          run: () => this.guard(settings.save({ theme })),
         })),
       ...(settings.current.temperature === undefined
         ? []

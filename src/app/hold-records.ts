@@ -6,11 +6,12 @@ import { followOtherTabs } from "../trust/vault/open-vault.svelte";
 export async function holdRecords(): Promise<void> {
   // A page that came over plain HTTP has no locks, and no vault.
   if (!isSecureContext) return;
-  await new Promise<void>((held) => {
-    void navigator.locks.request(recordsLock, { mode: "shared" }, () => {
+  await new Promise<void>((held, failed) => {
+    const hold = () => {
       held();
       return new Promise<never>(() => {});
-    });
+    };
+    navigator.locks.request(recordsLock, { mode: "shared" }, hold).catch(failed);
   });
   followOtherTabs();
 }

@@ -2,6 +2,8 @@
 export const en = {
   "app.tagline": "Thinks on your machine. Sends nothing.",
   "app.description": "Open-weight language models in the browser tab: on your own machine, offline, with no server.",
+  "app.notStarted":
+    "Islet could not start: its program did not arrive, or JavaScript is blocked. Reload the page. If that does not help, allow JavaScript for this address, check that the address ends with a slash, or tell whoever runs this site.",
   "app.skip": "Skip to content",
   "nav.chat": "Chat",
   "nav.models": "Models",
@@ -242,6 +244,10 @@ export const en = {
   "settings.title": "Settings",
   "settings.language": "Language",
   "settings.languageAuto": "As the browser: {{name}}",
+  "settings.theme": "Appearance",
+  "settings.theme.auto": "as the system has it",
+  "settings.theme.light": "light",
+  "settings.theme.dark": "dark",
   "settings.temperature": "Temperature",
   "settings.temperatureHint": "0 gives the same answer every time; higher gives more variety.",
   "settings.temperatureAuto": "What the model recommends",
@@ -289,6 +295,27 @@ export const en = {
   "palette.placeholder": "What do you want to do?",
   "palette.actions": "Actions",
   "palette.none": "No action has these words.",
+  "palette.help": "All commands and their keys",
+  "find.new": "begin, start, fresh, topic",
+  "find.models": "download, ai, llm, brain, install, get",
+  "find.storage": "disk, memory, full, clean, cache, gigabytes",
+  "find.trust": "privacy, security, proof, verify, gdpr, compliance, leak",
+  "find.settings": "preferences, options, configuration",
+  "find.print": "pdf, print, paper, word, document",
+  "find.password": "password, encrypt, protect, secret, pin, login, face, fingerprint",
+  "find.delete": "remove, clear, wipe, trash, forget, history",
+  "find.language": "translate, locale, english, french, japanese, vietnamese",
+  "find.theme": "theme, dark, light, night, day, colours, appearance, mode",
+  "find.quick": "short, brief, fast, quick, direct, at once",
+  "find.think": "think, reason, reflect, deep, smart, effort",
+  "find.copy": "clipboard, paste",
+  "find.export": "save, file, download, share, archive",
+  "find.import": "open, upload, load, file, chatgpt, restore",
+  "find.help": "help, manual, shortcuts, keyboard, hotkeys, what can i do, guide",
+  "find.search": "find, look for, where",
+  "find.again": "retry, regenerate, repeat, redo, another",
+  "find.install": "app, desktop, home screen, offline, pwa",
+  "find.network": "internet, requests, online, cloud, wifi, connections, tracking",
   "palette.open": "Open: {{title}}",
   "palette.copy": "Copy the last answer",
   "palette.edit": "Edit the last question",
@@ -328,6 +355,9 @@ export const en = {
   "error.gpu-missing.title": "This browser has no WebGPU",
   "error.gpu-missing.remedy":
     "Islet computes on the graphics device through WebGPU. Open it in a current Chrome or Edge on a computer. Your conversations stay readable here.",
+  "error.storage-blocked.title": "The browser keeps nothing for this site",
+  "error.storage-blocked.remedy":
+    "Islet keeps conversations and models in this browser, and its settings block site data (cookies, databases) for this address. Allow them: in Chrome, press the sign left of the address, then “Cookies and site data”, or look under Settings, “Privacy and security”. Then try again.",
   "error.insecure-page.title": "This address is not secure",
   "error.insecure-page.remedy":
     "Browsers offer the graphics device only to pages that come over HTTPS, or from this machine itself. Ask whoever runs this site to serve it over HTTPS.",
@@ -376,6 +406,23 @@ export const en = {
   "error.model-invalid.title": "These files are not a complete model",
   "error.model-invalid.remedy":
     "Choose the whole folder of a model in WebLLM's form, with its library. The technical detail says what is wrong; nothing was kept.",
+  "error.source-gated.title": "The host does not hand this model out without signing in",
+  "error.source-gated.remedy":
+    "Its publisher wants people to sign in and accept terms first, or the host does not let you in. Accept them on the host’s own page, download the files there and bring them in as a folder; or choose another model.",
+  "error.source-missing.title": "There is no such file at the host",
+  "error.source-missing.remedy":
+    "The address is wrong, or the model was moved. Check the address, or choose another model.",
+  "error.source-removed.title": "The host has removed this model for good",
+  "error.source-removed.remedy":
+    "It will not come back at this address. Choose another model, or get its files from somebody who has them and bring them in as a folder.",
+  "error.source-illegal.title": "The host may not hand this model out here, for legal reasons",
+  "error.source-illegal.remedy": "The law or the publisher’s terms exclude this place. Choose another model.",
+  "error.source-refused.title": "The host does not hand this file out now",
+  "error.source-refused.remedy":
+    "It is in trouble, or has too many visitors. Try again later. Files that were finished are not downloaded again.",
+  "error.source-page.title": "A web page came instead of the model’s file",
+  "error.source-page.remedy":
+    "Something between you and the host answers in its place, such as a proxy or the login page of a network. Sign in to the network, or ask whoever runs it to let this host through; then try again.",
   "error.model-known.title": "There is a model of this name already",
   "error.model-known.remedy": "Remove that one first, or give the folder another name.",
   "error.import-damaged.title": "The imported model is damaged",
@@ -751,6 +798,8 @@ export const en = {
   "policy.title": "Policy of this site",
   "policy.intro":
     "What this site allows, read from its policy file at each start. What is locked says by whom and why.",
+  "policy.foreign":
+    "Something else answers in the place of this site’s server: {{what}}. It may be the login page of a network, or a server in trouble. Islet goes on with what it has.",
   "policy.changed":
     "The policy of this site has changed. Until you reload, Islet brings no more models, and a model that is running keeps the limits it started with.",
   "sent.title": "Policy as sent, for the page and each worker",

@@ -5,6 +5,8 @@ export const fr: Catalogue = {
   "app.tagline": "Réfléchit sur votre machine. N’envoie rien.",
   "app.description":
     "Des modèles de langue à poids ouverts dans l’onglet du navigateur : sur votre machine, hors ligne, sans serveur.",
+  "app.notStarted":
+    "Islet n’a pas pu démarrer : son programme n’est pas arrivé, ou JavaScript est bloqué. Rechargez la page. Si cela ne suffit pas, autorisez JavaScript pour cette adresse, vérifiez que l’adresse se termine par une barre oblique, ou prévenez la personne qui gère ce site.",
   "app.skip": "Aller au contenu",
   "nav.chat": "Discussion",
   "nav.models": "Modèles",
@@ -252,6 +254,10 @@ export const fr: Catalogue = {
   "settings.title": "Réglages",
   "settings.language": "Langue",
   "settings.languageAuto": "Comme le navigateur : {{name}}",
+  "settings.theme": "Apparence",
+  "settings.theme.auto": "comme le système",
+  "settings.theme.light": "clair",
+  "settings.theme.dark": "sombre",
   "settings.temperature": "Température",
   "settings.temperatureHint": "0 donne toujours la même réponse ; une valeur plus élevée donne plus de variété.",
   "settings.temperatureAuto": "Ce que le modèle recommande",
@@ -300,6 +306,27 @@ export const fr: Catalogue = {
   "palette.placeholder": "Que voulez-vous faire ?",
   "palette.actions": "Actions",
   "palette.none": "Aucune action ne correspond à ces mots.",
+  "palette.help": "Toutes les commandes et leurs touches",
+  "find.new": "commencer, nouveau sujet, vierge",
+  "find.models": "télécharger, ia, installer, obtenir",
+  "find.storage": "disque, mémoire, plein, nettoyer, cache, espace",
+  "find.trust": "confidentialité, vie privée, sécurité, preuve, vérifier, rgpd, conformité",
+  "find.settings": "préférences, options, configuration, paramètres",
+  "find.print": "pdf, imprimer, impression, papier, word, document",
+  "find.password": "mot de passe, chiffrer, protéger, secret, code, empreinte, visage",
+  "find.delete": "effacer, enlever, vider, corbeille, oublier, historique",
+  "find.language": "langue, traduire, anglais, français, japonais, vietnamien",
+  "find.theme": "thème, sombre, clair, nuit, jour, couleurs, apparence, mode",
+  "find.quick": "bref, court, rapide, vite, direct, concis",
+  "find.think": "réfléchir, raisonner, approfondir, effort",
+  "find.copy": "presse-papiers, coller",
+  "find.export": "enregistrer, sauvegarder, fichier, partager, archive",
+  "find.import": "ouvrir, charger, fichier, reprendre, restaurer",
+  "find.help": "aide, mode d’emploi, raccourcis, clavier, touches, guide",
+  "find.search": "trouver, rechercher, où",
+  "find.again": "réessayer, régénérer, refaire, répéter, autre",
+  "find.install": "application, bureau, écran d’accueil, hors ligne",
+  "find.network": "internet, requêtes, en ligne, nuage, wifi, connexions, pistage",
   "palette.open": "Ouvrir : {{title}}",
   "palette.copy": "Copier la dernière réponse",
   "palette.edit": "Modifier la dernière question",
@@ -340,6 +367,9 @@ export const fr: Catalogue = {
   "error.gpu-missing.title": "Ce navigateur n’a pas WebGPU",
   "error.gpu-missing.remedy":
     "Islet calcule sur le processeur graphique par WebGPU. Ouvrez-le dans un Chrome ou Edge récent, sur un ordinateur. Vos conversations restent lisibles ici.",
+  "error.storage-blocked.title": "Le navigateur ne conserve rien pour ce site",
+  "error.storage-blocked.remedy":
+    "Islet garde les conversations et les modèles dans ce navigateur, mais ses réglages bloquent les données de site (cookies, bases de données) pour cette adresse. Autorisez-les : dans Chrome, cliquez sur l’icône à gauche de l’adresse, puis sur « Cookies et données des sites », ou allez dans Paramètres, « Confidentialité et sécurité ». Réessayez ensuite.",
   "error.insecure-page.title": "Cette adresse n’est pas sécurisée",
   "error.insecure-page.remedy":
     "Les navigateurs ne donnent accès au processeur graphique qu’aux pages servies en HTTPS ou par la machine elle-même. Demandez à la personne qui gère ce site de le servir en HTTPS.",
@@ -392,6 +422,23 @@ export const fr: Catalogue = {
   "error.model-invalid.title": "Ces fichiers ne forment pas un modèle complet",
   "error.model-invalid.remedy":
     "Choisissez le dossier entier d’un modèle au format WebLLM, avec sa bibliothèque. Le détail technique dit ce qui ne va pas ; rien n’a été conservé.",
+  "error.source-gated.title": "L’hôte ne fournit pas ce modèle sans connexion",
+  "error.source-gated.remedy":
+    "Son éditeur demande de se connecter et d’accepter des conditions, ou l’hôte vous refuse l’accès. Acceptez-les sur la page de l’hôte, téléchargez-y les fichiers et importez-les sous forme de dossier ; ou choisissez un autre modèle.",
+  "error.source-missing.title": "L’hôte n’a pas ce fichier",
+  "error.source-missing.remedy":
+    "L’adresse est fausse, ou le modèle a été déplacé. Vérifiez l’adresse, ou choisissez un autre modèle.",
+  "error.source-removed.title": "L’hôte a retiré ce modèle définitivement",
+  "error.source-removed.remedy":
+    "Il ne reviendra pas à cette adresse. Choisissez un autre modèle, ou obtenez ses fichiers de quelqu’un qui les a et importez-les sous forme de dossier.",
+  "error.source-illegal.title": "L’hôte ne peut pas fournir ce modèle ici, pour des raisons juridiques",
+  "error.source-illegal.remedy": "La loi ou les conditions de l’éditeur excluent ce lieu. Choisissez un autre modèle.",
+  "error.source-refused.title": "L’hôte ne fournit pas ce fichier pour le moment",
+  "error.source-refused.remedy":
+    "Il est en panne, ou trop sollicité. Réessayez plus tard. Les fichiers terminés ne seront pas téléchargés de nouveau.",
+  "error.source-page.title": "Une page web est arrivée à la place du fichier du modèle",
+  "error.source-page.remedy":
+    "Quelque chose répond à la place de l’hôte, par exemple un proxy ou la page de connexion d’un réseau. Connectez-vous au réseau, ou demandez à la personne qui le gère d’autoriser cet hôte ; puis réessayez.",
   "error.model-known.title": "Il y a déjà un modèle de ce nom",
   "error.model-known.remedy": "Retirez-le d’abord, ou donnez un autre nom au dossier.",
   "error.import-damaged.title": "Le modèle importé est endommagé",
@@ -776,6 +823,8 @@ export const fr: Catalogue = {
   "policy.title": "Politique de ce site",
   "policy.intro":
     "Ce que ce site permet, lu dans son fichier de politique à chaque démarrage. Ce qui est verrouillé indique par qui et pourquoi.",
+  "policy.foreign":
+    "Autre chose répond à la place du serveur de ce site : {{what}}. C’est peut-être la page de connexion d’un réseau, ou un serveur en panne. Islet continue avec ce qu’il a.",
   "policy.changed":
     "La politique de ce site a changé. D’ici au rechargement, Islet ne télécharge plus de modèle, et un modèle en cours d’exécution garde les limites de son démarrage.",
   "sent.title": "Politique envoyée, pour la page et chaque worker",

@@ -4,6 +4,8 @@ import type { Catalogue } from "./en";
 export const ja: Catalogue = {
   "app.tagline": "考えるのはこの端末。何も送信しません。",
   "app.description": "重みが公開された言語モデルをブラウザーのタブで。お使いの端末の中、オフライン、サーバーなしで。",
+  "app.notStarted":
+    "Islet を起動できませんでした。プログラムが届かなかったか、JavaScript がブロックされています。ページを再読み込みしてください。それでも起動しない場合は、このアドレスで JavaScript を許可するか、アドレスの末尾がスラッシュかどうかを確かめるか、このサイトの管理者に連絡してください。",
   "app.skip": "本文へ移動",
   "nav.chat": "チャット",
   "nav.models": "モデル",
@@ -248,6 +250,10 @@ export const ja: Catalogue = {
   "settings.title": "設定",
   "settings.language": "言語",
   "settings.languageAuto": "ブラウザーに合わせる：{{name}}",
+  "settings.theme": "外観",
+  "settings.theme.auto": "システムに合わせる",
+  "settings.theme.light": "ライト",
+  "settings.theme.dark": "ダーク",
   "settings.temperature": "温度（回答のばらつき）",
   "settings.temperatureHint": "0 ではいつも同じ回答になり、高くすると変化が増えます。",
   "settings.temperatureAuto": "モデルの推奨値",
@@ -295,6 +301,27 @@ export const ja: Catalogue = {
   "palette.placeholder": "何をしますか？",
   "palette.actions": "操作",
   "palette.none": "この言葉に当てはまる操作はありません。",
+  "palette.help": "すべてのコマンドとキー",
+  "find.new": "新規、始める、話題",
+  "find.models": "ダウンロード、入手、人工知能、AI、追加",
+  "find.storage": "容量、ディスク、空き、掃除、キャッシュ、メモリ",
+  "find.trust": "プライバシー、安全、証明、確認、個人情報、監査",
+  "find.settings": "環境設定、オプション、構成",
+  "find.print": "PDF、印刷、紙、文書、ワード",
+  "find.password": "パスワード、暗号化、保護、秘密、指紋、顔、合言葉",
+  "find.delete": "消去、消す、ごみ箱、履歴、忘れる、取り除く",
+  "find.language": "言語、翻訳、英語、日本語、フランス語、ベトナム語",
+  "find.theme": "テーマ、ダーク、ライト、夜、昼、色、外観、配色",
+  "find.quick": "短く、簡潔、速い、すぐ、手短",
+  "find.think": "考える、推論、思考、じっくり、深く",
+  "find.copy": "クリップボード、貼り付け、写す",
+  "find.export": "保存、ファイル、共有、出力、バックアップ",
+  "find.import": "開く、読み込む、ファイル、復元",
+  "find.help": "ヘルプ、使い方、ショートカット、キーボード、案内、助け",
+  "find.search": "検索、見つける、探す、どこ",
+  "find.again": "再試行、やり直し、もう一度、別の",
+  "find.install": "アプリ、ホーム画面、デスクトップ、オフライン",
+  "find.network": "インターネット、通信、接続、クラウド、Wi-Fi、送信",
   "palette.open": "開く：{{title}}",
   "palette.copy": "最後の回答をコピー",
   "palette.edit": "最後の質問を編集",
@@ -335,6 +362,9 @@ export const ja: Catalogue = {
   "error.gpu-missing.title": "このブラウザーには WebGPU がありません",
   "error.gpu-missing.remedy":
     "Islet は WebGPU を通じてグラフィックスデバイスで計算します。パソコンの最新の Chrome か Edge で開いてください。会話はここで引き続き読めます。",
+  "error.storage-blocked.title": "ブラウザーがこのサイトのデータを保存しません",
+  "error.storage-blocked.remedy":
+    "Islet は会話とモデルをこのブラウザーに保存しますが、ブラウザーの設定でこのアドレスのサイトデータ（Cookie、データベース）がブロックされています。許可してください。Chrome では、アドレスの左のアイコンから「Cookie とサイトデータ」を開くか、設定の「プライバシーとセキュリティ」を開きます。そのあと、もう一度試してください。",
   "error.insecure-page.title": "このアドレスは安全な接続ではありません",
   "error.insecure-page.remedy":
     "ブラウザーは、HTTPS で届いたページかこの端末自身のページにだけグラフィックスデバイスを使わせます。このサイトの管理者に HTTPS での提供を頼んでください。",
@@ -385,6 +415,23 @@ export const ja: Catalogue = {
   "error.model-invalid.title": "これらのファイルは完全なモデルではありません",
   "error.model-invalid.remedy":
     "WebLLM 形式のモデルのフォルダー全体を、ライブラリとともに選んでください。問題点は「技術的な詳細」にあります。何も保存していません。",
+  "error.source-gated.title": "このモデルの配布元は、ログインしていない相手にファイルを渡しません",
+  "error.source-gated.remedy":
+    "公開者がログインと規約への同意を求めているか、配布元がアクセスを拒否しています。配布元のページで同意してファイルをダウンロードし、フォルダーとして取り込んでください。または別のモデルを選んでください。",
+  "error.source-missing.title": "配布元にこのファイルがありません",
+  "error.source-missing.remedy":
+    "アドレスが間違っているか、モデルが移動されています。アドレスを確かめるか、別のモデルを選んでください。",
+  "error.source-removed.title": "配布元がこのモデルの公開を終了しました",
+  "error.source-removed.remedy":
+    "このアドレスで再び公開されることはありません。別のモデルを選ぶか、持っている人からファイルを受け取り、フォルダーとして取り込んでください。",
+  "error.source-illegal.title": "法的な理由により、この場所ではこのモデルを入手できません",
+  "error.source-illegal.remedy": "法律または公開者の条件により、この場所は対象外です。別のモデルを選んでください。",
+  "error.source-refused.title": "配布元が今はこのファイルを渡せません",
+  "error.source-refused.remedy":
+    "不具合が起きているか、混み合っています。しばらくしてからもう一度試してください。終わったファイルが再びダウンロードされることはありません。",
+  "error.source-page.title": "モデルのファイルの代わりにウェブページが届きました",
+  "error.source-page.remedy":
+    "プロキシやネットワークのログインページなど、別のものが配布元の代わりに応答しています。ネットワークにログインするか、ネットワークの管理者にこの配布元への接続を許可してもらい、もう一度試してください。",
   "error.model-known.title": "同じ名前のモデルがすでにあります",
   "error.model-known.remedy": "先にそれを削除するか、フォルダーの名前を変えてください。",
   "error.import-damaged.title": "取り込んだモデルが壊れています",
@@ -758,6 +805,8 @@ export const ja: Catalogue = {
   "policy.title": "このサイトのポリシー",
   "policy.intro":
     "このサイトで許可されていること。起動のたびにポリシーファイルから読み込みます。ロックされた項目には、誰がなぜロックしたかが表示されます。",
+  "policy.foreign":
+    "このサイトのサーバーの代わりに、別のものが応答しています：{{what}}。ネットワークのログインページか、サーバーの不具合かもしれません。Islet は手元にあるもので動作を続けます。",
   "policy.changed":
     "このサイトのポリシーが変更されました。再読み込みするまで新しいモデルは取得されず、実行中のモデルには開始時の制限が引き続き適用されます。",
   "sent.title": "ページと各ワーカーに送信されたポリシー",

@@ -5,6 +5,8 @@ export const vi: Catalogue = {
   "app.tagline": "Suy nghĩ ngay trên máy của bạn. Không gửi gì đi.",
   "app.description":
     "Mô hình ngôn ngữ có trọng số mở ngay trong thẻ trình duyệt: trên máy của bạn, không cần mạng, không máy chủ.",
+  "app.notStarted":
+    "Islet không khởi động được: chương trình chưa tải được, hoặc JavaScript bị chặn. Hãy tải lại trang. Nếu vẫn không được, hãy cho phép JavaScript với địa chỉ này, kiểm tra xem địa chỉ có kết thúc bằng dấu gạch chéo không, hoặc báo cho người quản trị trang này.",
   "app.skip": "Chuyển đến nội dung",
   "nav.chat": "Trò chuyện",
   "nav.models": "Mô hình",
@@ -246,6 +248,10 @@ export const vi: Catalogue = {
   "settings.title": "Cài đặt",
   "settings.language": "Ngôn ngữ",
   "settings.languageAuto": "Theo trình duyệt: {{name}}",
+  "settings.theme": "Giao diện",
+  "settings.theme.auto": "theo hệ thống",
+  "settings.theme.light": "sáng",
+  "settings.theme.dark": "tối",
   "settings.temperature": "Nhiệt độ",
   "settings.temperatureHint": "0 luôn cho cùng một câu trả lời; cao hơn thì đa dạng hơn.",
   "settings.temperatureAuto": "Theo khuyến nghị của mô hình",
@@ -294,6 +300,27 @@ export const vi: Catalogue = {
   "palette.placeholder": "Bạn muốn làm gì?",
   "palette.actions": "Thao tác",
   "palette.none": "Không có thao tác nào khớp với các từ này.",
+  "palette.help": "Mọi lệnh và phím tắt",
+  "find.new": "bắt đầu, mới, chủ đề",
+  "find.models": "tải về, ai, trí tuệ nhân tạo, cài đặt, thêm",
+  "find.storage": "ổ đĩa, bộ nhớ, đầy, dọn, dung lượng",
+  "find.trust": "quyền riêng tư, bảo mật, bằng chứng, kiểm tra, tuân thủ",
+  "find.settings": "tùy chọn, cấu hình, thiết lập",
+  "find.print": "pdf, in, giấy, word, tài liệu",
+  "find.password": "mật khẩu, mã hóa, bảo vệ, bí mật, vân tay, khuôn mặt",
+  "find.delete": "xoá, xóa bỏ, dọn sạch, thùng rác, lịch sử, gỡ",
+  "find.language": "ngôn ngữ, dịch, tiếng anh, tiếng việt, tiếng pháp, tiếng nhật",
+  "find.theme": "giao diện, tối, sáng, ban đêm, ban ngày, màu",
+  "find.quick": "ngắn, nhanh, gọn, vắn tắt, trực tiếp, ngay",
+  "find.think": "suy nghĩ, suy luận, lập luận, sâu, kỹ",
+  "find.copy": "bảng nhớ tạm, dán, chép",
+  "find.export": "lưu, tệp, chia sẻ, sao lưu, tải xuống",
+  "find.import": "mở, tải lên, tệp, nạp, khôi phục",
+  "find.help": "trợ giúp, hướng dẫn, phím tắt, bàn phím, giúp",
+  "find.search": "tìm kiếm, ở đâu, tra",
+  "find.again": "thử lại, tạo lại, làm lại, khác",
+  "find.install": "ứng dụng, màn hình chính, ngoại tuyến",
+  "find.network": "internet, yêu cầu, trực tuyến, đám mây, wifi, kết nối",
   "palette.open": "Mở: {{title}}",
   "palette.copy": "Sao chép câu trả lời cuối",
   "palette.edit": "Sửa câu hỏi cuối",
@@ -333,6 +360,9 @@ export const vi: Catalogue = {
   "error.gpu-missing.title": "Trình duyệt này không có WebGPU",
   "error.gpu-missing.remedy":
     "Islet tính toán trên bộ xử lý đồ họa qua WebGPU. Hãy mở bằng Chrome hoặc Edge mới trên máy tính. Bạn vẫn đọc được các cuộc trò chuyện của mình ở đây.",
+  "error.storage-blocked.title": "Trình duyệt không lưu gì cho trang này",
+  "error.storage-blocked.remedy":
+    "Islet lưu cuộc trò chuyện và mô hình trong trình duyệt này, nhưng cài đặt của trình duyệt đang chặn dữ liệu trang web (cookie, cơ sở dữ liệu) với địa chỉ này. Hãy cho phép: trong Chrome, nhấn biểu tượng bên trái địa chỉ rồi chọn “Cookie và dữ liệu trang web”, hoặc mở Cài đặt, “Quyền riêng tư và bảo mật”. Sau đó thử lại.",
   "error.insecure-page.title": "Địa chỉ này không an toàn",
   "error.insecure-page.remedy":
     "Trình duyệt chỉ cho trang tải qua HTTPS hoặc từ chính máy này dùng bộ xử lý đồ họa. Hãy nhờ người quản trị trang này chuyển sang HTTPS.",
@@ -381,6 +411,24 @@ export const vi: Catalogue = {
   "error.model-invalid.title": "Các tệp này không phải mô hình hoàn chỉnh",
   "error.model-invalid.remedy":
     "Chọn cả thư mục mô hình dạng WebLLM cùng thư viện. Chi tiết kỹ thuật cho biết lỗi; không có gì được lưu.",
+  "error.source-gated.title": "Máy chủ không cung cấp mô hình này khi chưa đăng nhập",
+  "error.source-gated.remedy":
+    "Nhà phát hành yêu cầu đăng nhập và chấp nhận điều khoản, hoặc máy chủ từ chối truy cập. Hãy chấp nhận trên trang của họ, tải các tệp về ở đó rồi nhập vào dưới dạng thư mục; hoặc chọn mô hình khác.",
+  "error.source-missing.title": "Máy chủ không có tệp này",
+  "error.source-missing.remedy":
+    "Địa chỉ sai, hoặc mô hình đã được chuyển đi. Hãy kiểm tra địa chỉ, hoặc chọn mô hình khác.",
+  "error.source-removed.title": "Máy chủ đã gỡ hẳn mô hình này",
+  "error.source-removed.remedy":
+    "Mô hình sẽ không trở lại ở địa chỉ này. Hãy chọn mô hình khác, hoặc nhận các tệp từ người đang có rồi nhập vào dưới dạng thư mục.",
+  "error.source-illegal.title": "Vì lý do pháp lý, máy chủ không được cung cấp mô hình này tại đây",
+  "error.source-illegal.remedy":
+    "Luật hoặc điều khoản của nhà phát hành không áp dụng cho nơi này. Hãy chọn mô hình khác.",
+  "error.source-refused.title": "Hiện máy chủ không cung cấp được tệp này",
+  "error.source-refused.remedy":
+    "Máy chủ đang gặp sự cố hoặc quá tải. Hãy thử lại sau. Các tệp đã tải xong sẽ không phải tải lại.",
+  "error.source-page.title": "Một trang web đã đến thay cho tệp của mô hình",
+  "error.source-page.remedy":
+    "Có thứ khác trả lời thay cho máy chủ, chẳng hạn proxy hoặc trang đăng nhập của mạng. Hãy đăng nhập vào mạng, hoặc nhờ người quản trị mạng cho phép máy chủ này; rồi thử lại.",
   "error.model-known.title": "Đã có mô hình tên này",
   "error.model-known.remedy": "Gỡ mô hình đó trước, hoặc đổi tên thư mục.",
   "error.import-damaged.title": "Mô hình đã nhập bị hỏng",
@@ -754,6 +802,8 @@ export const vi: Catalogue = {
   "policy.title": "Chính sách của trang này",
   "policy.intro":
     "Những gì trang này cho phép, đọc từ tệp chính sách mỗi lần khởi động. Mục bị khóa ghi rõ ai khóa và vì sao.",
+  "policy.foreign":
+    "Có thứ khác trả lời thay cho máy chủ của trang này: {{what}}. Đó có thể là trang đăng nhập của mạng, hoặc máy chủ đang gặp sự cố. Islet tiếp tục với những gì đang có.",
   "policy.changed":
     "Chính sách của trang này đã thay đổi. Cho đến khi bạn tải lại trang, Islet không tải về thêm mô hình, và mô hình đang chạy vẫn giữ các giới hạn lúc khởi động.",
   "sent.title": "Chính sách đã gửi, cho trang và từng worker",

@@ -86,14 +86,36 @@ export async function exportModel(
   models.audit.note("model-exported", { model: card.id, digest: await models.installed.digest(card.id) });
 }
 
-/** The address of a folder of files, from a Hugging Face repository ("owner/name") or a web address. Throws AppError. */
-function folderAddress(text: string): string {
+/** A page of a hub that shows a repository, a folder or a file of it: what comes before, the revision, and the way within. */
+const page = /^(\/[\w.-]+\/[\w.-]+)\/(tree|blob|raw|resolve)\/([^/]+)(?:\/(.*))?$/;
+
+/**
+ * The address of a folder of files, from a Hugging Face repository ("owner/name"), a page of it as a browser shows it, or a web address. Throws
+ * AppError "address-invalid".
+ */
+export function folderAddress(text: string): string {
   const plain = text.trim().replace(/\/+$/, "");
   if (/^[\w.-]+\/[\w.-]+$/.test(plain)) return `https://huggingface.co/${plain}/resolve/main/`;
   if (!/^https?:/.test(plain) || !URL.canParse(plain)) throw new AppError("address-invalid", text, "none");
-  const { hostname, pathname } = new URL(plain);
-  const repository = hostname === "huggingface.co" && /^\/[\w.-]+\/[\w.-]+$/.test(pathname);
-  return repository ? `${plain}/resolve/main/` : `${plain}/`;
+  const { origin, hostname, pathname } = new URL(plain);
+  const [, repository, kind, revision, way = ""] = page.exec(pathname) ?? [];
+  if (repository !== undefined) {
+    // Of a file the folder that it lies in.
+    const folder = kind === "tree" ? way : way.slice(0, way.lastIndexOf("/") + 1);
+    const within = folder.replace(/\/+$/, "");
+    return `${origin}${repository}/resolve/${revision}/${within && `${within}/`}`;
+  }
+  const repositoryAlone = hostname === "huggingface.co" && /^\/[\w.-]+\/[\w.-]+$/.test(pathname);
+  return repositoryAlone ? `${origin}${pathname}/resolve/main/` : `${origin}${pathname}/`;
+}
+
+/** The name of the model at an address, and the same with its owner's before it, where that is a repository. */
+function namesOf(base: string): string[] {
+  const { pathname } = new URL(base);
+  const [, repository] = page.exec(pathname) ?? [];
+  if (repository === undefined) return [plainId(namingFolder(pathname) ?? "")];
+  const [owner, name] = repository.slice(1).split("/") as [string, string];
+  return [plainId(name), plainId(`${owner}-${name}`)];
 }
 
 /** Puts a model of the person's own into the catalogue. Nothing is fetched yet. Throws AppError. */
@@ -103,10 +125,14 @@ export async function addModel(models: Models, repository: string, library: stri
   const base = folderAddress(repository);
   if (!URL.canParse(library.trim())) throw new AppError("address-invalid", library, "none");
   const libraryUrl = new URL(library.trim()).href;
-  const id = plainId(namingFolder(new URL(base).pathname) ?? "");
-  if (!id) throw new AppError("address-invalid", repository, "none");
+  const names = namesOf(base);
+  if (!names[0]) throw new AppError("address-invalid", repository, "none");
+  const taken = names.map((name) => models.installed.card(name));
+  // Two owners may have models of one name; nobody takes that of a model of the catalogue, or brings the same one twice.
+  const same = taken.find((card) => card?.known || (card?.origin.kind === "address" && card.origin.base === base));
+  const id = same ? undefined : names.find((_, i) => !taken[i]);
+  if (id === undefined) throw new AppError("model-known", names[0], "none");
   const card = admit({ id, origin: { kind: "address", base, library: libraryUrl } });
-  if (models.installed.card(id)) throw new AppError("model-known", id, "none");
   await models.installed.addCard(card);
   return models.installed.card(id)!;
 }

@@ -3,7 +3,7 @@
 import { registerRoute } from "workbox-routing";
 import { NetworkFirst, type Strategy } from "workbox-strategies";
 import { named } from "../platform/deployment";
-import { hasFormOfPolicy, policyAnswer } from "../trust/policy-answer";
+import { FOREIGN_HEADER, hasFormOfPolicy, policyAnswer } from "../trust/policy-answer";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -17,16 +17,23 @@ async function isPolicy(response: Response): Promise<boolean> {
 }
 
 const check: Plugin = {
-  fetchDidSucceed: async ({ response }) => {
+  fetchDidSucceed: async ({ response, state }) => {
     const answer = await policyAnswer(response.clone());
-    if (answer.kind === "foreign") throw new Error(`policy.json: ${answer.what}`);
-    return response;
+    if (answer.kind !== "foreign") return response;
+    if (state) state[FOREIGN_HEADER] = answer.what;
+    throw new Error(`policy.json: ${answer.what}`);
   },
   // A bad policy reaches the page, which says what is wrong with it.
   cacheWillUpdate: async ({ response }) => ((await isPolicy(response)) ? response : null),
   // An older version may have kept something else.
-  cachedResponseWillBeUsed: async ({ cachedResponse }) =>
-    cachedResponse && (await isPolicy(cachedResponse)) ? cachedResponse : null,
+  cachedResponseWillBeUsed: async ({ cachedResponse, state }) => {
+    if (!cachedResponse || !(await isPolicy(cachedResponse))) return null;
+    const headers = new Headers(cachedResponse.headers);
+    headers.delete(FOREIGN_HEADER);
+    const foreign = state?.[FOREIGN_HEADER] as string | undefined;
+    if (foreign) headers.set(FOREIGN_HEADER, foreign);
+    return new Response(cachedResponse.body, { headers });
+  },
 };
 
 /** Answers requests for the policy. `watched` gives the plugins of a request. */

@@ -25,6 +25,8 @@ export interface SettingsRecord extends StoredRecord {
   votes?: number;
   /** In answers, every end of a line is shown as one. Undefined: as in CommonMark, only where two spaces or an empty line say so. */
   lineBreaks?: boolean;
+  /** Undefined: what the system has. */
+  theme?: Theme;
   /** What sends a question. Undefined: what is usual for the device. */
   sendKey?: SendKey;
   /** Undefined: keys run commands; false: none does but Escape, which stops an answer. */
@@ -32,6 +34,9 @@ export interface SettingsRecord extends StoredRecord {
   /** What this machine draws while a model writes, in watts. Undefined: a guess. */
   watts?: number;
 }
+
+export const themes = ["light", "dark"] as const;
+type Theme = (typeof themes)[number];
 
 /** Answers that are voted on at most. */
 export const MOST_VOTES = 25;
@@ -53,6 +58,7 @@ export function readSettings(record: Readonly<Record<string, unknown>>): Setting
   const settings = Object.entries(record).flatMap(([name, value]): [string, unknown][] => {
     if (["language", "modelId", "effort"].includes(name)) return typeof value === "string" ? [[name, value]] : [];
     if (["lineBreaks", "shortcuts"].includes(name)) return typeof value === "boolean" ? [[name, value]] : [];
+    if (name === "theme") return oneOf<unknown>(themes, value) ? [[name, value]] : [];
     if (name === "sendKey") return oneOf<unknown>(sendKeys, value) ? [[name, value]] : [];
     const bound = bounds.get(name);
     if (!bound || typeof value !== "number" || !(value >= bound[0])) return [];

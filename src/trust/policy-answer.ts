@@ -8,6 +8,9 @@ import { isWebPage } from "../platform/content-type";
  */
 export type PolicyAnswer = { kind: "file"; text: string } | { kind: "none" | "foreign"; what: string };
 
+/** With what the service worker has kept comes what answered in the server's place, if anything did. */
+export const FOREIGN_HEADER = "islet-foreign";
+
 /** Reads an answer; throws where the body breaks off. A policy is JSON; a redirect or a web page is none. */
 export async function policyAnswer(response: Response): Promise<PolicyAnswer> {
   const { status, headers } = response;

@@ -2,7 +2,7 @@
 // front, each hour, and before it brings or takes in a model. Not for: the policy at the start (current-policy.ts).
 import { AppError } from "../platform/app-error";
 import { digestOf } from "./audit-chain";
-import { fetchPolicy, narrowPage, startedWith } from "./current-policy";
+import { answeredInstead, fetchPolicy, narrowPage, startedWith } from "./current-policy";
 import { parsePolicy, type Policy } from "./policy";
 
 /** Milliseconds between two looks at a page that stays in front. */
@@ -11,6 +11,8 @@ const INTERVAL = 3600_000;
 class PolicyWatch {
   /** The site has another policy now. This page keeps its own until it is loaded anew, and brings nothing more under it. */
   changed = $state(false);
+  /** What answers in the place of the site's server, in English, as long as it does; the app goes on with what it has. */
+  foreign = $state<string | undefined>(undefined);
   /** Called once, when what may be reached is no longer the same: what is under way has to end. */
   onNetworkChanged: () => void = () => {};
 
@@ -20,7 +22,9 @@ class PolicyWatch {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") look();
     });
+    window.addEventListener("online", look);
     setInterval(look, INTERVAL);
+    this.foreign = answeredInstead;
   }
 
   /** Reads the policy again. What cannot be read changes nothing: a server in trouble, a login page, no network. */
@@ -31,6 +35,8 @@ class PolicyWatch {
       now = parsePolicy(await fetchPolicy());
     } catch {
       return;
+    } finally {
+      this.foreign = answeredInstead;
     }
     if (this.changed || (await digestOf(now)) === (await digestOf(startedWith))) return;
     this.changed = true;

@@ -14,7 +14,7 @@ import { TestServer } from "./server";
 /** A name for this machine that browsers do not take for it, as a site in a network would have. */
 const hostFlags = ["--host-resolver-rules=MAP islet.test 127.0.0.1"];
 /** Run on the graphics device of this machine, with every check of the browser. */
-const onDevice = process.env["ISLET_ADAPTER"] === "own";
+export const onDevice = process.env["ISLET_ADAPTER"] === "own";
 const softwareFlags = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",

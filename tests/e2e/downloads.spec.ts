@@ -136,7 +136,7 @@ test("that a server fails once goes on by itself; one that it fails for good say
   faultAt(cutShard, (response) => response.writeHead(500).end());
   await begin();
   await expect(status()).toContainText(/trying again in \d+ seconds? \(.*HTTP 500\)/);
-  await shows("The download broke off");
+  await shows("The host does not hand this file out now");
   await notInstalled();
   expect(mirror.asked(cutShard)).toBe(5);
   mirror.fault = undefined;
@@ -173,7 +173,8 @@ for (const [name, how] of Object.entries(wrong))
   test(`of ${name} is thrown away, and nothing counts as installed`, async () => {
     faultAt(cutShard, how);
     await begin();
-    await shows("The download is not the published model");
+    const page = name === "a web page";
+    await shows(page ? "A web page came instead of the model’s file" : "The download is not the published model");
     await notInstalled();
     expect(mirror.asked(cutShard)).toBe(1);
     mirror.fault = undefined;
@@ -197,7 +198,7 @@ test("whose list of hashes is missing or wrong says so", async () => {
     return true;
   };
   await begin();
-  await shows("The download broke off");
+  await shows("There is no such file at the host");
   await app.page.getByText("Technical detail", { exact: true }).click();
   await shows("HTTP 404");
 });

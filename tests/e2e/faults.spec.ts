@@ -1,5 +1,7 @@
 // What can break between the weights and an answer: each fault ends in a working model or in a clear error with a way on.
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test, type Worker } from "playwright/test";
 import { App, models, numbers, shareApp } from "./app";
 import { TestServer } from "./server";
@@ -86,7 +88,7 @@ test.describe("a download", () => {
       return true;
     };
     await app.startModel("tiny");
-    await shows("The download broke off");
+    await shows("The host does not hand this file out now");
     await app.page.getByText("Technical detail").click();
     await shows("HTTP 503");
     expect(await app.accessibilityFaults()).toEqual([]);
@@ -276,4 +278,18 @@ test("a page that came over plain HTTP says that it needs HTTPS", async () => {
   await expect(app.composer).toBeDisabled();
   await app.close();
   await server.stop();
+});
+
+test("a browser that blocks site data says so, and how to allow it", async () => {
+  const profile = mkdtempSync(join(tmpdir(), "islet-blocked-"));
+  mkdirSync(join(profile, "Default"));
+  const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
+  writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify(settings));
+  const app = await App.open({ profile });
+  const alert = app.page.getByRole("alert");
+  await expect(alert).toContainText("The browser keeps nothing for this site", { timeout: 2_000 });
+  await expect(alert).toContainText("Cookies and site data");
+  await expect(app.page.getByText("another tab")).toHaveCount(0);
+  expect(await app.accessibilityFaults()).toEqual([]);
+  await app.close();
 });

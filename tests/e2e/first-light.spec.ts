@@ -1,7 +1,7 @@
 // The main path with the real starter model, against greedy answers of an independent implementation.
 import { expect, test } from "playwright/test";
 import reference from "../../src/models/reference-answers.json" with { type: "json" };
-import { App } from "./app";
+import { App, onDevice } from "./app";
 
 test.describe.configure({ mode: "serial" });
 test.setTimeout(1_200_000);
@@ -62,6 +62,7 @@ test("a question that is asked during a comparison goes before it", async () => 
 });
 
 test("Stop while a long question is read is heard at once, looks like no crash, and the next question is answered", async () => {
+  test.skip(onDevice, "a real device reads the question before anybody can press the button");
   const { page } = app;
   await app.newConversation();
   // Three parts of what the device reads at once; they take far longer than a person waits.

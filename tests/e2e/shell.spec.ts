@@ -224,6 +224,8 @@ test("an app whose older version kept a login page in the place of its script co
   await app.page.reload();
   await expect(app.page).toHaveTitle("Islet");
   await expect(app.composer).toHaveCount(0);
+  await expect(app.page.getByText("Islet could not start: its program did not arrive")).toBeVisible();
+  await expect(app.page.getByText("Islet n’a pas pu démarrer")).toBeVisible();
   // The server has this version now. The page that does not begin cannot ask for it; the browser does, at a visit.
   app.server.fault = undefined;
   await expect(async () => {
@@ -234,10 +236,23 @@ test("an app whose older version kept a login page in the place of its script co
   await app.close();
 });
 
+test("a page whose scripts are blocked says so", async () => {
+  const app = await App.open({ path: "policy.schema.json" });
+  const session = await app.context.newCDPSession(app.page);
+  await session.send("Emulation.setScriptExecutionDisabled", { value: true });
+  await app.goto();
+  for (const text of ["allow JavaScript", "autorisez JavaScript", "JavaScript を許可", "cho phép JavaScript"])
+    await expect(app.page.getByText(text)).toBeVisible();
+  await session.send("Emulation.setScriptExecutionDisabled", { value: false });
+  await works(app);
+  await app.close();
+});
+
 test.describe("the policy, while something answers in the server's place", () => {
   let app: App;
   const ofServer = { ...rules, banner: { en: "Of the server." } };
   const says = (policy: Answer) => put(app, { "/policy.json": policy });
+  const instead = () => app.page.getByText("Something else answers in the place of this site’s server");
   const stops = (name: string) => expect(app.page.getByRole("heading", { name })).toBeVisible();
   shareApp(
     (opened) => (app = opened),
@@ -266,7 +281,19 @@ test.describe("the policy, while something answers in the server's place", () =>
       await works(app);
       await expect(app.page.getByText("Of the server.")).toBeVisible();
       expect(await keptWith(app, "Sign in")).toEqual([]);
+      // What breaks off may be the server's own.
+      await expect(instead()).toHaveCount(what === "a policy that breaks off" ? 0 : 1);
     });
+
+  test("is said to be the last one until the server answers again", async () => {
+    says(loginPage);
+    await works(app);
+    await expect(instead()).toContainText("a web page");
+    expect(await app.accessibilityFaults()).toEqual([]);
+    says(answer("application/json", JSON.stringify(ofServer)));
+    await app.page.getByRole("button", { name: "Try again" }).click();
+    await expect(instead()).toHaveCount(0);
+  });
 
   test("is not replaced by a bad one of the server, which stops the start and is not kept for times without a network", async () => {
     says(answer("application/json", '{"error":"sign in"}'));

@@ -278,7 +278,11 @@ describe("a model from an address", () => {
     await expect(addModel(models, "evil/islet-tiny", library)).rejects.toMatchObject({ code: "model-known" });
     const card = await addModel(models, "owner/Qwen3-0.6B", library);
     expect(card).toMatchObject({ id: "Qwen3-0.6B", known: false, name: "Model that says it is “Qwen3 0.6B”" });
+    await expect(addModel(models, "owner/Qwen3-0.6B", library)).rejects.toMatchObject({ code: "model-known" });
+    const other = await addModel(models, "https://huggingface.co/other/Qwen3-0.6B/tree/main", library);
+    expect(other).toMatchObject({ id: "other-Qwen3-0.6B", known: false });
     await expect(addModel(models, "other/Qwen3-0.6B", library)).rejects.toMatchObject({ code: "model-known" });
+    expect(models.installed.card("Qwen3-0.6B")).toBeDefined();
     expect(await addModel(models, "owner/a-model", library)).toMatchObject({ name: "a-model", known: false });
   });
 });

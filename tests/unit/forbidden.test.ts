@@ -127,6 +127,7 @@ async function rooms() {
     ...{ install: new Install(), updates: new Updates(), navigation: new Navigation(), vault: undefined },
     open() {},
     go() {},
+    showAll() {},
   });
   return {
     ...{ name, records, orders, loaded, store, models, conversations, actions, modelActions, commands, notices },

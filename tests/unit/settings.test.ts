@@ -35,10 +35,10 @@ test("how ends of lines are shown is a choice that stays, and only a yes or a no
 
 test("what sends, and whether keys run commands, are choices that stay, and nothing else than these", async () => {
   const [one, fresh] = [new Settings(new Records()), new Settings(new Records())];
-  await one.save({ sendKey: "mod+enter", shortcuts: false });
+  await one.save({ sendKey: "mod+enter", shortcuts: false, theme: "dark" });
   await fresh.load();
-  expect(fresh.current).toEqual({ version: 1, sendKey: "mod+enter", shortcuts: false });
-  expect(readSettings({ sendKey: "space", shortcuts: 1 })).toEqual({ version: 1 });
+  expect(fresh.current).toEqual({ version: 1, sendKey: "mod+enter", shortcuts: false, theme: "dark" });
+  expect(readSettings({ sendKey: "space", shortcuts: 1, theme: "blue" })).toEqual({ version: 1 });
 });
 
 test("what another tab changes holds here as well", async () => {

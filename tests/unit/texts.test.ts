@@ -9,9 +9,11 @@ import { vi } from "../../src/i18n/vi";
 
 const others = { fr, ja, vi };
 
-/** The messages in which `pattern` is found, each with its key. */
+/** The messages in which `pattern` is found, each with its key. What people type to find something (`find.*`) is in their own words. */
 const found = (catalogue: Catalogue, pattern: RegExp): string[] =>
-  Object.entries(catalogue).flatMap(([key, text]) => (pattern.test(text) ? [`${key}: ${text}`] : []));
+  Object.entries(catalogue).flatMap(([key, text]) =>
+    pattern.test(text) && !key.startsWith("find.") ? [`${key}: ${text}`] : [],
+  );
 
 const variables = (text: string) => [...new Set(text.match(/\{\{\w+\}\}/g))].sort();
 

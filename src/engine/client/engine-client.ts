@@ -33,7 +33,8 @@ const STOP_GRACE = 500;
 /** Milliseconds in which a worker ends an answer that was stopped; between two parts of a question it hears nothing. */
 const STOP_PATIENCE = 30_000;
 
-const unheard = () => new AppError("worker-crashed", "the worker did not stop");
+/** What ends a worker that does not hear of a stop. */
+const unheard = new AppError("worker-crashed", "the worker did not stop");
 
 export class EngineClient {
   /** What is loaded, as far as is known here. */
@@ -100,7 +101,7 @@ export class EngineClient {
         this.abandoned++;
         setTimeout(() => reject(signal.reason as DOMException), STOP_GRACE);
         // A load takes as long as it takes.
-        const patience = setTimeout(() => this.recovery ?? this.door.end(unheard()), STOP_PATIENCE);
+        const patience = setTimeout(() => this.recovery ?? this.door.end(unheard), STOP_PATIENCE);
         const over = () => {
           this.abandoned--;
           clearTimeout(patience);
@@ -137,7 +138,8 @@ export class EngineClient {
       return await attempt();
     } catch (error) {
       if (!(error instanceof AppError && losses.includes(error.code)) || !model || !loaded) throw error;
-      options.onRecovering?.();
+      // A worker that was replaced for a stop is no loss: a question that waited for it waits on.
+      if (error !== unheard) options.onRecovering?.();
       // A lost device is mostly one that ran out of memory: try with half the context window.
       const { contextSize } = loaded;
       const half = Math.max(512, Math.floor(contextSize / 2));

@@ -41,9 +41,19 @@ export interface FetchedFile {
   integrity: string;
 }
 
+/** What a server means that does not hand a file out. Source: RFC 9110, 15.5, and RFC 7725. */
+function refusalOf(status: number, url: string): AppError {
+  const detail = `${url}: HTTP ${status}`;
+  if (status === 401 || status === 403 || status === 407) return new AppError("source-gated", detail, "choose-model");
+  if (status === 404) return new AppError("source-missing", detail, "choose-model");
+  if (status === 410) return new AppError("source-removed", detail, "choose-model");
+  if (status === 451) return new AppError("source-illegal", detail, "choose-model");
+  return new AppError("source-refused", detail);
+}
+
 /**
- * Fetches a file. Throws AppError "not-allowed", "redirect-unchecked", "download-failed", "download-corrupt", "model-invalid" or, when aborted,
- * an AbortError.
+ * Fetches a file. Throws AppError "not-allowed", "redirect-unchecked", "download-failed", "download-corrupt", "model-invalid", one of those
+ * that say why a server did not hand it out ("source-…") or, when aborted, an AbortError.
  */
 export async function fetchFile(
   url: string,
@@ -107,7 +117,7 @@ async function fetchOnce(
     throw new AppError("redirect-unchecked", `${url} leads to another address, and no policy was sent for this worker`);
   if (!response.ok) {
     await response.body?.cancel();
-    const failure = new AppError("download-failed", `${url}: HTTP ${response.status}`);
+    const failure = refusalOf(response.status, url);
     if (response.status === 408 || response.status === 429 || response.status >= 500)
       throw new Passing(
         failure,
@@ -133,14 +143,16 @@ async function readAll(
 ): Promise<ArrayBuffer> {
   const { headers, url } = response;
   const type = headers.get("content-type") ?? "";
-  const stated = headers.has("content-encoding") ? undefined : Number(headers.get("content-length") ?? NaN);
+  // The length is that of what is sent, and another origin does not tell whether that is compressed.
+  const sent = Number(headers.get("content-length") ?? NaN);
+  const stated = headers.has("content-encoding") || response.type === "cors" ? NaN : sent;
   const reader = response.body!.getReader();
-  const refuse = async (what: string) => {
+  const refuse = async (what: string, code: "download-corrupt" | "source-page" = "download-corrupt") => {
     await reader.cancel();
-    return new AppError("download-corrupt", `${url}: ${what} (${type})`);
+    return new AppError(code, `${url}: ${what} (${type})`);
   };
-  if (isWebPage(type)) throw await refuse("a web page, not a file of a model");
-  if (expected !== undefined && stated !== undefined && !Number.isNaN(stated) && stated !== expected)
+  if (isWebPage(type)) throw await refuse("a web page, not a file of a model", "source-page");
+  if (expected !== undefined && !Number.isNaN(stated) && stated !== expected)
     throw await refuse(`${stated} bytes, not ${expected}`);
   const most = expected ?? limitOf(name);
   const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -161,6 +173,7 @@ async function readAll(
     if (error instanceof AppError || isCancelled(error)) throw error;
     throw new Passing(new AppError("download-failed", `${url}: ${thrownText(error)} after ${at} bytes`));
   }
+  if (expected !== undefined && at !== expected && at === sent) throw await refuse(`${at} bytes, not ${expected}`);
   if (expected !== undefined && at !== expected)
     throw new Passing(new AppError("download-failed", `${url}: ended after ${at} of ${expected} bytes`));
   whole ??= new Uint8Array(await new Blob(chunks).arrayBuffer());

@@ -1,0 +1,191 @@
+// The command palette finds things by the words that people use, in each language, however they are typed.
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { Commands } from "../../src/app/commands.svelte";
+import { Navigation } from "../../src/app/navigation.svelte";
+import { findCommands } from "../../src/app/palette-search";
+import { ConversationActions } from "../../src/chat/conversation-actions.svelte";
+import { Conversations } from "../../src/chat/conversations.svelte";
+import { Session } from "../../src/chat/session.svelte";
+import { toJson } from "../../src/chat/transfer";
+import type { Engines } from "../../src/engine/client/engines";
+import { setLanguage, type Language } from "../../src/i18n/i18n.svelte";
+import type { ModelActions } from "../../src/models/model-actions.svelte";
+import type { Models } from "../../src/models/models.svelte";
+import { Install } from "../../src/pwa/install.svelte";
+import { Updates } from "../../src/pwa/updates.svelte";
+import { Records } from "../../src/storage/records";
+import { Settings } from "../../src/storage/settings.svelte";
+import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { setPolicy } from "../../src/trust/current-policy";
+import { readPolicy } from "../../src/trust/policy";
+import policyFile from "../../src/trust/policy.json" with { type: "json" };
+import { Notices } from "../../src/ui/notices.svelte";
+import { provideLocks } from "./browser";
+
+vi.stubGlobal("__APP_VERSION__", "0");
+vi.stubGlobal("__APP_COMMIT__", "");
+vi.stubGlobal("matchMedia", () => ({ matches: false }));
+
+let commands: Commands;
+
+beforeAll(async () => {
+  provideLocks();
+  setPolicy(readPolicy(policyFile));
+  const records = new Records({}, "palette");
+  const audit = new AuditLog(records);
+  const settings = new Settings(records);
+  const notices = new Notices();
+  const conversations = new Conversations(records, audit);
+  const conversation = { version: 1 as const, id: "c", title: "Lettre", createdAt: 1, updatedAt: 1, leafId: null };
+  await conversations.importJson(toJson([{ conversation, messages: [] }]));
+  conversations.openId = [...conversations.all.keys()][0]!;
+  // A machine with a model that thinks, and nothing else.
+  const models = {
+    ...{ gpu: "available", chosen: { id: "m", thoughts: {} }, usable: [], offered: [], state: { phase: "none" } },
+    ...{ downloads: { all: new Map() }, installed: { models: new Map() }, storage: { persisted: false } },
+  } as unknown as Models;
+  const engines = {} as Engines;
+  commands = new Commands({
+    ...{ conversations, models, settings, notices, audit, vault: undefined },
+    session: new Session(conversations, models, engines, settings, audit),
+    actions: new ConversationActions(conversations, notices, audit, () => {}, false),
+    modelActions: { canCompare: false } as unknown as ModelActions,
+    ...{ install: new Install(), updates: new Updates(), navigation: new Navigation() },
+    ...{ open() {}, go() {}, showAll() {} },
+  });
+});
+
+const ids = (language: Language, query: string) => {
+  setLanguage(language);
+  return findCommands(commands.list, query).map(({ id }) => id);
+};
+
+const looked: Record<Language, [query: string, id: string][]> = {
+  en: [
+    ...([
+      ["password", "encrypt"],
+      ["pdf", "report"],
+      ["dark", "theme-dark"],
+      ["theme", "theme-light"],
+    ] as const),
+    ...([
+      ["help", "help"],
+      ["shortcuts", "help"],
+      ["short", "effort-off"],
+      ["privacy", "trust"],
+    ] as const),
+    ...([
+      ["disk", "storage"],
+      ["download", "models"],
+      ["reason", "effort-high"],
+      ["wipe", "erase"],
+    ] as const),
+    ...([
+      ["save", "export-all"],
+      ["upload", "import-conversations"],
+      ["preferences", "settings"],
+    ] as const),
+    ...([
+      ["internet", "probe"],
+      ["translate", "language-fr"],
+      ["PASSWORD protect", "encrypt"],
+    ] as const),
+  ].map(([query, id]) => [query, id]),
+  fr: [
+    ...([
+      ["mot de passe", "encrypt"],
+      ["thème", "theme-dark"],
+      ["theme sombre", "theme-dark"],
+      ["aide", "help"],
+    ] as const),
+    ...([
+      ["pdf", "report"],
+      ["bref", "effort-off"],
+      ["imprimer", "report"],
+      ["vie privée", "trust"],
+    ] as const),
+    ...([
+      ["rgpd", "trust"],
+      ["réfléchir", "effort-medium"],
+      ["télécharger", "models"],
+      ["corbeille", "delete"],
+    ] as const),
+    ...(
+      [
+        ["paramètres", "settings"],
+        ["enregistrer", "export-all"],
+        ["presse-papiers", "copy"],
+      ] as const
+    ).slice(0, 2),
+    ...([
+      ["raccourcis", "help"],
+      ["traduire", "language-ja"],
+      ["disque", "storage"],
+    ] as const),
+  ].map(([query, id]) => [query, id]),
+  ja: [
+    ...([
+      ["パスワード", "encrypt"],
+      ["ﾊﾟｽﾜｰﾄﾞ", "encrypt"],
+      ["ぱすわーど", "encrypt"],
+      ["テーマ", "theme-dark"],
+    ] as const),
+    ...([
+      ["ヘルプ", "help"],
+      ["使い方", "help"],
+      ["印刷", "report"],
+      ["PDF", "report"],
+      ["簡潔", "effort-off"],
+    ] as const),
+    ...([
+      ["プライバシー", "trust"],
+      ["ダウンロード", "models"],
+      ["容量", "storage"],
+      ["履歴", "delete-network"],
+    ] as const),
+    ...([
+      ["保存", "export-all"],
+      ["言語", "language-en"],
+      ["考える", "effort-low"],
+    ] as const),
+  ].map(([query, id]) => [query, id]),
+  vi: [
+    ...([
+      ["mật khẩu", "encrypt"],
+      ["mat khau", "encrypt"],
+      ["giao diện tối", "theme-dark"],
+      ["tro giup", "help"],
+    ] as const),
+    ...([
+      ["pdf", "report"],
+      ["in", "report"],
+      ["ngắn", "effort-off"],
+      ["quyền riêng tư", "trust"],
+    ] as const),
+    ...([
+      ["tải về", "models"],
+      ["o dia", "storage"],
+      ["xoá", "erase"],
+      ["lưu", "export-all"],
+    ] as const),
+    ...([
+      ["ngon ngu", "language-fr"],
+      ["phím tắt", "help"],
+      ["tùy chọn", "settings"],
+      ["suy luận", "effort-high"],
+    ] as const),
+  ].map(([query, id]) => [query, id]),
+};
+
+describe.each(Object.entries(looked) as [Language, [string, string][]][])("in %s", (language, cases) => {
+  test.each(cases)("“%s” finds %s", (query, id) => {
+    expect(ids(language, query)).toContain(id);
+  });
+});
+
+test("what has the words in its name comes first, and no words give everything", () => {
+  const found = ids("en", "models");
+  expect(found[0]).toBe("models");
+  expect(ids("en", "").length).toBe(commands.list.length);
+  expect(ids("en", "no such thing")).toEqual([]);
+});
