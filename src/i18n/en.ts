@@ -151,6 +151,8 @@ export const en = {
   "models.fit.reason.storage": "it needs {{need}} of storage; {{have}} are free",
   "models.languages": "Languages",
   "models.languages.more": "{{names}} and more ({{n}} in all)",
+  "models.speaksNot": "It does not speak {{language}}.",
+  "models.speaksInstead": "{{name}} speaks {{language}}.",
   "models.context.trained": "trained for {{tokens}}",
   "models.hashes.build": "All {{n}} files match the hashes published with this version of Islet.",
   "models.hashes.mirror": "All {{n}} files match the hashes stated by the mirror they came from ({{source}}).",

@@ -159,6 +159,8 @@ export const fr: Catalogue = {
   "models.fit.reason.storage": "il lui faut {{need}} de stockage ; {{have}} sont libres",
   "models.languages": "Langues",
   "models.languages.more": "{{names}} et d’autres ({{n}} en tout)",
+  "models.speaksNot": "Il ne parle pas la langue suivante : {{language}}.",
+  "models.speaksInstead": "{{name}} parle cette langue : {{language}}.",
   "models.context.trained": "entraîné pour {{tokens}}",
   "models.hashes.build": "Les {{n}} fichiers correspondent tous aux empreintes publiées avec cette version d’Islet.",
   "models.hashes.mirror":

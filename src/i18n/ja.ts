@@ -155,6 +155,8 @@ export const ja: Catalogue = {
   "models.fit.reason.storage": "{{need}} のストレージが必要ですが、空きは {{have}} です",
   "models.languages": "言語",
   "models.languages.more": "{{names}} など（全 {{n}} 言語）",
+  "models.speaksNot": "{{language}}は話せません。",
+  "models.speaksInstead": "{{name}} は{{language}}を話せます。",
   "models.context.trained": "学習時は {{tokens}}",
   "models.hashes.build":
     "{{n}} 個のファイルすべてが、このバージョンの Islet とともに公開されたハッシュと一致しています。",

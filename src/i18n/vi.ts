@@ -156,6 +156,8 @@ export const vi: Catalogue = {
   "models.fit.reason.storage": "cần {{need}} dung lượng lưu trữ; còn trống {{have}}",
   "models.languages": "Ngôn ngữ",
   "models.languages.more": "{{names}} và nhiều hơn nữa (tổng cộng {{n}})",
+  "models.speaksNot": "Mô hình này không nói {{language}}.",
+  "models.speaksInstead": "{{name}} nói được {{language}}.",
   "models.context.trained": "được huấn luyện cho {{tokens}}",
   "models.hashes.build": "Cả {{n}} tệp khớp mã băm được công bố cùng phiên bản Islet này.",
   "models.hashes.mirror": "Cả {{n}} tệp khớp mã băm do máy chủ nhân bản nơi chúng được tải về ({{source}}) cung cấp.",

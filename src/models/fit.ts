@@ -1,5 +1,5 @@
 // Whether a build fits a machine, and why not; which build of a model to offer, and which models to recommend. Pure rules over data.
-import type { CatalogueModel, ModelCard } from "./catalogue/catalogue";
+import { shippedModels, type CatalogueModel, type ModelCard } from "./catalogue/catalogue";
 import { memoryBudget, type Machine } from "./machine";
 
 /** Why a build does not simply fit: `models.fit.<reason>` says it. */
@@ -91,4 +91,31 @@ export function recommend(
     }
   }
   return chosen;
+}
+
+/** Whether a model's publisher says that it writes a language (ISO 639 code). */
+export const speaks = ({ languages }: ModelCard, language: string): boolean => languages.includes(language);
+
+/** What is offered, what is here, and the machine: of `Models`. */
+interface Choice {
+  offered: readonly CatalogueModel[];
+  usable: readonly ModelCard[];
+  machine: Machine | undefined;
+}
+
+/**
+ * What somebody begins with: a model that is on the device goes before any that would have to be downloaded, of several one that speaks the
+ * language, or else the last used; without one the recommended model, where the policy lets people have it.
+ */
+export function firstModel({ offered, usable }: Choice, language: string): ModelCard | undefined {
+  const starter = shippedModels[0]!;
+  const here = usable.find((card) => speaks(card, language)) ?? usable[0];
+  return here ?? (offered.some(({ builds }) => builds.includes(starter)) ? starter : undefined);
+}
+
+/** The smallest recommended model that fits this machine and speaks the language; undefined where none does. */
+export function speakerFor({ offered, machine }: Choice, language: string): ModelCard | undefined {
+  if (!machine) return undefined;
+  const chosen = recommend(offered, machine, language);
+  return [chosen.fast, chosen.balanced, chosen.reasoning].find((card) => card && speaks(card, language));
 }

@@ -247,6 +247,7 @@ test("conversations go out as JSON and come back with every branch, and go out a
   await first.getByRole("button", { name: /^Actions for/ }).click();
   await page.getByRole("menuitem", { name: "Delete" }).click();
   await expect(page.getByRole("navigation").getByRole("button", { name: /^Repeat: silver bridge/ })).toHaveCount(0);
+  await app.goto("#/settings");
   await app.give("Import conversations", json.path);
   await expect(page.getByText("Conversations imported: 1.")).toBeVisible();
   await expect(page.getByRole("navigation").getByRole("listitem")).toHaveCount(before);

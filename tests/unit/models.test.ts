@@ -11,6 +11,7 @@ import {
   knownCards,
   prebuiltCard,
   shippedModels,
+  type ModelCard,
 } from "../../src/models/catalogue/catalogue";
 import { readCandidate } from "../../src/models/catalogue/admit";
 import { Notices } from "../../src/ui/notices.svelte";
@@ -22,7 +23,7 @@ import { families } from "../../src/models/catalogue/families";
 import { licences } from "../../src/models/catalogue/licences";
 import { answersIn, compareAnswers, hasReference, referenceOf } from "../../src/models/compare-answers";
 import { filterModels, noFilter, type ShownModel } from "../../src/models/filter";
-import { fitOf, pickBuild, recommend } from "../../src/models/fit";
+import { firstModel, fitOf, pickBuild, recommend, speakerFor, speaks } from "../../src/models/fit";
 import { memoryBudget, type Machine } from "../../src/models/machine";
 import { nameOfCountry, nameOfLanguage } from "../../src/platform/format";
 import { prebuiltAppConfig } from "@mlc-ai/web-llm";
@@ -175,6 +176,35 @@ describe("the fit", () => {
   test("keeps to the build that is on the device", () => {
     const id = "Qwen3-0.6B-q0f32-MLC";
     expect(pickBuild(model("Qwen3-0.6B"), desktop, new Set([id])).id).toBe(id);
+  });
+
+  describe("for somebody who begins", () => {
+    const [starter, tiny, reasoner] = shippedModels as [ModelCard, ModelCard, ModelCard];
+    const choice = { offered: groupBuilds(knownCards), usable: [] as ModelCard[], machine: desktop };
+
+    test.each(["en", "fr", "ja", "vi"])(
+      "in %s offers one that is here, or else the starter, and one that speaks it",
+      (language) => {
+        expect(firstModel(choice, language)).toBe(starter);
+        expect(firstModel({ ...choice, usable: [tiny] }, language)).toBe(tiny);
+        expect(firstModel({ ...choice, usable: [tiny, reasoner] }, language)).toBe(language === "en" ? tiny : reasoner);
+        expect(firstModel({ ...choice, offered: [] }, language)).toBeUndefined();
+        const other = speakerFor(choice, language)!;
+        expect(speaks(other, language)).toBe(true);
+        expect(fitOf(other, desktop).verdict).toBe("fits");
+        expect(speakerFor({ ...choice, machine: undefined }, language)).toBeUndefined();
+        expect(speakerFor({ ...choice, offered: [] }, language)).toBeUndefined();
+      },
+    );
+
+    test("says of the starter that it speaks English alone", () => {
+      expect(["en", "fr", "ja", "vi"].map((language) => speaks(starter, language))).toEqual([
+        true,
+        false,
+        false,
+        false,
+      ]);
+    });
   });
 
   test("recommends one each for speed, balance and reasoning, all of which fit, and by language", () => {
