@@ -937,6 +937,8 @@ export const en = {
   "network.export": "Export these entries",
   "network.all": "all",
   "network.count": "Entries: {{n}}. Over the network: {{bytes}}.",
+  "network.counted":
+    "Each entry is one request: over the network ({{sent}}), answered from this device ({{cache}}) or refused by the browser ({{blocked}}). The proof counts the ways out that it tried, of which some are no requests: so its number is another.",
   "network.origin": "Host",
   "network.own": "this site",
   "network.purpose": "Why",

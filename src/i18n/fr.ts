@@ -966,6 +966,8 @@ export const fr: Catalogue = {
   "network.export": "Exporter ces entrées",
   "network.all": "tous",
   "network.count": "Entrées : {{n}}. Par le réseau : {{bytes}}.",
+  "network.counted":
+    "Chaque entrée est une requête : passée par le réseau ({{sent}}), servie par cet appareil ({{cache}}) ou refusée par le navigateur ({{blocked}}). La preuve compte les voies de sortie essayées, dont certaines ne sont pas des requêtes : son nombre est donc différent.",
   "network.origin": "Hôte",
   "network.own": "ce site",
   "network.purpose": "Motif",

@@ -945,6 +945,8 @@ export const ja: Catalogue = {
   "network.export": "これらの記録を書き出す",
   "network.all": "すべて",
   "network.count": "記録：{{n}} 件。ネットワーク経由：{{bytes}}。",
+  "network.counted":
+    "1 件が 1 つのリクエストです。内訳は、ネットワーク経由 {{sent}} 件、この端末からの応答 {{cache}} 件、ブラウザーによる拒否 {{blocked}} 件です。証明が数えるのは試した経路で、リクエストにならないものも含まれるため、件数は一致しません。",
   "network.origin": "ホスト",
   "network.own": "このサイト",
   "network.purpose": "目的",

@@ -939,6 +939,8 @@ export const vi: Catalogue = {
   "network.export": "Xuất các mục này",
   "network.all": "tất cả",
   "network.count": "Số mục: {{n}}. Qua mạng: {{bytes}}.",
+  "network.counted":
+    "Mỗi mục là một yêu cầu: qua mạng ({{sent}}), do thiết bị này trả lời ({{cache}}) hoặc bị trình duyệt từ chối ({{blocked}}). Phần chứng minh đếm các lối ra đã thử, trong đó có lối không phải là yêu cầu, nên con số khác nhau.",
   "network.origin": "Máy chủ",
   "network.own": "trang này",
   "network.purpose": "Lý do",
