@@ -1,6 +1,6 @@
 // npm run policy: checks a policy and puts it into a folder that was built: policy.json, and what browsers enforce of it. Needs no build.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runnerImport } from "vite";
 import { readArguments } from "./arguments.mjs";
@@ -28,13 +28,20 @@ try {
   stop(`${file} is not a policy. ${error.message}`);
 }
 
+/** Writes a file of the folder in one step: it may be handed out meanwhile. */
+function writeWhole(name, text) {
+  const path = join(out, name);
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
+}
+
 /** Puts `content` in the place of the one thing that `pattern`, a text or an expression without groups, finds. */
 function replaceOne(name, pattern, content) {
   const path = join(out, name);
   const text = readFileSync(path, "utf8");
   if (text.split(pattern).length !== 2) stop(`${path} is not as it was built.`);
-  writeFileSync(
-    path,
+  writeWhole(
+    name,
     text.replace(pattern, () => content),
   );
 }
@@ -45,8 +52,8 @@ const digests = () => {
   return [digest("md5", "hex"), digest("sha256", "base64")];
 };
 
-writeFileSync(join(out, "policy.json"), JSON.stringify(policy, null, 2) + "\n");
-writeFileSync(join(out, "_headers"), headersFile(policy));
+writeWhole("policy.json", JSON.stringify(policy, null, 2) + "\n");
+writeWhole("_headers", headersFile(policy));
 const before = digests();
 const tag = /(?<=<meta http-equiv="Content-Security-Policy" content=")[^"]*/;
 replaceOne("index.html", tag, contentSecurityPolicy(policy, "page").replaceAll("'", "&#39;"));

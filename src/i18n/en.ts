@@ -293,6 +293,8 @@ export const en = {
   "update.waiting": "The page reloads when the answer is finished.",
   "update.refused":
     "The version on the server was not stored on this device: what came in place of {{file}} is something else, perhaps a login page. Islet tries again at the next visit.",
+  "update.unanswered":
+    "The server gave no proper answer when it was last asked for a new version ({{time}}): it cannot be reached, or something else answers in its place. This version goes on working.",
   "palette.title": "Commands",
   "palette.placeholder": "What do you want to do?",
   "palette.actions": "Actions",

@@ -304,6 +304,8 @@ export const fr: Catalogue = {
   "update.waiting": "La page se recharge quand la réponse est finie.",
   "update.refused":
     "La version du serveur n’a pas été enregistrée sur cet appareil : à la place de {{file}}, autre chose est arrivé, peut-être une page de connexion. Islet réessaiera à la prochaine visite.",
+  "update.unanswered":
+    "Le serveur, interrogé pour la dernière fois sur une nouvelle version ({{time}}), n’a pas donné de réponse valable : il est injoignable, ou autre chose répond à sa place. Cette version continue de fonctionner.",
   "palette.title": "Commandes",
   "palette.placeholder": "Que voulez-vous faire ?",
   "palette.actions": "Actions",

@@ -299,6 +299,8 @@ export const ja: Catalogue = {
   "update.waiting": "回答が終わると再読み込みします。",
   "update.refused":
     "サーバーにあるバージョンは、この端末に保存されませんでした。{{file}} の代わりに別のもの（ログイン画面など）が届いたためです。次に開いたときにもう一度試します。",
+  "update.unanswered":
+    "最後に新しいバージョンを確認したとき（{{time}}）、サーバーから正しい応答がありませんでした。接続できないか、別のものが代わりに応答しています。このバージョンはそのまま使えます。",
   "palette.title": "コマンド",
   "palette.placeholder": "何をしますか？",
   "palette.actions": "操作",

@@ -298,6 +298,8 @@ export const vi: Catalogue = {
   "update.waiting": "Trang sẽ tải lại khi câu trả lời kết thúc.",
   "update.refused":
     "Phiên bản trên máy chủ chưa được lưu vào thiết bị này: thay cho {{file}} là một nội dung khác, có thể là trang đăng nhập. Islet sẽ thử lại ở lần truy cập tới.",
+  "update.unanswered":
+    "Lần kiểm tra phiên bản mới gần nhất ({{time}}), máy chủ không trả lời đúng: không kết nối được, hoặc có thứ khác trả lời thay. Phiên bản này vẫn dùng được.",
   "palette.title": "Lệnh",
   "palette.placeholder": "Bạn muốn làm gì?",
   "palette.actions": "Thao tác",

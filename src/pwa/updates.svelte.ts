@@ -16,6 +16,10 @@ export class Updates {
   offlineReady = $state(false);
   /** A version was not installed: something else came in the place of this file. */
   refused = $state<string | undefined>(undefined);
+  /** When the server was last asked for a new version and gave none that could be read, in milliseconds since 1970; undefined where the last look went well. */
+  unanswered = $state<number | undefined>(undefined);
+  /** Called after each look: at what, when, and whether an answer came that could be read. */
+  onLooked: (url: string, time: number, answered: boolean) => void = () => {};
   private workbox: Workbox | undefined;
 
   /** Without service workers (an insecure origin, a private window) the app works, but only online. */
@@ -46,7 +50,16 @@ export class Updates {
 
   /** Asks the server for a new version; without a network, nobody. What cannot be had changes nothing. */
   private async look(): Promise<void> {
-    if (navigator.onLine) await this.workbox?.update().catch(() => {});
+    if (!navigator.onLine) return;
+    const registration = await navigator.serviceWorker.getRegistration();
+    if (!registration?.active) return;
+    const time = Date.now();
+    const answered = await registration.update().then(
+      () => true,
+      () => false,
+    );
+    this.unanswered = answered ? undefined : time;
+    this.onLooked(registration.active.scriptURL, time, answered);
   }
 
   /** Changes to the new version by reloading, as soon as no tab writes an answer. */

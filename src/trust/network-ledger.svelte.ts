@@ -69,6 +69,17 @@ export class NetworkLedger {
     return [...(await this.records.all("network", readNetworkEntry))].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
+  /**
+   * Records that the service worker's script was asked for, which the browser does by itself, past the service worker. `time`: milliseconds since
+   * 1970. `answered`: it could be read; of anything else the browser tells no more than that.
+   */
+  lookedForVersion(address: string, time: number, answered: boolean): void {
+    const { origin, pathname: path } = new URL(address);
+    const facts = { asker: "service-worker", purpose: "update", bytesOut: 0, status: null } as const;
+    const outcome = answered ? ({ verdict: "sent", bytes: null } as const) : ({ verdict: "failed", bytes: 0 } as const);
+    this.add({ version: 1, time, method: "GET", origin, path, ...facts, ...outcome });
+  }
+
   private told({ id, url: address, ...facts }: UnseenRequest): void {
     // A worker does not know when its requests are no longer unseen.
     if (facts.verdict !== "blocked" && facts.time >= this.controlledAt) return;

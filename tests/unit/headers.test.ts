@@ -5,10 +5,13 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -102,6 +105,21 @@ describe("npm run headers", { timeout: 60_000 }, () => {
     expect(readFileSync(join(folder, "headers.conf"), "utf8")).toContain("connect-src 'self';");
     npm("policy", "--", join(folder, "mine.json"), dist);
     expect(readFileSync(join(folder, "headers.conf"), "utf8")).toContain("https://models.example");
+  });
+
+  test("changes each file of the folder in one step, so that nobody reads half of one", () => {
+    const names = ["policy.json", "_headers", "index.html", "service-worker.js"];
+    // What a server has begun to send.
+    const begun = names.map((name) => ({
+      file: openSync(join(dist, name), "r"),
+      text: readFileSync(join(dist, name), "utf8"),
+    }));
+    npm("policy", "--", join(folder, "none.json"), dist);
+    for (const { file, text } of begun) expect(readFileSync(file, "utf8")).toBe(text);
+    expect(readFileSync(join(dist, "policy.json"), "utf8")).not.toBe(begun[0]!.text);
+    expect(readdirSync(dist).filter((name) => name.endsWith(".part"))).toEqual([]);
+    npm("policy", "--", join(folder, "mine.json"), dist);
+    for (const { file } of begun) closeSync(file);
   });
 
   test("says when the policy was changed by hand, and refuses what is no build or no policy", () => {

@@ -86,3 +86,18 @@ test("keeps the order of time, and deletes the oldest by age, or all", async () 
   await expect.poll(() => ledger.entries).toEqual([]);
   stop();
 });
+
+test("has each look for a new version, as the service worker's own request", async () => {
+  const ledger = new NetworkLedger(new Records({}, "network-test-looks"));
+  const stop = ledger.show();
+  ledger.lookedForVersion(`${own}/app/service-worker.js`, 2000, true);
+  ledger.lookedForVersion(`${own}/app/service-worker.js`, 3000, false);
+  const look = { asker: "service-worker", purpose: "update", path: "/app/service-worker.js", status: null } as const;
+  await expect
+    .poll(() => ledger.entries)
+    .toEqual([
+      entry({ ...look, time: 2000, bytes: null }),
+      entry({ ...look, time: 3000, verdict: "failed", bytes: 0 }),
+    ]);
+  stop();
+});

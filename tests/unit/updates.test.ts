@@ -5,6 +5,8 @@ import { Updates } from "../../src/pwa/updates.svelte";
 const HOUR = 3600_000;
 const update = vi.fn(() => Promise.resolve());
 let online = true;
+let updates: Updates;
+let looks: Parameters<Updates["onLooked"]>[];
 
 beforeEach(async () => {
   vi.useFakeTimers();
@@ -14,9 +16,16 @@ beforeEach(async () => {
   // The service worker is the browser's, and Node has none.
   const active = Object.assign(new EventTarget(), { scriptURL: new URL("./service-worker.js", location.href).href });
   const registration = Object.assign(new EventTarget(), { active, installing: null, waiting: null, update });
-  const serviceWorker = Object.assign(new EventTarget(), { controller: active, register: async () => registration });
+  const serviceWorker = Object.assign(new EventTarget(), {
+    controller: active,
+    register: async () => registration,
+    getRegistration: async () => registration,
+  });
   Object.defineProperty(navigator, "serviceWorker", { configurable: true, value: serviceWorker });
-  new Updates().begin();
+  updates = new Updates();
+  looks = [];
+  updates.onLooked = (...look) => looks.push(look);
+  updates.begin();
   await vi.advanceTimersByTimeAsync(0);
   update.mockClear();
 });
@@ -38,10 +47,18 @@ test("each hour, and not more often", async () => {
   expect(update).toHaveBeenCalledTimes(6);
 });
 
-test("an answer that fails ends no later look", async () => {
+test("an answer that fails is told, and ends no later look", async () => {
+  const start = Date.now();
+  const script = new URL("./service-worker.js", location.href).href;
   update.mockRejectedValueOnce(new TypeError("a login page"));
-  await vi.advanceTimersByTimeAsync(2 * HOUR);
-  expect(update).toHaveBeenCalledTimes(2);
+  await vi.advanceTimersByTimeAsync(HOUR);
+  expect(updates.unanswered).toBe(start + HOUR);
+  await vi.advanceTimersByTimeAsync(HOUR);
+  expect(updates.unanswered).toBeUndefined();
+  expect(looks).toEqual([
+    [script, start + HOUR, false],
+    [script, start + 2 * HOUR, true],
+  ]);
 });
 
 test("asks nobody without a network, and looks when it is back", async () => {
@@ -50,6 +67,7 @@ test("asks nobody without a network, and looks when it is back", async () => {
   document.dispatchEvent(new Event("visibilitychange"));
   await vi.advanceTimersByTimeAsync(0);
   expect(update).not.toHaveBeenCalled();
+  expect(looks).toEqual([]);
   online = true;
   dispatchEvent(new Event("online"));
   await vi.advanceTimersByTimeAsync(0);
