@@ -39,6 +39,10 @@ export function formatDays(days: number, language: string): string {
 
 const UNKNOWN = "–";
 
+/** The language as it is written in the region that the browser names for it: 27 Nov 2026 in Britain, Nov 27, 2026 in America. */
+const inRegion = (language: string): string =>
+  navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? language;
+
 /** A time (milliseconds since 1970, or a text of ISO 8601), in as much detail as `options` say. */
 export function formatTime(
   time: number | string | Date,
@@ -46,7 +50,7 @@ export function formatTime(
   options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium" },
 ): string {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? UNKNOWN : new Intl.DateTimeFormat(language, options).format(date);
+  return Number.isNaN(date.getTime()) ? UNKNOWN : new Intl.DateTimeFormat(inRegion(language), options).format(date);
 }
 
 /** A span of time in milliseconds, as a whole number of days, hours, minutes or seconds. */

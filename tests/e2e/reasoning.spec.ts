@@ -172,7 +172,7 @@ test("the price of an answer: tokens, time, energy, the conversation's sum, and 
   const energy = async () => Number((await row("Watt-hours").first().textContent())!);
   const before = await energy();
   expect(before).toBeCloseTo((two!.seconds * 40) / 3600, 2);
-  await expect(app.answers.last()).toContainText("A hosted model would charge (list prices of Apr 30, 2026)");
+  await expect(app.answers.last()).toContainText("A hosted model would charge (list prices of 30 Apr 2026)");
   const output = two!.thoughtTokens + two!.answerTokens;
   const dollars = Number((await row("GPT-5.5").first().textContent())!.replace(/[^\d.]/g, ""));
   expect(dollars).toBeCloseTo((two!.promptTokens * 5 + output * 30) / 1e6, 3);
