@@ -84,6 +84,27 @@ test.describe("with conversations", () => {
         }
       });
 
+  test("on a screen of 320 x 256 pixels messages keep a third of the height, whatever is said around them", async () => {
+    await app.page.setViewportSize({ width: 320, height: 256 });
+    await screens["conversation"]!(app);
+    app.server.fault = (path, _request, response) => {
+      if (path !== "/policy.json") return false;
+      response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Sign in</title>");
+      return true;
+    };
+    await app.page.reload();
+    await expect(app.page.getByText("Something else answers")).toBeVisible();
+    const messages = app.page.locator("main .scroll");
+    await expect.poll(async () => (await messages.boundingBox())!.height).toBeGreaterThanOrEqual(256 / 3);
+    await messages.scrollIntoViewIfNeeded();
+    await expect(messages).toBeInViewport({ ratio: 0.9 });
+    await app.composer.scrollIntoViewIfNeeded();
+    await expect(app.composer).toBeInViewport({ ratio: 0.9 });
+    expect(await app.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    expect(await app.accessibilityFaults()).toEqual([]);
+    app.server.fault = undefined;
+  });
+
   const catalogues = { fr, ja, vi };
   for (const [code, catalogue] of Object.entries(catalogues))
     test(`no text is left in English: ${code}`, async () => {
