@@ -107,6 +107,10 @@ test.describe("a download", () => {
     await expect(status).toContainText(
       /Downloading: [\d.]+ .?B of [\d.]+ MB\s*\d of 5 files\s*[\d.]+ .?B per second, \d+ \w+ left/,
     );
+    await app.page.setViewportSize({ width: 360, height: 640 });
+    await app.card("reasoner").scrollIntoViewIfNeeded();
+    await expect(status).toBeInViewport();
+    await app.page.setViewportSize({ width: 1280, height: 800 });
     expect(await app.accessibilityFaults()).toEqual([]);
     await app.page.getByRole("button", { name: "Cancel" }).click();
     await expect(status).toBeHidden();
