@@ -364,7 +364,7 @@ export const en = {
     "Islet keeps conversations and models in this browser, and its settings block site data (cookies, databases) for this address. Allow them: in Chrome, press the sign left of the address, then “Cookies and site data”, or look under Settings, “Privacy and security”. Then try again.",
   "error.insecure-page.title": "This address is not secure",
   "error.insecure-page.remedy":
-    "Browsers offer the graphics device only to pages that come over HTTPS, or from this machine itself. Ask whoever runs this site to serve it over HTTPS.",
+    "Browsers allow encryption, verified files, work without a network and the graphics device only to pages that come over HTTPS, or from this machine itself. Ask whoever runs this site to serve it over HTTPS.",
   "error.adapter-refused.title": "The browser offers no graphics device",
   "error.adapter-refused.remedy":
     "Turn on “Use graphics acceleration when available” in the browser's settings, update the graphics driver, restart the browser, then try again.",

@@ -376,7 +376,7 @@ export const fr: Catalogue = {
     "Islet garde les conversations et les modèles dans ce navigateur, mais ses réglages bloquent les données de site (cookies, bases de données) pour cette adresse. Autorisez-les : dans Chrome, cliquez sur l’icône à gauche de l’adresse, puis sur « Cookies et données des sites », ou allez dans Paramètres, « Confidentialité et sécurité ». Réessayez ensuite.",
   "error.insecure-page.title": "Cette adresse n’est pas sécurisée",
   "error.insecure-page.remedy":
-    "Les navigateurs ne donnent accès au processeur graphique qu’aux pages servies en HTTPS ou par la machine elle-même. Demandez à la personne qui gère ce site de le servir en HTTPS.",
+    "Les navigateurs ne permettent le chiffrement, la vérification des fichiers, le travail hors ligne et l’accès au processeur graphique qu’aux pages servies en HTTPS ou par la machine elle-même. Demandez à la personne qui gère ce site de le servir en HTTPS.",
   "error.adapter-refused.title": "Le navigateur ne propose aucun processeur graphique",
   "error.adapter-refused.remedy":
     "Activez « Utiliser l’accélération graphique si disponible » dans les réglages du navigateur, mettez à jour le pilote graphique, redémarrez le navigateur, puis réessayez.",

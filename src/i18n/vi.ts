@@ -369,7 +369,7 @@ export const vi: Catalogue = {
     "Islet lưu cuộc trò chuyện và mô hình trong trình duyệt này, nhưng cài đặt của trình duyệt đang chặn dữ liệu trang web (cookie, cơ sở dữ liệu) với địa chỉ này. Hãy cho phép: trong Chrome, nhấn biểu tượng bên trái địa chỉ rồi chọn “Cookie và dữ liệu trang web”, hoặc mở Cài đặt, “Quyền riêng tư và bảo mật”. Sau đó thử lại.",
   "error.insecure-page.title": "Địa chỉ này không an toàn",
   "error.insecure-page.remedy":
-    "Trình duyệt chỉ cho trang tải qua HTTPS hoặc từ chính máy này dùng bộ xử lý đồ họa. Hãy nhờ người quản trị trang này chuyển sang HTTPS.",
+    "Trình duyệt chỉ cho phép mã hóa, kiểm tra tệp, làm việc ngoại tuyến và dùng bộ xử lý đồ họa với trang tải qua HTTPS hoặc từ chính máy này. Hãy nhờ người quản trị trang này chuyển sang HTTPS.",
   "error.adapter-refused.title": "Trình duyệt không cung cấp bộ xử lý đồ họa",
   "error.adapter-refused.remedy":
     "Bật “Sử dụng tính năng tăng tốc đồ họa khi có” trong cài đặt trình duyệt, cập nhật trình điều khiển đồ họa, khởi động lại trình duyệt rồi thử lại.",

@@ -96,6 +96,9 @@ export function errorData(error: unknown): ErrorData {
     return { code, detail, remedy, ...(bytes === undefined ? {} : { bytes }), ...(reasons ? { reasons } : {}) };
   }
   const detail = thrownText(error);
+  // Over plain HTTP a browser has no hashes, locks or random ids: to call what is not there is how it shows.
+  if (error instanceof TypeError && globalThis.isSecureContext === false)
+    return { code: "insecure-page", detail, remedy: "none" };
   if (/QuotaExceeded|full disk/i.test(detail)) return { code: "storage-full", detail, remedy: "free-space" };
   return { code: "unknown", detail, remedy: "retry" };
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, type Worker } from "playwright/test";
-import { App, models, numbers, shareApp } from "./app";
+import { App, conversationsFile, models, numbers, shareApp } from "./app";
 import { TestServer } from "./server";
 
 const folder = `/models/${models.tiny.id}/resolve/main/`;
@@ -280,6 +280,11 @@ test("a page that came over plain HTTP says that it needs HTTPS", async () => {
   const app = await App.open({ server });
   await expect(app.page.getByRole("alert")).toContainText("This address is not secure");
   await expect(app.composer).toBeDisabled();
+  // Whatever else needs a secure origin says the same.
+  const conversation = { title: "Plain", createdAt: 1, updatedAt: 1, leafId: null };
+  await app.goto("#/settings");
+  await app.give("Import conversations", conversationsFile([{ conversation, messages: [] }]));
+  await expect(app.page.getByRole("alert")).toContainText("only to pages that come over HTTPS");
   await app.close();
   await server.stop();
 });
