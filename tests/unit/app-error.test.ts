@@ -22,5 +22,5 @@ test("over plain HTTP what a browser does not have there is told as such; elsewh
 });
 
 test("a full disk is told as one", () => {
-  expect(errorData(new DOMException("x", "QuotaExceededError"))).toMatchObject({ code: "storage-full" });
+  expect(errorData(new Error("QuotaExceededError: the quota has been exceeded"))).toMatchObject({ code: "storage-full" });
 });
