@@ -426,7 +426,7 @@ export const en = {
     "It is in trouble, or has too many visitors. Try again later. Files that were finished are not downloaded again.",
   "error.source-page.title": "A web page came instead of the model’s file",
   "error.source-page.remedy":
-    "Something between you and the host answers in its place, such as a proxy or the login page of a network. Sign in to the network, or ask whoever runs it to let this host through; then try again.",
+    "Something between you and the host answers in its place, such as a proxy or the login page of a network. Log in to the network, or ask whoever runs it to let this host through; then try again.",
   "error.model-known.title": "There is a model of this name already",
   "error.model-known.remedy": "Remove that one first, or give the folder another name.",
   "error.import-damaged.title": "The imported model is damaged",
