@@ -235,9 +235,9 @@ export class App {
   /** Every stored message, oldest first, as it lies in IndexedDB. */
   async messages(): Promise<Message[]> {
     const records = await this.page.evaluate(
-      () =>
+      (name) =>
         new Promise<unknown[]>((resolve, reject) => {
-          const opening = indexedDB.open("islet/");
+          const opening = indexedDB.open(name);
           opening.onerror = () => reject(opening.error);
           opening.onsuccess = () => {
             const range = IDBKeyRange.bound("message:", "message;");
@@ -249,6 +249,8 @@ export class App {
             };
           };
         }),
+      // The name that the app below this folder gives it (platform/deployment.ts).
+      `islet${new URL(this.server.url).pathname}`,
     );
     return (records as Message[]).sort((a, b) => a.createdAt - b.createdAt);
   }
