@@ -64,6 +64,11 @@ test.describe("with conversations", () => {
           expect(await app.page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(width);
         }
         if (width === 360) {
+          await app.goto("#/trust");
+          const ledger = app.page.getByRole("region", { name: "Network ledger" }).locator("table");
+          await expect(ledger).toBeVisible();
+          expect(await ledger.evaluate(({ parentElement: p }) => p!.scrollWidth - p!.clientWidth)).toBe(0);
+          await app.goto("#/new");
           await app.page.getByRole("button", { name: "Conversations", exact: true }).click();
           await expect(app.page.getByRole("searchbox")).toBeInViewport();
           expect(await app.accessibilityFaults(), "drawer").toEqual([]);

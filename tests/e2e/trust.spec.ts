@@ -185,6 +185,7 @@ test("the evidence report shows what was found on this device now, and can be pr
   await app.page.emulateMedia({ media: "print" });
   await expect(app.page.getByRole("navigation")).toBeHidden();
   await expect(app.page.getByRole("button", { name: "Make the report" })).toBeHidden();
+  await expect(app.page.getByRole("link", { name: "Skip to content" })).toBeHidden();
   const pages = await app.page.pdf();
   expect(pages.subarray(0, 5).toString()).toBe("%PDF-");
   expect(pages.toString("latin1").match(/\/Type\s*\/Page\b/g)!.length).toBeGreaterThan(1);
