@@ -409,7 +409,7 @@ test("of a model of the person's own, without published hashes, records them and
     response.writeHead(200, { "content-type": "text/html" }).end("<title>no</title>"),
   );
   await own.getByRole("button", { name: "Download and start" }).click();
-  await shows("The download is not the published model");
+  await shows("A web page came instead of the model’s file");
   mirror.fault = undefined;
   await app.page.getByRole("button", { name: "Try again" }).click();
   await expect(own.getByText("Running")).toBeVisible();
