@@ -22,5 +22,7 @@ test("over plain HTTP what a browser does not have there is told as such; elsewh
 });
 
 test("a full disk is told as one", () => {
-  expect(errorData(new Error("QuotaExceededError: the quota has been exceeded"))).toMatchObject({ code: "storage-full" });
+  expect(errorData(new Error("QuotaExceededError: the quota has been exceeded"))).toMatchObject({
+    code: "storage-full",
+  });
 });
