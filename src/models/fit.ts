@@ -113,9 +113,20 @@ export function firstModel({ offered, usable }: Choice, language: string): Model
   return here ?? (offered.some(({ builds }) => builds.includes(starter)) ? starter : undefined);
 }
 
-/** The smallest recommended model that fits this machine and speaks the language; undefined where none does. */
+/**
+ * A model that speaks the language: the smallest that is recommended for this machine, or else of all that it can run, at its ease or barely, the
+ * smallest, those first that are recommended for others. Never a demonstration. Undefined where none does.
+ */
 export function speakerFor({ offered, machine }: Choice, language: string): ModelCard | undefined {
   if (!machine) return undefined;
-  const chosen = recommend(offered, machine, language);
-  return [chosen.fast, chosen.balanced, chosen.reasoning].find((card) => card && speaks(card, language));
+  const { fast, balanced, reasoning } = recommend(offered, machine, language);
+  const recommended = [fast, balanced, reasoning].find((card) => card && speaks(card, language));
+  if (recommended) return recommended;
+  const known = new Set(Object.values(candidates).flat());
+  const rank = (card: ModelCard) => order.indexOf(fitOf(card, machine).verdict) + (known.has(card.key) ? 0 : 0.5);
+  return offered
+    .map((model) => pickBuild(model, machine, new Set()))
+    .filter((card) => speaks(card, language) && card.task !== "embedding" && !card.about)
+    .filter((card) => fitOf(card, machine).verdict !== "no")
+    .sort((a, b) => rank(a) - rank(b) || a.memory - b.memory)[0];
 }

@@ -197,6 +197,23 @@ describe("the fit", () => {
       },
     );
 
+    const software = { ...desktop, software: true, halfPrecision: false, maxBufferSize: GIB };
+
+    test.each(["fr", "ja", "vi"])("in %s offers one that speaks it also where none is recommended", (language) => {
+      for (const machine of [software, { ...phone, software: true }, { ...desktop, memory: 1.5 * GIB }]) {
+        const other = speakerFor({ ...choice, machine }, language)!;
+        expect(speaks(other, language)).toBe(true);
+        expect(fitOf(other, machine).verdict).not.toBe("no");
+        expect(other.about).toBeUndefined();
+      }
+      // One that the policy lets people have, though the project recommends others.
+      const few = choice.offered.filter(({ key }) => ["islet-reasoner", "Qwen2.5-3B-Instruct"].includes(key));
+      expect(speakerFor({ ...choice, offered: few }, language)!.key).toBe("Qwen2.5-3B-Instruct");
+      expect(
+        speakerFor({ ...choice, offered: few, machine: { ...desktop, memory: GIB / 2 } }, language),
+      ).toBeUndefined();
+    });
+
     test("says of the starter that it speaks English alone", () => {
       expect(["en", "fr", "ja", "vi"].map((language) => speaks(starter, language))).toEqual([
         true,
