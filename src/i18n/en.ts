@@ -804,6 +804,8 @@ export const en = {
     "What this site allows, read from its policy file at each start. What is locked says by whom and why.",
   "policy.foreign":
     "Something else answers in the place of this site’s server: {{what}}. It may be the login page of a network, or a server in trouble. Islet goes on with what it has.",
+  "policy.foreign.page": "a web page",
+  "policy.foreign.redirect": "a redirect to another address",
   "policy.changed":
     "The policy of this site has changed. Until you reload, Islet brings no more models, and a model that is running keeps the limits it started with.",
   "sent.title": "Policy as sent, for the page and each worker",

@@ -829,6 +829,8 @@ export const fr: Catalogue = {
     "Ce que ce site permet, lu dans son fichier de politique à chaque démarrage. Ce qui est verrouillé indique par qui et pourquoi.",
   "policy.foreign":
     "Autre chose répond à la place du serveur de ce site : {{what}}. C’est peut-être la page de connexion d’un réseau, ou un serveur en panne. Islet continue avec ce qu’il a.",
+  "policy.foreign.page": "une page web",
+  "policy.foreign.redirect": "une redirection vers une autre adresse",
   "policy.changed":
     "La politique de ce site a changé. D’ici au rechargement, Islet ne télécharge plus de modèle, et un modèle en cours d’exécution garde les limites de son démarrage.",
   "sent.title": "Politique envoyée, pour la page et chaque worker",

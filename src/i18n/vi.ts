@@ -808,6 +808,8 @@ export const vi: Catalogue = {
     "Những gì trang này cho phép, đọc từ tệp chính sách mỗi lần khởi động. Mục bị khóa ghi rõ ai khóa và vì sao.",
   "policy.foreign":
     "Có thứ khác trả lời thay cho máy chủ của trang này: {{what}}. Đó có thể là trang đăng nhập của mạng, hoặc máy chủ đang gặp sự cố. Islet tiếp tục với những gì đang có.",
+  "policy.foreign.page": "một trang web",
+  "policy.foreign.redirect": "chuyển hướng sang địa chỉ khác",
   "policy.changed":
     "Chính sách của trang này đã thay đổi. Cho đến khi bạn tải lại trang, Islet không tải về thêm mô hình, và mô hình đang chạy vẫn giữ các giới hạn lúc khởi động.",
   "sent.title": "Chính sách đã gửi, cho trang và từng worker",

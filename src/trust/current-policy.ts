@@ -16,7 +16,7 @@ import {
   type PolicyTexts,
   type Retained,
 } from "./policy";
-import { FOREIGN_HEADER, policyAnswer } from "./policy-answer";
+import { FOREIGN_HEADER, foreignOf, policyAnswer, type Foreign } from "./policy-answer";
 
 /** Set before anything that reads it is made. */
 export let policy: Policy;
@@ -34,8 +34,8 @@ let dated: { date: number; at: number } | undefined;
 /** What the date is now by the site's server, in milliseconds since 1970; undefined where it has not said. Without a network it is an old one. */
 export const serverTime = (): number | undefined => dated && dated.date + performance.now() - dated.at;
 
-/** What answered in the server's place when the policy was last asked for, in English: a login page, a server in trouble; undefined where nothing did. */
-export let answeredInstead: string | undefined;
+/** What answered in the server's place when the policy was last asked for; undefined where nothing did. */
+export let answeredInstead: Foreign | undefined;
 
 /** The text of policy.json as the server has it now, or as it was last read where there is no network. Throws. */
 export async function fetchPolicy(): Promise<string> {
@@ -46,7 +46,7 @@ export async function fetchPolicy(): Promise<string> {
   // A server on this machine has this machine's clock.
   const local = /^(?:localhost|.*\.localhost|127\..*|\[::1\])$/.test(address.hostname);
   if (answer.kind === "file" && Number.isFinite(date) && !local) dated = { date, at: performance.now() };
-  answeredInstead = answer.kind === "foreign" ? answer.what : (response.headers.get(FOREIGN_HEADER) ?? undefined);
+  answeredInstead = answer.kind === "foreign" ? answer.what : foreignOf(response.headers.get(FOREIGN_HEADER));
   if (answer.kind !== "file") throw new Error(`policy.json: ${answer.what}`);
   return answer.text;
 }

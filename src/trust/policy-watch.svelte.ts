@@ -4,6 +4,7 @@ import { AppError } from "../platform/app-error";
 import { digestOf } from "./audit-chain";
 import { answeredInstead, fetchPolicy, narrowPage, startedWith } from "./current-policy";
 import { parsePolicy, type Policy } from "./policy";
+import type { Foreign } from "./policy-answer";
 
 /** Milliseconds between two looks at a page that stays in front. */
 const INTERVAL = 3600_000;
@@ -11,8 +12,8 @@ const INTERVAL = 3600_000;
 class PolicyWatch {
   /** The site has another policy now. This page keeps its own until it is loaded anew, and brings nothing more under it. */
   changed = $state(false);
-  /** What answers in the place of the site's server, in English, as long as it does; the app goes on with what it has. */
-  foreign = $state<string | undefined>(undefined);
+  /** What answers in the place of the site's server, as long as it does; the app goes on with what it has. */
+  foreign = $state<Foreign | undefined>(undefined);
   /** Called once, when what may be reached is no longer the same: what is under way has to end. */
   onNetworkChanged: () => void = () => {};
 

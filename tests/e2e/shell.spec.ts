@@ -289,6 +289,9 @@ test.describe("the policy, while something answers in the server's place", () =>
     says(loginPage);
     await works(app);
     await expect(instead()).toContainText("a web page");
+    says(redirect);
+    await app.page.getByRole("button", { name: "Try again" }).click();
+    await expect(instead()).toContainText("a redirect to another address");
     expect(await app.accessibilityFaults()).toEqual([]);
     says(answer("application/json", JSON.stringify(ofServer)));
     await app.page.getByRole("button", { name: "Try again" }).click();

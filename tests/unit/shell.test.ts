@@ -2,10 +2,14 @@
 // What the service worker takes for a file of the build, and for the policy.
 import { describe, expect, test } from "vitest";
 import rules from "../../src/trust/policy.json" with { type: "json" };
+import { en } from "../../src/i18n/en";
+import { fr } from "../../src/i18n/fr";
+import { ja } from "../../src/i18n/ja";
+import { vi } from "../../src/i18n/vi";
 import { isWebPage } from "../../src/platform/content-type";
 import { integrityOf } from "../../src/platform/integrity";
 import { faultOf } from "../../src/pwa/build-file";
-import { hasFormOfPolicy, policyAnswer } from "../../src/trust/policy-answer";
+import { foreignOf, hasFormOfPolicy, policyAnswer } from "../../src/trust/policy-answer";
 
 const response = (text: string, type: string | null, status = 200) =>
   new Response(text, { status, headers: type === null ? {} : { "content-type": type } });
@@ -84,6 +88,20 @@ describe("an answer for the policy", () => {
     expect(await kind(unfollowed())).toBe("foreign");
     for (const status of [203, 401, 403, 407, 429, 500, 503, 511])
       expect(await kind(response("{}", "application/json", status))).toBe("foreign");
+  });
+
+  test("comes with what was seen, which a person reads in their language", async () => {
+    const seen = async (came: Response) => {
+      const answer = await policyAnswer(came);
+      return answer.kind === "foreign" && answer.what;
+    };
+    expect(await seen(response("<p>", "text/html"))).toBe("page");
+    expect(await seen(unfollowed())).toBe("redirect");
+    expect(await seen(response("", null, 511))).toBe("HTTP 511");
+    for (const what of ["page", "redirect", "HTTP 511"]) expect(foreignOf(what)).toBe(what);
+    for (const text of [null, "", "a web page", "HTTP 511. Call us", "pages"]) expect(foreignOf(text)).toBeUndefined();
+    for (const texts of [en, fr, ja, vi])
+      for (const kind of ["page", "redirect"]) expect(texts).toHaveProperty([`policy.foreign.${kind}`]);
   });
 
   test("is kept only when it has the form of a policy", () => {
