@@ -53,6 +53,9 @@ export function formatTime(
   return Number.isNaN(date.getTime()) ? UNKNOWN : new Intl.DateTimeFormat(inRegion(language), options).format(date);
 }
 
+/** The day of a time (milliseconds since 1970), in full. */
+export const formatDay = (time: number, language: string): string => formatTime(time, language, { dateStyle: "long" });
+
 /** A span of time in milliseconds, as a whole number of days, hours, minutes or seconds. */
 export function formatSpan(ms: number, language: string): string {
   const units = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000 };
