@@ -16,10 +16,18 @@ let found: Promise<string | undefined> | undefined;
 /** The list, where it came with this page and the browser heeds it. It is the same as long as the page lives. */
 export const allowlistHere = (): Promise<string | undefined> => (found ??= find());
 
-async function find(): Promise<string | undefined> {
+/** 0 where it is another browser. A page that came over plain HTTP is told only what every server is told. */
+function versionOfChromium(): number {
   const { brands } =
     (navigator as { userAgentData?: { brands: { brand: string; version: string }[] } }).userAgentData ?? {};
-  const version = Number(brands?.find(({ brand }) => brand === "Chromium")?.version ?? 0);
+  const version = brands
+    ? brands.find(({ brand }) => brand === "Chromium")?.version
+    : /Chrom(?:e|ium)\/(\d+)/.exec(navigator.userAgent)?.[1];
+  return Number(version ?? 0);
+}
+
+async function find(): Promise<string | undefined> {
+  const version = versionOfChromium();
   if (version < HEEDED_SINCE) return undefined;
   const response = await fetch(ownAddress()).catch(() => undefined);
   const list = response?.headers.get(ALLOWLIST);

@@ -42,7 +42,9 @@ export function tellOwnPolicy(): void {
 
 /** The workers of all tabs that run now. */
 export async function runningWorkers(): Promise<RunningWorker[]> {
-  const { held = [] } = await navigator.locks.query();
+  // A page that came over plain HTTP has no locks, and starts no worker that holds one.
+  const locks = navigator.locks as LockManager | undefined;
+  const { held = [] } = (await locks?.query()) ?? {};
   const told = held.flatMap(({ name }) => (name?.startsWith(LOCK) ? name.slice(LOCK.length) : []));
   return told.map((text) => JSON.parse(text) as RunningWorker);
 }

@@ -1,7 +1,7 @@
 // Whether the policy of the site is still the one that this page began with. A page that is open for days looks again: when it comes to the
 // front, each hour, and before it brings or takes in a model. Not for: the policy at the start (current-policy.ts).
 import { AppError } from "../platform/app-error";
-import { digestOf } from "./audit-chain";
+import { canonical } from "./audit-chain";
 import { answeredInstead, fetchPolicy, narrowPage, startedWith } from "./current-policy";
 import { parsePolicy, type Policy } from "./policy";
 import type { Foreign } from "./policy-answer";
@@ -39,11 +39,11 @@ class PolicyWatch {
     } finally {
       this.foreign = answeredInstead;
     }
-    if (this.changed || (await digestOf(now)) === (await digestOf(startedWith))) return;
+    if (this.changed || canonical(now) === canonical(startedWith)) return;
     this.changed = true;
     // The browser holds the page to both from now on.
     narrowPage(now);
-    if ((await digestOf(now.network)) !== (await digestOf(startedWith.network))) this.onNetworkChanged();
+    if (canonical(now.network) !== canonical(startedWith.network)) this.onNetworkChanged();
   }
 }
 

@@ -282,9 +282,31 @@ test("a page that came over plain HTTP says that it needs HTTPS", async () => {
   await expect(app.composer).toBeDisabled();
   // Whatever else needs a secure origin says the same.
   const conversation = { title: "Plain", createdAt: 1, updatedAt: 1, leafId: null };
-  await app.goto("#/settings");
+  const says = () => expect(app.page.getByRole("alert")).toContainText("only to pages that come over HTTPS");
+  const anew = async (screen: string) => {
+    await app.goto(`#/${screen}`);
+    await app.page.reload();
+    await expect(app.page.getByRole("status").filter({ hasText: "pages that come over HTTPS" })).toBeVisible();
+  };
+  await anew("settings");
   await app.give("Import conversations", conversationsFile([{ conversation, messages: [] }]));
-  await expect(app.page.getByRole("alert")).toContainText("only to pages that come over HTTPS");
+  await says();
+  await anew("settings");
+  await expect(app.page.getByText("Add to home screen")).toHaveCount(0);
+  await app.page.getByRole("button", { name: "Set a passphrase…" }).click();
+  await says();
+  await anew("trust");
+  await app.page.getByRole("button", { name: "Export the log" }).click();
+  await says();
+  // The proof goes on there, and nothing that it tries ends the page.
+  await anew("trust");
+  await expect(app.page.getByText("could not be read")).toHaveCount(0);
+  await app.page.getByRole("button", { name: "Try all ways out" }).click();
+  await expect(app.page.getByRole("button", { name: "Try all ways out" })).toBeEnabled({ timeout: 60_000 });
+  await expect(app.page.getByRole("alert")).toHaveCount(0);
+  for (const screen of ["report", "models", "storage"]) await anew(screen);
+  expect(app.foreign.filter((url) => !new URL(url).hostname.endsWith(".islet-probe.example"))).toEqual([]);
+  app.foreign.length = 0;
   await app.close();
   await server.stop();
 });

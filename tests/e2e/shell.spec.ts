@@ -236,6 +236,19 @@ test("an app whose older version kept a login page in the place of its script co
   await app.close();
 });
 
+test("a page at the address of the folder without its slash, whose files lie elsewhere, says that it did not begin", async () => {
+  const app = await App.open({ path: "policy.schema.json" });
+  put(app, { "/app": answer("text/html", built.page) });
+  // As below a path: no file of the build is at the root.
+  const { fault } = app.server;
+  app.server.fault = (path, request, response) =>
+    fault!(path, request, response) || (response.writeHead(404).end(), true);
+  await app.goto("app");
+  await expect(app.page.getByText("Islet could not start: its program did not arrive")).toBeVisible();
+  await expect(app.page.getByText("Islet n’a pas pu démarrer")).toBeVisible();
+  await app.close();
+});
+
 test("a page whose scripts are blocked says so", async () => {
   const app = await App.open({ path: "policy.schema.json" });
   const session = await app.context.newCDPSession(app.page);
