@@ -302,6 +302,19 @@ test.describe("the policy, while something answers in the server's place", () =>
     says(loginPage);
     await works(app);
     await expect(instead()).toContainText("a web page");
+    // On a phone the words take the lines that they need, and on a screen of four lines a third of it.
+    const again = app.page.getByRole("button", { name: "Try again" });
+    const bar = app.page.getByRole("status").filter({ has: again });
+    for (const [width, height, most] of [
+      [360, 740, 0.35],
+      [320, 256, 0.34],
+    ] as const) {
+      await app.page.setViewportSize({ width, height });
+      expect((await bar.boundingBox())!.height).toBeLessThan(most * height);
+      expect(await bar.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+      expect(await app.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    }
+    await app.page.setViewportSize({ width: 1280, height: 800 });
     says(redirect);
     await app.page.getByRole("button", { name: "Try again" }).click();
     await expect(instead()).toContainText("a redirect to another address");
