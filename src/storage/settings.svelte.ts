@@ -1,70 +1,69 @@
 // What a person chose, kept between visits. Not for: choices that belong to one conversation.
 import { AppError } from "../platform/app-error";
-import { sendKeys, type SendKey } from "../platform/typing";
+import { sendKeys } from "../platform/typing";
 import { oneOf } from "../platform/values";
 import type { Records, StoredRecord } from "./records";
 
-export interface SettingsRecord extends StoredRecord {
-  /** Undefined: the browser's language. */
-  language?: string;
-  /** The model that was loaded last. */
-  modelId?: string;
-  /** Undefined: what the model's card recommends. */
-  temperature?: number;
-  /** Minutes without a question after which a model is unloaded; 0: never. Undefined: `DEFAULT_IDLE_MINUTES`. */
-  idleMinutes?: number;
-  /** Days without a change after which a conversation is deleted. Undefined: never. */
-  keepDays?: number;
-  /** Days that entries of the audit log and of the network ledger are kept. Undefined: always. */
-  keepAuditDays?: number;
-  keepNetworkDays?: number;
-  /** Minutes without use after which the vault is locked; 0: never. Undefined: what trust/vault says. */
-  lockMinutes?: number;
-  /** How much new conversations think, and how many answers are voted on with high effort. */
-  effort?: string;
-  votes?: number;
-  /** In answers, every end of a line is shown as one. Undefined: as in CommonMark, only where two spaces or an empty line say so. */
-  lineBreaks?: boolean;
-  /** Undefined: what the system has. */
-  theme?: Theme;
-  /** What sends a question. Undefined: what is usual for the device. */
-  sendKey?: SendKey;
-  /** Undefined: keys run commands; false: none does but Escape, which stops an answer. */
-  shortcuts?: boolean;
-  /** What this machine draws while a model writes, in watts. Undefined: a guess. */
-  watts?: number;
-}
-
 export const themes = ["light", "dark"] as const;
-type Theme = (typeof themes)[number];
-
 /** Answers that are voted on at most. */
 export const MOST_VOTES = 25;
-/** Least and most of each number; what is less is no choice, what is more is the most. */
-const bounds = new Map<string, readonly [least: number, most: number]>([
-  ["temperature", [0, 2]],
-  ["idleMinutes", [0, 1440]],
-  ["lockMinutes", [0, 1440]],
-  // Records that are kept for no time would be deleted at once.
-  ["keepDays", [1, 36_500]],
-  ["keepAuditDays", [1, 36_500]],
-  ["keepNetworkDays", [1, 36_500]],
-  ["votes", [1, MOST_VOTES]],
-  ["watts", [0.001, 100_000]],
-]);
+
+/** Gives what of an unknown value is a value of a setting; undefined for none. */
+type Read<T> = (value: unknown) => T | undefined;
+const text: Read<string> = (value) => (typeof value === "string" ? value : undefined);
+const flag: Read<boolean> = (value) => (typeof value === "boolean" ? value : undefined);
+const among =
+  <T>(values: readonly T[]): Read<T> =>
+  (value) =>
+    oneOf(values, value);
+/** What is less than the least is no choice, what is more than the most is the most. */
+const number =
+  (least: number, most: number): Read<number> =>
+  (value) =>
+    typeof value === "number" && value >= least ? Math.min(value, most) : undefined;
+// Records that are kept for no time would be deleted at once.
+const days = number(1, 36_500);
+const minutes = number(0, 1440);
+
+/** All settings, and how each is read. One that is undefined was not chosen. */
+const table = {
+  /** Undefined: the browser's language. */
+  language: text,
+  /** The model that was loaded last. */
+  modelId: text,
+  /** Undefined: what the model's card recommends. */
+  temperature: number(0, 2),
+  /** Minutes without a question after which a model is unloaded; 0: never. Undefined: `DEFAULT_IDLE_MINUTES`. */
+  idleMinutes: minutes,
+  /** Minutes without use after which the vault is locked; 0: never. Undefined: what trust/vault says. */
+  lockMinutes: minutes,
+  /** Days without a change after which a conversation is deleted. Undefined: never. */
+  keepDays: days,
+  /** Days that entries of the audit log and of the network ledger are kept. Undefined: always. */
+  keepAuditDays: days,
+  keepNetworkDays: days,
+  /** How much new conversations think, and how many answers are voted on with high effort. */
+  effort: text,
+  votes: number(1, MOST_VOTES),
+  /** In answers, every end of a line is shown as one. Undefined: as in CommonMark, only where two spaces or an empty line say so. */
+  lineBreaks: flag,
+  /** Undefined: what the system has. */
+  theme: among(themes),
+  /** What sends a question. Undefined: what is usual for the device. */
+  sendKey: among(sendKeys),
+  /** Undefined: keys run commands; false: none does but Escape, which stops an answer. */
+  shortcuts: flag,
+  /** What this machine draws while a model writes, in watts. Undefined: a guess. */
+  watts: number(0.001, 100_000),
+} satisfies Record<string, Read<unknown>>;
+
+type Chosen = { [Name in keyof typeof table]?: NonNullable<ReturnType<(typeof table)[Name]>> };
+export interface SettingsRecord extends StoredRecord, Chosen {}
 
 /** What of a record is a setting, of its type and within its bounds. */
 export function readSettings(record: Readonly<Record<string, unknown>>): SettingsRecord {
-  const settings = Object.entries(record).flatMap(([name, value]): [string, unknown][] => {
-    if (["language", "modelId", "effort"].includes(name)) return typeof value === "string" ? [[name, value]] : [];
-    if (["lineBreaks", "shortcuts"].includes(name)) return typeof value === "boolean" ? [[name, value]] : [];
-    if (name === "theme") return oneOf<unknown>(themes, value) ? [[name, value]] : [];
-    if (name === "sendKey") return oneOf<unknown>(sendKeys, value) ? [[name, value]] : [];
-    const bound = bounds.get(name);
-    if (!bound || typeof value !== "number" || !(value >= bound[0])) return [];
-    return [[name, Math.min(value, bound[1])]];
-  });
-  return { ...Object.fromEntries(settings), version: 1 };
+  const values = Object.entries(table).map(([name, read]): [string, unknown] => [name, read(record[name])]);
+  return { ...Object.fromEntries(values.filter(([, value]) => value !== undefined)), version: 1 };
 }
 
 export const DEFAULT_IDLE_MINUTES = 30;

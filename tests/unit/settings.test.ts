@@ -2,9 +2,9 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { Retention } from "../../src/app/retention.svelte";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { conversationKey, type Conversation } from "../../src/chat/records";
+import { conversationKey, type Conversation } from "../../src/chat/conversation-records";
 import { Records } from "../../src/storage/records";
-import { readSettings, Settings } from "../../src/storage/settings.svelte";
+import { readSettings, Settings, type SettingsRecord } from "../../src/storage/settings.svelte";
 import { openStore } from "../../src/storage/store";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
 import { NetworkLedger } from "../../src/trust/network-ledger.svelte";
@@ -23,6 +23,32 @@ test("what two tabs change, each without knowing of the other, is both there", a
   const fresh = new Settings(new Records());
   await fresh.load();
   expect(fresh.current).toEqual({ version: 1, keepDays: 30, temperature: 1, language: "fr" });
+});
+
+test("every setting that can be saved is there at the next start", async () => {
+  const all: Required<Omit<SettingsRecord, "version">> = {
+    language: "ja",
+    modelId: "islet-tiny",
+    temperature: 0.4,
+    idleMinutes: 5,
+    lockMinutes: 3,
+    keepDays: 30,
+    keepAuditDays: 365,
+    keepNetworkDays: 7,
+    effort: "high",
+    votes: 3,
+    lineBreaks: true,
+    theme: "dark",
+    sendKey: "mod+enter",
+    shortcuts: false,
+    watts: 25,
+  };
+  const [one, fresh] = [new Settings(new Records()), new Settings(new Records())];
+  await one.save(all);
+  await fresh.load();
+  expect(fresh.current).toEqual({ version: 1, ...all });
+  // What is no setting is left behind, also where its name is that of something every object has.
+  expect(readSettings({ ...all, other: 1, constructor: "x", toString: true })).toEqual({ version: 1, ...all });
 });
 
 test("how ends of lines are shown is a choice that stays, and only a yes or a no", async () => {
