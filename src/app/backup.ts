@@ -1,8 +1,8 @@
 // What a backup holds, and how it becomes records again: conversations with their messages, settings, and models that a person added to the
 // list. Not for: its encryption (storage/vault), or models themselves, which are exported on their own.
 import { readConversation, readMessage } from "../chat/conversation-forms";
-import { conversationKey, messageKey, type Conversation, type Message } from "../chat/records";
-import { treesOf } from "../chat/transfer";
+import { conversationKey, messageKey, type Conversation, type Message } from "../chat/conversation-records";
+import { treesOf } from "../chat/conversation-transfer";
 import { admit } from "../models/catalogue/admit";
 import type { ModelCard } from "../models/catalogue/catalogue";
 import { AppError } from "../platform/app-error";

@@ -2,16 +2,17 @@
 // what the actions do, which their rooms say.
 import type { ConversationActions } from "../chat/conversation-actions.svelte";
 import type { Conversations } from "../chat/conversations.svelte";
-import { isResumable, type Message } from "../chat/records";
+import type { Message } from "../chat/conversation-records";
 import type { Session } from "../chat/session.svelte";
-import { labelled, languageNames, t, type Language } from "../i18n/i18n.svelte";
+import { labelled, t } from "../i18n/i18n.svelte";
+import { languageNames, type Language } from "../i18n/languages";
 import { hasReference } from "../models/compare-answers";
 import type { ModelActions } from "../models/model-actions.svelte";
 import type { Models } from "../models/models.svelte";
 import type { Install } from "../pwa/install.svelte";
 import type { Updates } from "../pwa/updates.svelte";
 import { copyText } from "../platform/clipboard";
-import { AUTO_EFFORT, efforts } from "../reasoning/effort";
+import { efforts } from "../reasoning/effort";
 import { themes, type Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { openErasing } from "../trust/erase";
@@ -117,7 +118,7 @@ export class Commands {
   }
 
   private answering(): Command[] {
-    const { conversations, session, models, navigation } = this.rooms;
+    const { conversations, session, navigation } = this.rooms;
     if (navigation.screen !== "chat") return [];
     if (session.busy)
       return [
@@ -129,18 +130,18 @@ export class Commands {
     const last = conversations.branch.at(-1);
     const answer = last?.role === "assistant" ? last : undefined;
     const question = conversations.branch.findLast((m) => m.role === "user");
-    const canAsk = models.chosen !== undefined && models.gpu === "available";
+    const { canAsk } = session;
     const commands: Command[] = this.thinking();
     if (answer && canAsk) {
       const { need } = answer;
-      const other = need?.think ? "off" : AUTO_EFFORT;
+      const other = session.otherEffort(answer);
       if (need)
         commands.push({
           id: "override",
           label: t(other === "off" ? "need.answerDirect" : "need.think"),
           run: () => this.guard(session.regenerate(answer, other)),
         });
-      if (isResumable(answer))
+      if (session.resumable(answer))
         commands.push({ id: "resume-answer", label: t("chat.resume"), run: () => this.guard(session.resume(answer)) });
       if (answer.comparison) commands.push(...this.compared(answer));
     }
@@ -178,15 +179,14 @@ export class Commands {
   /** How much to think, and comparing. */
   private thinking(): Command[] {
     const { session, models } = this.rooms;
-    if (!models.chosen || models.gpu !== "available") return [];
-    const { thoughts } = models.chosen;
+    if (!session.canAsk) return [];
     return [
-      ...(thoughts ? efforts : []).map((effort) => ({
+      ...(models.chosen?.thoughts ? efforts : []).map((effort) => ({
         id: `effort-${effort}`,
         label: labelled(t("effort.title"), t(`effort.${effort}`)),
         run: () => this.guard(session.chooseEffort(effort)),
       })),
-      ...(thoughts || models.usable.length > 1
+      ...(session.canCompare
         ? [{ id: "compare", label: t("compare.title"), run: () => (session.comparing = true) }]
         : []),
     ];
@@ -314,15 +314,26 @@ export class Commands {
   }
 
   private app(): Command[] {
-    const { settings, install, updates, models, vault, go } = this.rooms;
-    const current = settings.current.language;
-    const languages: [Language | undefined, string][] = [
-      [undefined, t("palette.languageAuto")],
-      ...(Object.entries(languageNames) as [Language, string][]),
-    ];
-    const inSettings = (id: string, label: string) => ({ id, label, run: () => go("settings") });
+    const { install, updates, models } = this.rooms;
     return [
       { id: "help", label: t("palette.help"), run: () => this.rooms.showAll() },
+      ...this.records(),
+      ...this.settings(),
+      ...(models.storage && !models.storage.persisted
+        ? [{ id: "persist", label: t("storage.ask"), run: () => this.guard(models.askToKeep()) }]
+        : []),
+      ...(install.offered ? [{ id: "install", label: t("install.action"), run: () => void install.prompt() }] : []),
+      ...(updates.available
+        ? [{ id: "update", label: t("update.action"), run: () => this.guard(updates.accept()) }]
+        : []),
+    ];
+  }
+
+  /** The vault, backups, and what is deleted by hand. */
+  private records(): Command[] {
+    const { vault, go } = this.rooms;
+    const inSettings = (id: string, label: string) => ({ id, label, run: () => go("settings") });
+    return [
       ...(vault
         ? [
             { id: "lock", label: t("vault.lock"), keys: "alt+l", run: () => void vault.lock("hand") },
@@ -339,6 +350,18 @@ export class Commands {
       ...(["conversations", "audit", "network"] as const).map((kind) =>
         inSettings(`delete-${kind}`, `${t(`keep.delete.${kind}`)}…`),
       ),
+    ];
+  }
+
+  /** Choices that are made at once. */
+  private settings(): Command[] {
+    const { settings } = this.rooms;
+    const current = settings.current.language;
+    const languages: [Language | undefined, string][] = [
+      [undefined, t("palette.languageAuto")],
+      ...(Object.entries(languageNames) as [Language, string][]),
+    ];
+    return [
       ...languages
         .filter(([code]) => code !== current)
         .map(([code, name]) => ({
@@ -371,13 +394,6 @@ export class Commands {
               run: () => this.guard(settings.save({ watts: undefined })),
             },
           ]),
-      ...(models.storage && !models.storage.persisted
-        ? [{ id: "persist", label: t("storage.ask"), run: () => this.guard(models.askToKeep()) }]
-        : []),
-      ...(install.offered ? [{ id: "install", label: t("install.action"), run: () => void install.prompt() }] : []),
-      ...(updates.available
-        ? [{ id: "update", label: t("update.action"), run: () => this.guard(updates.accept()) }]
-        : []),
     ];
   }
 }

@@ -3,7 +3,7 @@ import { readConversation, readMessage } from "../chat/conversation-forms";
 import { readDraft } from "../chat/drafts.svelte";
 import { readAdded, readDownload, readInstalled } from "../models/model-forms";
 import { fieldsOf } from "../platform/values";
-import { conversationKey } from "../chat/records";
+import { conversationKey } from "../chat/conversation-records";
 import type { Reader, RecordKind, Records } from "../storage/records";
 import { readSettings } from "../storage/settings.svelte";
 import { readAuditEntry, readAuditHead, readNetworkEntry } from "../trust/log-forms";

@@ -1,7 +1,7 @@
 // What can still be had where the app cannot begin, or has ended: reading the records without it. Nothing in storage is changed but for
 // what the audit log notes. Not for: showing it (Rescue.svelte).
 import { readConversation, readMessage } from "../chat/conversation-forms";
-import { toJson, treesOf } from "../chat/transfer";
+import { toJson, treesOf } from "../chat/conversation-transfer";
 import type { Records } from "../storage/records";
 
 /** All conversations that were not deleted, in the form that an export has, and how many. Throws AppError. */

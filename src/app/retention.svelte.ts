@@ -1,6 +1,6 @@
 // Deletes records for their age, by what a person chose and what the policy allows, or by hand. Not for: how it is chosen
 // (RetentionSection.svelte), or how far the clock is believed (clock.ts).
-import type { Conversation } from "../chat/records";
+import type { Conversation } from "../chat/conversation-records";
 import type { Conversations } from "../chat/conversations.svelte";
 import type { Records } from "../storage/records";
 import type { Settings } from "../storage/settings.svelte";

@@ -1,15 +1,15 @@
 // What a person can do with a whole conversation, from its menu or from the command palette. Not for: how it is stored.
 import { tick } from "svelte";
 import { language, t } from "../i18n/i18n.svelte";
-import { download } from "../platform/download";
+import { download } from "../platform/save-file";
 import { formatNumber } from "../platform/format";
 import { pickFiles } from "../platform/pick-files";
 import { demand } from "../trust/current-policy";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Conversations } from "./conversations.svelte";
-import type { Conversation } from "./records";
-import { fileName, toMarkdown } from "./transfer";
+import type { Conversation } from "./conversation-records";
+import { fileName, toMarkdown } from "./conversation-transfer";
 import { shownBranch } from "./tree";
 
 /** The name in the page of a conversation's row in the list. */

@@ -19,7 +19,7 @@ import { isSign, type Need } from "../reasoning/need";
 import type { Vote } from "../reasoning/vote";
 import type { RecordKey } from "../storage/records";
 import { MOST_VOTES } from "../storage/settings.svelte";
-import { conversationKey, messageKey, type Conversation, type Message, type Provenance } from "./records";
+import { conversationKey, messageKey, type Conversation, type Message, type Provenance } from "./conversation-records";
 
 /** Letters of a title at most. */
 export const LONGEST_TITLE = 1000;

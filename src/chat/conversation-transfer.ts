@@ -4,7 +4,7 @@ import type { Fields } from "../platform/values";
 import { shortened } from "../platform/shortened";
 import { readConversation, readMessage } from "./conversation-forms";
 import { closed } from "./markdown/ending";
-import { conversationKey, messageKey, type Conversation, type Message } from "./records";
+import { conversationKey, messageKey, type Conversation, type Message } from "./conversation-records";
 import { childrenOf } from "./tree";
 
 /** The exported form; `format` and `version` say what it is. */

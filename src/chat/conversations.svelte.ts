@@ -4,11 +4,18 @@ import { shortened } from "../platform/shortened";
 import type { RecordKey, Records } from "../storage/records";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-forms";
-import { conversationKey, draftKey, messageKey, writingLock, type Conversation, type Message } from "./records";
+import {
+  conversationKey,
+  draftKey,
+  messageKey,
+  writingLock,
+  type Conversation,
+  type Message,
+} from "./conversation-records";
 import { Drafts } from "./drafts.svelte";
 import { hasWords } from "./search";
 import { branchTo, childrenOf, newestLeaf, shownBranch } from "./tree";
-import { fromJson, newOf, toJson, treesOf } from "./transfer";
+import { fromJson, newOf, toJson, treesOf } from "./conversation-transfer";
 import { SvelteMap } from "svelte/reactivity";
 
 const TITLE_LENGTH = 60;

@@ -4,7 +4,7 @@
 import { SvelteMap } from "svelte/reactivity";
 import { fieldsOf, nameOf, textOf, timeOf } from "../platform/values";
 import type { RecordKey, Records, StoredRecord } from "../storage/records";
-import { conversationKey, draftKey } from "./records";
+import { conversationKey, draftKey } from "./conversation-records";
 
 interface Draft extends StoredRecord {
   version: 1;

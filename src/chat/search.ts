@@ -1,6 +1,6 @@
 // Which conversations have the words that are looked for. Pure.
 import { fold } from "../platform/fold";
-import type { Conversation, Message } from "./records";
+import type { Conversation, Message } from "./conversation-records";
 
 /** Texts as they are compared, once for each record: they are looked through again at every key. */
 const folded = new WeakMap<Conversation | Message, string>();

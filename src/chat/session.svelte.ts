@@ -14,7 +14,7 @@ import { policy } from "../trust/current-policy";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import type { Conversations } from "./conversations.svelte";
 import { LiveAnswer } from "./live-answer.svelte";
-import { writingLock, type Message } from "./records";
+import { isResumable, writingLock, type Message } from "./conversation-records";
 import { branchTo, turnsOf } from "./tree";
 
 /** How often an answer is saved while it streams, in milliseconds: what a killed tab can lose. */
@@ -54,6 +54,12 @@ export class Session {
   /** The answer that was finished last in this tab. */
   lastAnswerId = $state<string | null>(null);
   readonly busy = $derived(this.live.id !== null);
+  /** A model can be asked: without one, what is there can still be read and copied. */
+  readonly canAsk = $derived.by(() => this.models.chosen !== undefined && this.models.gpu === "available");
+  /** There is something to compare: two models, or two efforts of one. */
+  readonly canCompare = $derived.by(
+    () => this.canAsk && (this.models.chosen?.thoughts !== undefined || this.models.usable.length > 1),
+  );
   /** How much the next question is thought about. */
   readonly effort: Effort = $derived.by(() => {
     const { effort } = this.settings.current;
@@ -166,6 +172,16 @@ export class Session {
     if (answer.parentId === null || this.busy) return;
     if (answer.content === "" && !answer.thought) await this.conversations.drop(answer);
     await this.answer(answer.conversationId, answer.parentId, { effort });
+  }
+
+  /** Whether this is the last answer of the open conversation, and broke off or was broken off with something that can be gone on with. */
+  resumable(answer: Message): boolean {
+    return this.live.id !== answer.id && this.conversations.branch.at(-1)?.id === answer.id && isResumable(answer);
+  }
+
+  /** The effort that would decide the other way than "auto" did. */
+  otherEffort({ need }: Message): Effort {
+    return need?.think ? "off" : AUTO_EFFORT;
   }
 
   /** Goes on with an answer that broke off, where it stands, with the model that wrote it if that is here. */

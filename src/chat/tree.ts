@@ -1,5 +1,5 @@
 // The tree of a conversation's messages: the branch that is shown, and the siblings beside it. Pure functions.
-import type { Message } from "./records";
+import type { Message } from "./conversation-records";
 
 /** The messages under each parent, oldest first; under null those that begin a conversation. */
 export type Children = ReadonlyMap<string | null, readonly Message[]>;

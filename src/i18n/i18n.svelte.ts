@@ -3,18 +3,10 @@ import i18next from "i18next";
 import { en, type Catalogue, type MessageKey } from "./en";
 import { fr } from "./fr";
 import { ja } from "./ja";
+import type { Language } from "./languages";
 import { vi } from "./vi";
 
-const catalogues = { en, fr, ja, vi } satisfies Record<string, Catalogue>;
-export type Language = keyof typeof catalogues;
-
-/** Each language by its own name. */
-export const languageNames: Record<Language, string> = {
-  en: "English",
-  fr: "Français",
-  ja: "日本語",
-  vi: "Tiếng Việt",
-};
+const catalogues: Record<Language, Catalogue> = { en, fr, ja, vi };
 
 void i18next.init({
   lng: "en",

@@ -3,7 +3,7 @@
 import type { StoreClient } from "../engine/client/store-client";
 import type { GivenFile, LoadProgress, PackageFacts } from "../engine/protocol";
 import { AppError } from "../platform/app-error";
-import { saveBlob } from "../platform/download";
+import { saveBlob } from "../platform/save-file";
 import { demand } from "../trust/current-policy";
 import { demandSamePolicy } from "../trust/policy-watch.svelte";
 import { admit } from "./catalogue/admit";

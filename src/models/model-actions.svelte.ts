@@ -1,5 +1,5 @@
 // What a person can do with the models of this device, from a screen or from the command palette: import, export, check, compare. One at a
-// time, shown as it goes on. Not for: how files are read, verified and written (transfer.ts, engine/store).
+// time, shown as it goes on. Not for: how files are read, verified and written (add-models.ts, engine/store).
 import type { Engines } from "../engine/client/engines";
 import type { StoreClient } from "../engine/client/store-client";
 import type { GivenFile, LoadProgress, Question } from "../engine/protocol";
@@ -12,7 +12,7 @@ import type { Notices } from "../ui/notices.svelte";
 import { baseUrlOf, type ModelCard } from "./catalogue/catalogue";
 import { compareAnswers, referenceOf, type Comparison } from "./compare-answers";
 import type { Models } from "./models.svelte";
-import { exportModel, importModel } from "./transfer";
+import { exportModel, importModel } from "./add-models";
 
 interface Running {
   title: () => string;

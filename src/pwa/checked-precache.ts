@@ -34,6 +34,48 @@ async function tell(refused: string | undefined): Promise<void> {
   for (const client of await self.clients.matchAll({ includeUncontrolled: true })) client.postMessage(message);
 }
 
+/** What was wrong while files were fetched or handed out. */
+interface Found {
+  /** Something that the app does not begin without was wrong in the cache. */
+  broken?: boolean;
+  /** The file in whose place something else came. */
+  refused?: string;
+}
+
+/** Lets through what is a file of the build, by the hash of its address in `integrities`, and nothing else. Writes what was wrong into `found`. */
+function checkOf(scope: string, integrities: ReadonlyMap<string, string>, found: Found): Plugin {
+  const page = new URL(PAGE, scope).href;
+  return {
+    requestWillFetch: ({ request }) => {
+      const { url, cache } = request;
+      return Promise.resolve(
+        // Many servers redirect from the page's file to its folder, which is the same.
+        new Request(url === page ? scope : url, {
+          // What the browser keeps of earlier times may be the login page.
+          cache: cache === "default" ? "no-cache" : cache,
+          credentials: "same-origin",
+          redirect: "manual",
+        }),
+      );
+    },
+    fetchDidSucceed: async ({ request, response }) => {
+      const file = request.url === scope ? page : request.url;
+      const fault = await faultOf(file, response, integrities.get(file) ?? "");
+      if (!fault) return response;
+      found.refused = file.slice(scope.length);
+      throw new Error(`${file}: ${fault}`);
+    },
+    cachedResponseWillBeUsed: async ({ request, cachedResponse, event }) => {
+      if (!cachedResponse) return null;
+      const { origin, pathname } = new URL(request.url);
+      const file = origin + pathname;
+      if (!(await faultOf(file, cachedResponse, integrities.get(file) ?? ""))) return cachedResponse;
+      found.broken ||= event?.type === "install" && NEEDED.test(file);
+      return null;
+    },
+  };
+}
+
 /**
  * Keeps `files`, and answers navigations and requests for them. `watched` gives the plugins of a request; `bound` sees to the headers of what is
  * handed out.
@@ -46,40 +88,8 @@ export function precacheChecked(
   const scope = self.registration.scope;
   const addressOf = (url: string) => new URL(url, scope).href;
   const integrities = new Map(files.map(({ url, integrity }) => [addressOf(url), integrity]));
-  /** Something that the app does not begin without was wrong in the cache. */
-  let broken = false;
-  /** The file in whose place something else came. */
-  let refused: string | undefined;
-
-  const check: Plugin = {
-    requestWillFetch: ({ request }) => {
-      const { url, cache } = request;
-      return Promise.resolve(
-        // Many servers redirect from the page's file to its folder, which is the same.
-        new Request(url === addressOf(PAGE) ? scope : url, {
-          // What the browser keeps of earlier times may be the login page.
-          cache: cache === "default" ? "no-cache" : cache,
-          credentials: "same-origin",
-          redirect: "manual",
-        }),
-      );
-    },
-    fetchDidSucceed: async ({ request, response }) => {
-      const file = request.url === scope ? addressOf(PAGE) : request.url;
-      const fault = await faultOf(file, response, integrities.get(file) ?? "");
-      if (!fault) return response;
-      refused = file.slice(scope.length);
-      throw new Error(`${file}: ${fault}`);
-    },
-    cachedResponseWillBeUsed: async ({ request, cachedResponse, event }) => {
-      if (!cachedResponse) return null;
-      const { origin, pathname } = new URL(request.url);
-      const file = origin + pathname;
-      if (!(await faultOf(file, cachedResponse, integrities.get(file) ?? ""))) return cachedResponse;
-      broken ||= event?.type === "install" && NEEDED.test(file);
-      return null;
-    },
-  };
+  const found: Found = {};
+  const check = checkOf(scope, integrities, found);
 
   const controller = new PrecacheController({ plugins: watched(check, bound) });
   controller.addToCacheList([...files]);
@@ -93,10 +103,10 @@ export function precacheChecked(
     });
   self.addEventListener("install", (event) => {
     // The version before does not begin with what is kept of it: it has nothing to lose by being replaced unasked.
-    const installed = controller.install(event).then(() => (broken ? self.skipWaiting() : undefined));
+    const installed = controller.install(event).then(() => (found.broken ? self.skipWaiting() : undefined));
     event.waitUntil(
       installed.catch(async (error: unknown) => {
-        await tell(refused);
+        await tell(found.refused);
         throw error;
       }),
     );

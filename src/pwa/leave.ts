@@ -3,7 +3,7 @@
 // is in no address of ours, so that nobody else can lead anybody on by it. Not for: asking the person (trust/LinkDialog.svelte).
 import { registerRoute } from "workbox-routing";
 import { readLink } from "../trust/foreign-link";
-import { LEAVE, type LeaveAnswer, type LeaveOrder } from "../trust/leave";
+import { LEAVE, type LeaveAnswer, type LeaveOrder } from "../trust/leave-order";
 import { keptPolicy } from "./policy-headers";
 
 declare const self: ServiceWorkerGlobalScope;

@@ -2,7 +2,7 @@
 // chained (audit-chain.ts), signed (audit-signature.ts) and checked (audit-verify.ts), or how they are shown (AuditView.svelte).
 import { AppError } from "../platform/app-error";
 import { named } from "../platform/deployment";
-import { download } from "../platform/download";
+import { download } from "../platform/save-file";
 import type { RecordKey, Records, StoredRecord } from "../storage/records";
 import { signingKey, type SigningKey } from "../storage/signing-key";
 import {

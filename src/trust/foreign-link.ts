@@ -2,7 +2,7 @@
 // shown is ASCII as the browser itself would send it, so nothing in it can turn the text around, hide, or look like another name. Not for: asking (LinkDialog.svelte).
 import { MAIL } from "./allowlist";
 import { allowlistHere } from "./allowlist-here";
-import { LEAVE, type LeaveAnswer, type LeaveOrder } from "./leave";
+import { LEAVE, type LeaveAnswer, type LeaveOrder } from "./leave-order";
 
 /** An address that can be opened: a page of the web, or somebody to write to. */
 export interface ForeignLink {

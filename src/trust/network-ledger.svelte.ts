@@ -1,6 +1,6 @@
 // The network ledger as the page has it: what the service worker recorded, and what only the page sees, namely what the browser refused and
 // what was fetched before there was a service worker. Not for: what an entry says (network-entry.ts).
-import { download } from "../platform/download";
+import { download } from "../platform/save-file";
 import type { RecordKey, Records } from "../storage/records";
 import { canonical } from "./audit-chain";
 import { readNetworkEntry } from "./log-forms";

@@ -1,6 +1,7 @@
 // What a deployment may decide, and what of it browsers enforce: the Content-Security-Policy and the other headers are made from the same
 // file. Pure, for the build as well as for the app. Not for: which policy is in force (current-policy.ts), or doing requests.
 import { Validator, type Schema } from "@cfworker/json-schema";
+import type { Language } from "../i18n/languages";
 import { ALLOWLIST, connectionAllowlist } from "./allowlist";
 import { connectable, type NetworkRules } from "./network-rules";
 import { faultOfText, faultsOf, PolicyError } from "./policy-faults";
@@ -24,7 +25,7 @@ export interface Policy {
   models: Record<"ids" | "licences" | "publishers", readonly string[] | null>;
   features: Record<Feature, boolean>;
   retention: Record<Retained, number | null>;
-  language: "en" | "fr" | "ja" | "vi" | null;
+  language: Language | null;
   banner: PolicyTexts | null;
   /** The deployment is over: what people are told where the app would be, with what they can still do. */
   ended?: PolicyTexts | null;

@@ -3,7 +3,7 @@
 // (recipes/need).
 import { readFileSync } from "node:fs";
 import { test } from "playwright/test";
-import type { Message } from "../../src/chat/records";
+import type { Message } from "../../src/chat/conversation-records";
 import { needOf } from "../../src/reasoning/need";
 import { type App, openWithModel } from "../e2e/app";
 

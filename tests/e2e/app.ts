@@ -8,7 +8,7 @@ import axe from "axe-core";
 import { chromium, expect, test, type BrowserContext, type Locator, type Page, type Worker } from "playwright/test";
 import { chromiumPath } from "../../scripts/setup.mjs";
 import type { NetworkEntry } from "../../src/trust/network-entry";
-import type { Message } from "../../src/chat/records";
+import type { Message } from "../../src/chat/conversation-records";
 import { TestServer } from "./server";
 
 /** A name for this machine that browsers do not take for it, as a site in a network would have. */

@@ -8,7 +8,7 @@ import { admit, readCandidate } from "../../src/models/catalogue/admit";
 import { knownCard, knownCards } from "../../src/models/catalogue/catalogue";
 import { readInstalled } from "../../src/models/model-forms";
 import { Models } from "../../src/models/models.svelte";
-import { addModel, exportModel, importModel } from "../../src/models/transfer";
+import { addModel, exportModel, importModel } from "../../src/models/add-models";
 import { Records, type StoredRecord } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/audit-log.svelte";

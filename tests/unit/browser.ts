@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { StoreClient } from "../../src/engine/client/store-client";
 import type { GivenFile } from "../../src/engine/protocol";
 import { keptModels, removeFiles } from "../../src/engine/store/artifact-store";
-import { importPackage, inspectPackage } from "../../src/engine/store/transfer";
+import { importPackage, inspectPackage } from "../../src/engine/store/package-transfer";
 
 type Held = (lock: object | null) => unknown;
 

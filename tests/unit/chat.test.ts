@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Conversation, Message } from "../../src/chat/records";
-import { fileName, fromJson, toJson, toMarkdown } from "../../src/chat/transfer";
+import type { Conversation, Message } from "../../src/chat/conversation-records";
+import { fileName, fromJson, toJson, toMarkdown } from "../../src/chat/conversation-transfer";
 import { branchTo, childrenOf, firstRead, newestLeaf, shownBranch } from "../../src/chat/tree";
 
 let time = 0;

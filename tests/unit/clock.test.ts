@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { beliefOf, confirms, lookAtClock, withLook, type Run } from "../../src/app/clock";
 import { Retention } from "../../src/app/retention.svelte";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { conversationKey, type Conversation } from "../../src/chat/records";
+import { conversationKey, type Conversation } from "../../src/chat/conversation-records";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/audit-log.svelte";

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
 import { readers, strictReaders } from "../../src/app/record-readers";
 import { readConversation, readMessage } from "../../src/chat/conversation-forms";
-import type { Conversation, Message } from "../../src/chat/records";
+import type { Conversation, Message } from "../../src/chat/conversation-records";
 import { rawJson } from "../../src/platform/raw-json";
 import { Records, type RecordKey, type StoredRecord, type UnreadableRecord } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";

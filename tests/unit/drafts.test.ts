@@ -2,7 +2,7 @@
 import { promisifyRequest } from "idb-keyval";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { draftKey, type Message } from "../../src/chat/records";
+import { draftKey, type Message } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
 import { readers } from "../../src/app/record-readers";
 import type { Engines } from "../../src/engine/client/engines";

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { Lexer, type Token } from "marked";
 import { describe, expect, test } from "vitest";
 import { closed } from "../../src/chat/markdown/ending";
-import { toMarkdown } from "../../src/chat/transfer";
-import type { Message } from "../../src/chat/records";
+import { toMarkdown } from "../../src/chat/conversation-transfer";
+import type { Message } from "../../src/chat/conversation-records";
 
 const names = { user: "User 8472", assistant: "Answer 8472", thought: "Thought 8472" };
 

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fetchFile } from "../../src/engine/store/fetch-file";
 import { en } from "../../src/i18n/en";
-import { folderAddress } from "../../src/models/transfer";
+import { folderAddress } from "../../src/models/add-models";
 import type { ErrorCode } from "../../src/platform/app-error";
 
 const host = "https://huggingface.co";

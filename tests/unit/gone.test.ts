@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { readMessage } from "../../src/chat/conversation-forms";
-import { conversationKey, messageKey, type Message } from "../../src/chat/records";
+import { conversationKey, messageKey, type Message } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
 import type { GenerateOptions } from "../../src/engine/client/engine-client";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { TooMuch } from "../../src/chat/markdown/limits";
 import { renderCode, renderMarkdown } from "../../src/chat/markdown/render";
-import { fromJson } from "../../src/chat/transfer";
+import { fromJson } from "../../src/chat/conversation-transfer";
 import { checkForm, filesOfModel, parseJson, readPins } from "../../src/engine/store/package";
 import { thinkTags, ThoughtParser } from "../../src/engine/thoughts";
 import { AppError } from "../../src/platform/app-error";

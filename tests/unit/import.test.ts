@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import type { Conversation, Message } from "../../src/chat/records";
-import { fromJson, newOf, toJson } from "../../src/chat/transfer";
+import type { Conversation, Message } from "../../src/chat/conversation-records";
+import { fromJson, newOf, toJson } from "../../src/chat/conversation-transfer";
 import { shownBranch } from "../../src/chat/tree";
 import { Records } from "../../src/storage/records";
 import { AuditLog } from "../../src/trust/audit-log.svelte";

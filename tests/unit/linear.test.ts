@@ -4,10 +4,10 @@
 import { describe, expect, test, vi } from "vitest";
 import { BlockStream } from "../../src/chat/markdown/blocks";
 import { renderCode } from "../../src/chat/markdown/render";
-import type { Conversation, Message } from "../../src/chat/records";
+import type { Conversation, Message } from "../../src/chat/conversation-records";
 import { hasWords } from "../../src/chat/search";
 import { wordsOf } from "../../src/platform/fold";
-import { fileName, fromJson, toMarkdown } from "../../src/chat/transfer";
+import { fileName, fromJson, toMarkdown } from "../../src/chat/conversation-transfer";
 import { branchTo, childrenOf, firstRead, newestLeaf, shownBranch } from "../../src/chat/tree";
 import { checkForm, filesOfModel, parseJson, readPins } from "../../src/engine/store/package";
 import { thinkTags, ThoughtParser } from "../../src/engine/thoughts";

@@ -1,15 +1,15 @@
 // An answer as its message is shown: what a setting changes of it, and what is said where it did not end by itself.
 import { mount, tick, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { provideChat } from "../../src/chat/context";
+import { provideChat } from "../../src/chat/chat-context";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import MessageView from "../../src/chat/MessageView.svelte";
-import { messageKey, type Message } from "../../src/chat/records";
+import { messageKey, type Message } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
 import type { GenerateOptions } from "../../src/engine/client/engine-client";
 import { t } from "../../src/i18n/i18n.svelte";
-import { provideModels } from "../../src/models/context";
+import { provideModels } from "../../src/models/models-context";
 import type { Models } from "../../src/models/models.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
@@ -67,7 +67,7 @@ async function show(text: string, finish: string): Promise<Message> {
     provideNotices(new Notices());
     provideChat({ conversations, session, settings, actions: undefined as never });
   };
-  const props = { message, canAsk: true, onLink: () => {}, onRemedy: () => {} };
+  const props = { message, onLink: () => {}, onRemedy: () => {} };
   shown = mount(InContext, { target: main, props: { component: MessageView, props, provide } });
   await tick();
   return message;

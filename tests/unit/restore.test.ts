@@ -2,7 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { conversationKey, messageKey, type Conversation, type Message } from "../../src/chat/records";
+import { conversationKey, messageKey, type Conversation, type Message } from "../../src/chat/conversation-records";
 import { Records, type RecordKey } from "../../src/storage/records";
 import { openStore } from "../../src/storage/store";
 import { AuditLog } from "../../src/trust/audit-log.svelte";

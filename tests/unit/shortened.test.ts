@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { readConversation } from "../../src/chat/conversation-forms";
-import { fileName } from "../../src/chat/transfer";
+import { fileName } from "../../src/chat/conversation-transfer";
 import { shortened } from "../../src/platform/shortened";
 import { textOf } from "../../src/platform/values";
 import { Records } from "../../src/storage/records";

@@ -1,7 +1,7 @@
 // Only what still cannot be read is removed as such: meanwhile it may have become a record again.
 import { beforeEach, expect, test } from "vitest";
 import { readers, strictReaders } from "../../src/app/record-readers";
-import { conversationKey, messageKey, type Conversation, type Message } from "../../src/chat/records";
+import { conversationKey, messageKey, type Conversation, type Message } from "../../src/chat/conversation-records";
 import { Records } from "../../src/storage/records";
 import { openStore } from "../../src/storage/store";
 import { Unreadable } from "../../src/trust/damage/unreadable.svelte";

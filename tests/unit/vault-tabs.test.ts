@@ -7,7 +7,7 @@ import { describe, expect, test, vi } from "vitest";
 import { restore } from "../../src/app/backup";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { readConversation } from "../../src/chat/conversation-forms";
-import type { Conversation } from "../../src/chat/records";
+import type { Conversation } from "../../src/chat/conversation-records";
 import { toBase64 } from "../../src/platform/encoding";
 import { Records, writeWithoutKeys, type RecordKey, type StoredRecord } from "../../src/storage/records";
 import { VAULT } from "../../src/storage/store";

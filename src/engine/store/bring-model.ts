@@ -33,6 +33,20 @@ export async function download(
   return navigator.locks.request(lock, { signal }, bring);
 }
 
+/** How the lists of a model's files are fetched: nothing is counted, but that something is tried again is told. */
+const quietly = (
+  { network }: DownloadOrder,
+  held: boolean,
+  signal: AbortSignal,
+  tell: (progress: LoadProgress) => void,
+): FetchOptions => ({
+  network,
+  held,
+  signal,
+  onBytes: () => {},
+  onRetry: (seconds, reason) => tell({ phase: "start", done: 0, total: 0, retry: { seconds, reason } }),
+});
+
 async function bringFiles(
   order: DownloadOrder,
   signal: AbortSignal,
@@ -41,13 +55,7 @@ async function bringFiles(
   const { baseUrl } = order;
   const address = (name: string) => (name === LIBRARY ? order.library : order.from + name);
   const held = await browserHolds(order.network);
-  const quiet: FetchOptions = {
-    network: order.network,
-    held,
-    signal,
-    onBytes: () => {},
-    onRetry: (seconds, reason) => tell({ phase: "start", done: 0, total: 0, retry: { seconds, reason } }),
-  };
+  const quiet = quietly(order, held, signal, tell);
   tell({ phase: "start", done: 0, total: 0 });
   const pins = order.files ?? (order.pinsAtSource ? await fetchPins(order, quiet) : undefined);
   const expected = pins ?? (await findFiles(order, address, quiet));

@@ -21,7 +21,7 @@ import {
   type StoredModel,
 } from "../protocol";
 import { removeFiles, storedFile, storeFile } from "./artifact-store";
-import { modelLock } from "./download";
+import { modelLock } from "./bring-model";
 import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
 import {

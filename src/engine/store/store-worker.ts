@@ -8,8 +8,8 @@ import { tellUnseen } from "../../trust/unseen-requests";
 import { announceLife } from "../worker-life";
 import { keptModels, removeFiles } from "./artifact-store";
 import { damagedFiles } from "./check";
-import { download, modelLock } from "./download";
-import { exportPackage, importPackage, inspectPackage } from "./transfer";
+import { download, modelLock } from "./bring-model";
+import { exportPackage, importPackage, inspectPackage } from "./package-transfer";
 
 const running = new Map<number, AbortController>();
 const post = (event: WorkerEvent) => self.postMessage(event);

@@ -1,7 +1,7 @@
 // The records that could not be read, or not be shown: handed out as they lie in storage, and removed when a person says so. Not for:
 // which these are (the readers of each kind).
 import { createContext } from "svelte";
-import { download } from "../../platform/download";
+import { download } from "../../platform/save-file";
 import { rawJson } from "../../platform/raw-json";
 import {
   sameValue,
