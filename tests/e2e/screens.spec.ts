@@ -185,3 +185,12 @@ test("everything on the way to an answer works by keyboard", async () => {
   await expect(app.answers.last()).toContainText("7");
   await app.close();
 });
+
+test("what a newcomer reads first is in sight on a phone", async () => {
+  const app = await App.open({ locale: "fr-FR", viewport: { width: 360, height: 640 } });
+  await expect(app.page.getByRole("heading", { name: "SmolLM2" })).toBeVisible();
+  // A language that the starter does not speak: another model is offered, also on this slow machine.
+  await expect(app.page.getByText("parle cette langue : français")).toBeVisible();
+  await expect(app.page.getByRole("heading").first()).toBeInViewport();
+  await app.close();
+});
