@@ -1,9 +1,10 @@
 // Asking and answering: from a question to a stored answer, with stop, regenerate, edit, branches, resumption and comparison. One answer
 // at a time in a tab. Not for: how a conversation is stored or shown.
 import type { Engines } from "../engine/client/engines";
-import type { AnswerResult, AnswerStats, LoadedModel, Question } from "../engine/protocol";
+import type { AnswerResult, AnswerStats, AnswerToken, LoadedModel, Question } from "../engine/protocol";
 import type { ModelCard } from "../models/catalogue/catalogue";
 import type { Models } from "../models/models.svelte";
+import { unlessAborted } from "../platform/abort";
 import { errorData, isCancelled } from "../platform/app-error";
 import { generatingLock } from "../platform/locks";
 import { AUTO_EFFORT, isEffort, thinkingOf, type Effort } from "../reasoning/effort";
@@ -38,6 +39,8 @@ interface Manner {
   card?: ModelCard | undefined;
   comparison?: string;
   votes?: number;
+  /** What ends it, where that ends others with it. */
+  ending?: AbortController;
 }
 
 export class Session {
@@ -69,8 +72,8 @@ export class Session {
   readonly votes: number = $derived.by(() => this.conversations.open?.votes ?? this.settings.current.votes ?? 1);
   /** Called when a question began a new conversation. */
   onBegun: (conversationId: string) => void = () => {};
-  private giveUp: (reason: DOMException) => void = () => {};
-  private stopped = false;
+  /** What ends the answer that is being written, or all those of a comparison. */
+  private ending: AbortController | undefined;
   /** The message that is being written. */
   private writing: Message | undefined;
 
@@ -141,10 +144,10 @@ export class Session {
     const { conversationId, questionId } = await this.place(content);
     this.contestants = contestants;
     const comparison = crypto.randomUUID();
+    const ending = new AbortController();
     try {
       for (const { card, effort } of contestants) {
-        await this.answer(conversationId, questionId, { card, effort, comparison });
-        if (this.stopped) break;
+        if (!ending.signal.aborted) await this.answer(conversationId, questionId, { card, effort, comparison, ending });
       }
     } finally {
       this.contestants = [];
@@ -194,9 +197,7 @@ export class Session {
 
   /** Ends the answer that is being written, or waited for. What was streamed stays. */
   stop(): void {
-    this.stopped = true;
-    this.giveUp(new DOMException("stopped", "AbortError"));
-    this.engines.stop();
+    this.ending?.abort(new DOMException("stopped", "AbortError"));
   }
 
   /** Closes the thought that is being written, so that the answer begins. */
@@ -239,12 +240,11 @@ export class Session {
   }
 
   /** The model when it is ready, unless the person stops waiting for it. `card`: the one it is to be. */
-  private async modelReady(card: ModelCard | undefined) {
-    const stopped = new Promise<never>((_, reject) => (this.giveUp = reject));
+  private async modelReady(card: ModelCard | undefined, signal: AbortSignal) {
     this.live.waiting = true;
     try {
-      if (card && card.id !== this.models.chosen?.id) await Promise.race([this.models.load(card), stopped]);
-      return await Promise.race([this.models.ready(), stopped]);
+      if (card && card.id !== this.models.chosen?.id) await unlessAborted(this.models.load(card), signal);
+      return await unlessAborted(this.models.ready(), signal);
     } finally {
       this.live.waiting = false;
     }
@@ -271,7 +271,7 @@ export class Session {
   private async begin(message: Message, manner: Manner): Promise<void> {
     if (this.busy) return;
     const turns = turnsOf(branchTo(this.conversations.messagesOf(message.conversationId), message.parentId));
-    this.stopped = false;
+    const ending = (this.ending = manner.ending ?? new AbortController());
     this.writing = message;
     this.live.begin(message.id, message.thought, message.content);
     try {
@@ -280,7 +280,7 @@ export class Session {
         navigator.locks.request(writingLock(message.id), async () => {
           await this.conversations.put(message);
           await this.conversations.showLeaf(message.conversationId, message.id);
-          await this.write(message, turns, manner);
+          await this.write(message, turns, manner, ending.signal);
         }),
       );
     } finally {
@@ -290,7 +290,12 @@ export class Session {
   }
 
   /** Streams the answer into `message`, saving it as it grows. What goes wrong with the model is stored in the message. */
-  private async write(message: Message, turns: Message[], { card: wanted, votes = 1 }: Manner): Promise<void> {
+  private async write(
+    message: Message,
+    turns: Message[],
+    { card: wanted, votes = 1 }: Manner,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { live } = this;
     let began = performance.now();
     const before = { promptTokens: 0, thoughtSeconds: 0, seconds: message.seconds ?? 0, ...message.stats };
@@ -305,7 +310,7 @@ export class Session {
     const release = this.models.keepAwake();
     const results: AnswerResult[] = [];
     try {
-      const { card, loaded } = await this.modelReady(wanted);
+      const { card, loaded } = await this.modelReady(wanted, signal);
       // What a model takes to load is not what an answer takes.
       began = performance.now();
       const recommended = card.sampling ?? loaded.sampling;
@@ -319,10 +324,10 @@ export class Session {
       };
       const digest = await this.models.installed.digest(card.id);
       change({ provenance: { digest, ...question.sampling, version: `${__APP_VERSION__} ${__APP_COMMIT__}`.trim() } });
-      for (let n = 1; n <= rounds && !this.stopped; n++) {
+      for (let n = 1; n <= rounds && !signal.aborted; n++) {
         if (rounds > 1) live.round = { n, of: rounds };
         if (n > 1) live.restart();
-        results.push(await this.generate(question, message, change));
+        results.push(await this.generate(question, message, change, signal));
       }
       const first = results[0];
       if (!first) throw new DOMException("stopped", "AbortError");
@@ -381,17 +386,22 @@ export class Session {
   }
 
   /** One answer of the model, from where the live answer stands. */
-  private generate(question: Question, message: Message, change: (changes: Partial<Message>) => void) {
+  private generate(
+    question: Question,
+    message: Message,
+    change: (changes: Partial<Message>) => void,
+    signal: AbortSignal,
+  ) {
     const { live } = this;
     const { thought, answer } = live;
     const closed = answer !== "" || message.cut !== undefined;
     // The model can still be busy with an answer that was stopped.
     live.waiting = true;
-    return this.engines.generate({
+    const options = {
       ...question,
       continueFrom: thought !== "" || answer !== "" ? { thought, answer, closed } : undefined,
-      onToken: (token) => live.take(token),
-      onStarted: (droppedTurns) => {
+      onToken: (token: AnswerToken) => live.take(token),
+      onStarted: (droppedTurns: number) => {
         live.waiting = false;
         change({ droppedTurns });
       },
@@ -399,7 +409,8 @@ export class Session {
         live.recovering = true;
         change({ recovered: true });
       },
-    });
+    };
+    return this.engines.generate(options, signal);
   }
 
   /** Makes the message of one answer, or of the one that most of several agree with. */

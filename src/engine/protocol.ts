@@ -1,7 +1,5 @@
-// The messages between the page and its two workers, and the types both sides share: the engine worker runs models, the
-// store worker brings them to this device. The only file that all of them import.
+// What page and workers speak of: models, questions, answers and their figures. Not for: what a worker can be asked (calls.ts).
 import type { NetworkRules } from "../trust/network-rules";
-import type { ErrorData } from "../platform/app-error";
 import type { AnswerParts, PartialAnswer, ThoughtFormat } from "./thoughts";
 
 /** The name under which a model's library is kept, whatever it is called where it comes from. */
@@ -165,38 +163,3 @@ export interface PackageFacts {
   licence?: string;
   parameters?: number;
 }
-
-export type EngineRequest =
-  /** `arriving`: the last files are on their way; each is verified as it comes, so that none need be hashed again. */
-  | { kind: "load"; id: number; model: ModelSource; contextSize?: number; arriving?: boolean }
-  | ({ kind: "generate"; id: number } & Question)
-  | { kind: "unload"; id: number }
-  | { kind: "statistics"; id: number }
-  | { kind: "stop" }
-  /** Closes the thought that streams. */
-  | { kind: "answer-now" };
-
-export type StoreRequest =
-  | { kind: "download"; id: number; order: DownloadOrder }
-  /** Which files of the model are missing or not the recorded bytes; with `repair`, those are deleted. */
-  | { kind: "check"; id: number; model: ModelSource; repair: boolean }
-  | { kind: "remove"; id: number; baseUrl: string }
-  /** Every model of which something is stored, by its `baseUrl`. */
-  | { kind: "kept"; id: number }
-  | { kind: "inspect"; id: number; given: GivenFile[] }
-  | { kind: "import"; id: number; given: GivenFile[]; baseUrl: string; files?: Readonly<Record<string, ModelFile>> }
-  | { kind: "export"; id: number; model: ModelSource; facts: PackageFacts; folder?: FileSystemDirectoryHandle }
-  /** Ends the request of that id. */
-  | { kind: "abort"; target: number };
-
-/** What either worker tells the page. */
-export type WorkerEvent =
-  | { kind: "ready"; lifeLock: string }
-  | { kind: "progress"; id: number; progress: LoadProgress }
-  | { kind: "started"; id: number; droppedTurns: number }
-  | ({ kind: "token"; id: number } & AnswerToken)
-  | { kind: "done"; id: number; value: unknown }
-  | { kind: "failed"; id: number; error: ErrorData }
-  /** The page ended the request, and all that is to be tidied up is. */
-  | { kind: "cancelled"; id: number }
-  | { kind: "device-lost"; detail: string; outOfMemory: boolean };

@@ -103,7 +103,6 @@ export class ModelActions {
     const asked = () => models.inUse > 1;
     const stop = () => {
       if (models.state.phase === "loading") models.cancel();
-      else if (!asked()) engines.stop();
     };
     signal.addEventListener("abort", stop);
     try {
@@ -114,7 +113,7 @@ export class ModelActions {
       const ask = async (question: Question) => {
         signal.throwIfAborted();
         if (asked()) throw new DOMException("a question was asked", "AbortError");
-        return engines.generate({ ...question, onToken: () => {} });
+        return engines.generate({ ...question, onToken: () => {} }, signal);
       };
       return { at: Date.now(), adapter, ...(await compareAnswers(reference, ask, tell)) };
     } catch (error) {

@@ -16,13 +16,11 @@ function standIn({ pieces, rate }: { pieces: string[]; rate: number }) {
   class Player extends EventTarget {
     onmessage: ((event: { data: unknown }) => void) | null = null;
     terminate() {}
-    postMessage(request: { kind: string; id: number }) {
-      const { id, kind } = request;
+    postMessage({ id, call }: { id: number; call?: string }) {
       const answer = (data: unknown) => this.onmessage?.({ data });
       const done = (value: unknown) => setTimeout(() => answer({ kind: "done", id, value }));
-      if (kind === "installed") done(true);
-      else if (kind === "load") done({ contextSize: 16384, adapter: "recording", downloaded: 0 });
-      else if (kind === "generate") {
+      if (call === "load") done({ contextSize: 16384, adapter: "recording", downloaded: 0 });
+      else if (call === "generate") {
         const start = performance.now();
         let at = 0;
         const play = setInterval(() => {

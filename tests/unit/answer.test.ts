@@ -39,7 +39,7 @@ async function resultOf(
     pipeline,
     { context_window_size: 4096, conv_template: template } as never,
     { turns: [{ role: "user", content: "Hi" }], sampling: { temperature: 0, topP: 1 }, ...question },
-    { started: () => {}, token: ({ text }) => void (streamed += text) },
+    { signal: new AbortController().signal, started: () => {}, token: ({ text }) => void (streamed += text) },
   );
   const { stats: _, ...result } = await answer.write();
   return { ...result, streamed };

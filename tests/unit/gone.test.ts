@@ -1,5 +1,5 @@
 // Deleting a conversation, or a message, while its answer streams: the answer stops, and nothing is written to what is gone.
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi, type Mock } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { readMessage } from "../../src/chat/conversation-forms";
 import { conversationKey, messageKey, type Message } from "../../src/chat/conversation-records";
@@ -21,20 +21,21 @@ let name: string;
 let records: Records;
 let conversations: Conversations;
 let session: Session;
-let stop: ReturnType<typeof vi.fn>;
+let stop: Mock<() => void>;
 let streaming: GenerateOptions | undefined;
 
 /** An engine that streams until it is stopped, and a model that is ready. */
 function engine() {
-  let giveUp: (reason: unknown) => void = () => {};
-  stop = vi.fn(() => giveUp(new DOMException("stopped", "AbortError")));
+  stop = vi.fn();
   const engines = {
     hasModel: true,
-    stop,
-    generate: (options: GenerateOptions) =>
+    generate: (options: GenerateOptions, signal: AbortSignal) =>
       new Promise((_, reject) => {
         streaming = options;
-        giveUp = reject;
+        signal.addEventListener("abort", () => {
+          stop();
+          reject(signal.reason as DOMException);
+        });
         options.onStarted?.(0);
         options.onToken({ part: "answer", text: "so far", tokens: 2 });
       }),

@@ -1,15 +1,9 @@
 // The page's door to an engine worker: load, generate, stop, unload. It starts the worker, notices when it dies, and
 // recovers once by itself from a lost device or a dead worker while an answer streams. Not for: state that is shown.
+import { unlessAborted } from "../../platform/abort";
 import { AppError, type ErrorCode } from "../../platform/app-error";
-import type {
-  AnswerResult,
-  AnswerToken,
-  EngineRequest,
-  LoadedModel,
-  LoadProgress,
-  ModelSource,
-  Question,
-} from "../protocol";
+import type { EngineCalls } from "../calls";
+import type { AnswerResult, AnswerToken, LoadedModel, LoadProgress, ModelSource, Question } from "../protocol";
 import type { PartialAnswer } from "../thoughts";
 import { WorkerDoor } from "./worker-door";
 
@@ -40,13 +34,13 @@ export class EngineClient {
   /** What is loaded, as far as is known here. */
   model: ModelSource | undefined;
   loaded: LoadedModel | undefined;
-  /** What ends each answer that is waited for. */
-  private readonly running = new Set<AbortController>();
+  /** The answers that are waited for, by what was asked. */
+  private readonly running = new Set<GenerateOptions>();
   /** Answers that were stopped and that the worker is still busy with. */
   private abandoned = 0;
   /** The load of a model that was lost, which every answer that waits for it shares. */
   private recovery: Promise<unknown> | undefined;
-  private readonly door = new WorkerDoor<EngineRequest>(startEngineWorker, (error, idle) => {
+  private readonly door = new WorkerDoor<EngineCalls>(startEngineWorker, (error, idle) => {
     const had = this.forget();
     if (idle && had) this.onLost(error);
   });
@@ -66,8 +60,7 @@ export class EngineClient {
   ): Promise<LoadedModel> {
     this.leave();
     const { onProgress, ...how } = options;
-    const request = { kind: "load" as const, model, ...how };
-    this.loaded = (await this.door.ask(request, { onProgress })) as LoadedModel;
+    this.loaded = await this.door.ask("load", { model, ...how }, { onProgress });
     this.model = model;
     return this.loaded;
   }
@@ -78,15 +71,14 @@ export class EngineClient {
   }
 
   /**
-   * Streams an answer. Recovers once from a lost device or a dead worker. Throws AppError, or an AbortError where it was stopped and the worker
-   * was busy: it is not waited for, and the next request comes when it is done.
+   * Streams an answer, until `signal` ends it: what was streamed stays. Recovers once from a lost device or a dead worker. Throws AppError, or an
+   * AbortError where it was ended and the worker was busy: it is not waited for, and the next request comes when it is done.
    */
-  async generate(options: GenerateOptions): Promise<AnswerResult> {
-    const ending = new AbortController();
-    const { signal } = ending;
-    this.running.add(ending);
+  async generate(options: GenerateOptions, signal: AbortSignal): Promise<AnswerResult> {
+    signal.throwIfAborted();
+    this.running.add(options);
     // Of an answer that is not waited for any more nothing is told.
-    const told = (tell: () => void) => this.running.has(ending) && tell();
+    const told = (tell: () => void) => this.running.has(options) && tell();
     const work = this.generateOrRecover(
       {
         ...options,
@@ -96,23 +88,24 @@ export class EngineClient {
       },
       signal,
     );
-    const stopped = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => {
-        this.abandoned++;
-        setTimeout(() => reject(signal.reason as DOMException), STOP_GRACE);
-        // A load takes as long as it takes.
-        const patience = setTimeout(() => this.recovery ?? this.door.end(unheard), STOP_PATIENCE);
-        const over = () => {
-          this.abandoned--;
-          clearTimeout(patience);
-        };
-        work.then(over, over);
-      });
-    });
+    const patient = new AbortController();
+    const end = () => {
+      this.abandoned++;
+      setTimeout(() => patient.abort(signal.reason), STOP_GRACE);
+      // A load takes as long as it takes.
+      const patience = setTimeout(() => this.recovery ?? this.door.end(unheard), STOP_PATIENCE);
+      const over = () => {
+        this.abandoned--;
+        clearTimeout(patience);
+      };
+      work.then(over, over);
+    };
+    signal.addEventListener("abort", end);
     try {
-      return await Promise.race([work, stopped]);
+      return await unlessAborted(work, patient.signal);
     } finally {
-      this.running.delete(ending);
+      signal.removeEventListener("abort", end);
+      this.running.delete(options);
     }
   }
 
@@ -122,7 +115,8 @@ export class EngineClient {
     const attempt = () => {
       const begun = streamed.thought !== "" || streamed.answer !== "";
       return this.door.ask(
-        { kind: "generate", turns, sampling, thinking, maxTokens, continueFrom: begun ? { ...streamed } : undefined },
+        "generate",
+        { turns, sampling, thinking, maxTokens, continueFrom: begun ? { ...streamed } : undefined },
         {
           onStarted: options.onStarted,
           onToken: (token) => {
@@ -131,7 +125,8 @@ export class EngineClient {
             options.onToken(token);
           },
         },
-      ) as Promise<AnswerResult>;
+        signal,
+      );
     };
     const { model, loaded } = this;
     try {
@@ -161,12 +156,6 @@ export class EngineClient {
     });
   }
 
-  /** Ends the answer that streams; what was streamed stays. A worker that does not hear of it is replaced. */
-  stop(): void {
-    this.door.tell({ kind: "stop" });
-    for (const ending of this.running) ending.abort(new DOMException("stopped", "AbortError"));
-  }
-
   /** Closes the thought that streams, so that the answer begins. */
   answerNow(): void {
     this.door.tell({ kind: "answer-now" });
@@ -174,12 +163,12 @@ export class EngineClient {
 
   async unload(): Promise<void> {
     this.leave();
-    if (this.door.started) await this.door.ask({ kind: "unload" });
+    if (this.door.started) await this.door.ask("unload", undefined);
   }
 
   /** WebLLM's runtime statistics of the loaded model as text, "" when none is loaded. */
-  async statistics(): Promise<string> {
-    return (await this.door.ask({ kind: "statistics" })) as string;
+  statistics(): Promise<string> {
+    return this.door.ask("statistics", undefined);
   }
 
   /** Answers whether a model was loaded. */

@@ -63,14 +63,10 @@ export class Engines {
     this.current?.client.cancel();
   }
 
-  /** Streams an answer of the current model. Throws AppError. */
-  generate(options: GenerateOptions): Promise<AnswerResult> {
+  /** Streams an answer of the current model, until `signal` ends it. Throws AppError, or an AbortError (`EngineClient`). */
+  generate(options: GenerateOptions, signal: AbortSignal): Promise<AnswerResult> {
     if (!this.current) throw new Error("no model is loaded");
-    return this.current.client.generate(options);
-  }
-
-  stop(): void {
-    this.current?.client.stop();
+    return this.current.client.generate(options, signal);
   }
 
   /** Closes the thought of the current model's answer, so that the answer proper begins. */

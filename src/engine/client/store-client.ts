@@ -8,8 +8,8 @@ import type {
   PackageFacts,
   PackageSummary,
   StoredModel,
-  StoreRequest,
 } from "../protocol";
+import type { StoreCalls } from "../calls";
 import { AppError } from "../../platform/app-error";
 import { workerName } from "../../trust/unseen-requests";
 import { WorkerDoor } from "./worker-door";
@@ -39,11 +39,11 @@ async function underServiceWorker(): Promise<boolean> {
 }
 
 export class StoreClient {
-  private readonly door = new WorkerDoor<StoreRequest>(startStoreWorker, () => {});
+  private readonly door = new WorkerDoor<StoreCalls>(startStoreWorker, () => {});
 
   /** Brings a model to this device, as far as it is not there. Throws AppError, or an AbortError; finished files stay. */
   async download(order: DownloadOrder, onProgress: Tell, signal: AbortSignal): Promise<StoredModel> {
-    const bring = () => this.door.ask({ kind: "download", order }, { onProgress }, signal) as Promise<StoredModel>;
+    const bring = () => this.door.ask("download", order, { onProgress }, signal);
     try {
       return await bring();
     } catch (error) {
@@ -61,46 +61,44 @@ export class StoreClient {
   }
 
   /** The names of files that are missing or damaged; with `repair`, the damaged ones are deleted. */
-  async check(model: ModelSource, repair: boolean, onProgress: Tell): Promise<string[]> {
-    return (await this.door.ask({ kind: "check", model, repair }, { onProgress })) as string[];
+  check(model: ModelSource, repair: boolean, onProgress: Tell): Promise<string[]> {
+    return this.door.ask("check", { model, repair }, { onProgress });
   }
 
   /** Removes everything that is kept under `baseUrl`. */
-  async remove(baseUrl: string): Promise<void> {
-    await this.door.ask({ kind: "remove", baseUrl });
+  remove(baseUrl: string): Promise<void> {
+    return this.door.ask("remove", baseUrl);
   }
 
   /** The `baseUrl` of every model of which something is stored. */
-  async kept(): Promise<string[]> {
-    return (await this.door.ask({ kind: "kept" })) as string[];
+  kept(): Promise<string[]> {
+    return this.door.ask("kept", undefined);
   }
 
   /** Reads what given files are. Throws AppError "model-invalid". */
-  async inspect(given: GivenFile[]): Promise<PackageSummary> {
-    return (await this.door.ask({ kind: "inspect", given })) as PackageSummary;
+  inspect(given: GivenFile[]): Promise<PackageSummary> {
+    return this.door.ask("inspect", given);
   }
 
   /** Keeps given files as a model, all or nothing. `files`: what they must be, where that is known. Throws AppError. */
-  async import(
+  import(
     given: GivenFile[],
     baseUrl: string,
     files: Readonly<Record<string, ModelFile>> | undefined,
     onProgress: Tell,
     signal: AbortSignal,
   ): Promise<StoredModel> {
-    const request = { kind: "import" as const, given, baseUrl, ...(files ? { files } : {}) };
-    return (await this.door.ask(request, { onProgress }, signal)) as StoredModel;
+    return this.door.ask("import", { given, baseUrl, files }, { onProgress }, signal);
   }
 
   /** Writes a model into a folder or, without one, gives it as a zip. Throws AppError. */
-  async export(
+  export(
     model: ModelSource,
     facts: PackageFacts,
     folder: FileSystemDirectoryHandle | undefined,
     onProgress: Tell,
     signal: AbortSignal,
   ): Promise<Blob | undefined> {
-    const request = { kind: "export" as const, model, facts, ...(folder ? { folder } : {}) };
-    return (await this.door.ask(request, { onProgress }, signal)) as Blob | undefined;
+    return this.door.ask("export", { model, facts, folder }, { onProgress }, signal);
   }
 }

@@ -1,7 +1,8 @@
 // A worker and the requests that wait for it: started at the first request, ended and replaced when it dies. What both clients
 // of this room have in common.
 import { appError, type AppError, type ErrorData } from "../../platform/app-error";
-import type { AnswerToken, LoadProgress, WorkerEvent } from "../protocol";
+import type { Calls, FromWorker, Order, Request } from "../calls";
+import type { AnswerToken, LoadProgress } from "../protocol";
 
 export interface Callbacks {
   onProgress?: ((progress: LoadProgress) => void) | undefined;
@@ -12,17 +13,14 @@ export interface Callbacks {
 /** Milliseconds in which a worker must have begun: one that dies before it can say that it lives is noticed by this. */
 const START_PATIENCE = 30_000;
 
-interface Pending extends Callbacks {
-  resolve(value: unknown): void;
+interface Pending<Response> extends Callbacks {
+  resolve(value: Response): void;
   reject(error: unknown): void;
 }
 
-/** A request without its id, which `ask` gives it. */
-type Unsent<R> = R extends { id: number } ? Omit<R, "id"> : never;
-
-export class WorkerDoor<Request extends { kind: string }> {
+export class WorkerDoor<Served extends Calls<Served>> {
   private worker: Worker | undefined;
-  private readonly pending = new Map<number, Pending>();
+  private readonly pending = new Map<number, Pending<Served[keyof Served]["response"]>>();
   private lastId = 0;
   private beginning: ReturnType<typeof setTimeout> | undefined;
 
@@ -33,21 +31,28 @@ export class WorkerDoor<Request extends { kind: string }> {
   ) {}
 
   /** Sends a request and waits for its end. Throws AppError, or an AbortError when `signal` or `end` ended it. */
-  ask(request: Unsent<Request>, callbacks: Callbacks = {}, signal?: AbortSignal): Promise<unknown> {
+  ask<Kind extends keyof Served>(
+    call: Kind,
+    request: Served[Kind]["request"],
+    callbacks: Callbacks = {},
+    signal?: AbortSignal,
+  ): Promise<Served[Kind]["response"]> {
     const worker = (this.worker ??= this.start());
     const id = ++this.lastId;
-    return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject, ...callbacks });
-      worker.postMessage({ ...request, id });
-      const abort = () => this.worker?.postMessage({ kind: "abort", target: id });
+    const abort = () => this.tell({ kind: "abort", target: id });
+    const answered = new Promise<Served[Kind]["response"]>((resolve, reject) => {
+      this.pending.set(id, { resolve: (value: Served[Kind]["response"]) => resolve(value), reject, ...callbacks });
+      const message: Request<Served, Kind> = { kind: "call", id, call, request };
+      worker.postMessage(message);
       if (signal?.aborted) abort();
-      else signal?.addEventListener("abort", abort);
+      signal?.addEventListener("abort", abort);
     });
+    return answered.finally(() => signal?.removeEventListener("abort", abort));
   }
 
   /** Sends what has no answer; nothing happens without a worker. */
-  tell(request: Exclude<Request, { id: number }>): void {
-    this.worker?.postMessage(request);
+  tell(order: Order): void {
+    this.worker?.postMessage(order);
   }
 
   /** Starts the worker without a request, so that the first one need not wait for that. */
@@ -75,13 +80,13 @@ export class WorkerDoor<Request extends { kind: string }> {
       () => this.gone(worker, { code: "worker-crashed", detail: "the worker did not begin", remedy: "retry" }),
       START_PATIENCE,
     );
-    worker.onmessage = ({ data }: MessageEvent<WorkerEvent>) => this.receive(worker, data);
+    worker.onmessage = ({ data }: MessageEvent<FromWorker<Served>>) => this.receive(worker, data);
     worker.onerror = (event) =>
       this.gone(worker, { code: "worker-crashed", detail: event.message ?? "", remedy: "retry" });
     return worker;
   }
 
-  private receive(worker: Worker, event: WorkerEvent): void {
+  private receive(worker: Worker, event: FromWorker<Served>): void {
     if (worker !== this.worker) return;
     switch (event.kind) {
       case "ready":

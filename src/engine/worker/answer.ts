@@ -1,8 +1,9 @@
 // One answer of the loaded model: its prompt, its stream, and the end of its thought when that has cost enough. Not for: loading models.
 import type { ChatOptions, CompletionUsage, MLCEngine } from "@mlc-ai/web-llm";
 import { AppError, isCancelled } from "../../platform/app-error";
-import type { AnswerResult, AnswerStats, AnswerToken, Question } from "../protocol";
+import type { AnswerResult, AnswerStats, Question } from "../protocol";
 import { Repetition } from "../repetition";
+import type { Asked } from "../serve";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
 import type { Conversation } from "./follow-up";
 import type { Reader } from "./reading";
@@ -22,8 +23,6 @@ const ANSWER_SHARE = 0.25;
 const AFTER_THOUGHT_SHARE = 0.125;
 
 export class Answer {
-  /** It is to end. */
-  stopping = false;
   private hurrying = false;
   private readonly contextSize: number;
   private readonly tokens: Record<keyof AnswerParts, number> = { thought: 0, answer: 0 };
@@ -42,15 +41,15 @@ export class Answer {
     private readonly pipeline: Pipeline,
     private readonly config: Required<ChatOptions>,
     private readonly question: Question,
-    private readonly tell: { started(droppedTurns: number): void; token(token: AnswerToken): void },
+    private readonly asked: Pick<Asked, "signal" | "started" | "token">,
   ) {
     this.contextSize = config.context_window_size;
+    asked.signal.addEventListener("abort", () => void this.engine.interruptGenerate());
   }
 
-  /** Ends the answer; what was written stays. */
-  stop(): void {
-    this.stopping = true;
-    void this.engine.interruptGenerate();
+  /** It is to end; what was written stays. */
+  get stopping(): boolean {
+    return this.asked.signal.aborted;
   }
 
   /** Closes the thought, if the model is thinking. */
@@ -100,7 +99,7 @@ export class Answer {
       const tokens = this.count(this.question.turns.at(-1)!.content);
       throw new AppError("prompt-too-long", `${tokens} tokens; the context window holds ${this.contextSize}`, "none");
     }
-    this.tell.started(dropped);
+    this.asked.started(dropped);
     const turns = this.question.turns.slice(dropped);
     // Some families begin with a token that WebLLM's chat adds, and its completions do only for models with a manifest.
     const begin = Int32Array.from(this.pipeline.artifact === undefined ? (template.system_prefix_token_ids ?? []) : []);
@@ -180,7 +179,7 @@ export class Answer {
   }
 
   private give(pieces: Piece[]): void {
-    for (const piece of pieces) this.tell.token({ ...piece, tokens: this.tokens[piece.part] });
+    for (const piece of pieces) this.asked.token({ ...piece, tokens: this.tokens[piece.part] });
   }
 
   private note({ prompt_tokens, completion_tokens, extra }: CompletionUsage): void {

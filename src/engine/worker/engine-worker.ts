@@ -1,22 +1,19 @@
-// The engine worker: the only thread that runs WebLLM. It answers the requests of engine/protocol.ts, one at a time but
-// for "stop". It has no state that matters beyond the loaded model: after a crash the client starts another one.
+// The engine worker: the only thread that runs WebLLM. It answers one request after the other. It has no state that matters beyond the loaded
+// model: after a crash the client starts another one.
 import { MLCEngine, ModelType, type AppConfig, type ChatOptions } from "@mlc-ai/web-llm";
 import { AppError } from "../../platform/app-error";
-import { answerProbe } from "../../platform/ways-out";
+import type { EngineCalls } from "../calls";
 import {
   LIBRARY,
   type AnswerResult,
-  type EngineRequest,
   type LoadedModel,
   type LoadProgress,
   type ModelSource,
-  type WorkerEvent,
+  type Question,
 } from "../protocol";
+import { serve, tellSign, type Asked } from "../serve";
 import { Answer, type Pipeline } from "./answer";
 import { missingFiles } from "../store/check";
-import { tellOwnPolicy } from "../../trust/own-policy";
-import { tellUnseen } from "../../trust/unseen-requests";
-import { announceLife } from "../worker-life";
 import { watchDevices } from "./device";
 import { classify } from "./failure";
 import { endAnswers } from "./follow-up";
@@ -34,12 +31,8 @@ const internals = engine as unknown as Internals;
 let loaded: ModelSource | undefined;
 /** The answer that streams. */
 let current: Answer | undefined;
-/** The newest request, and the newest that was there when the page said "stop". */
-let newestId = 0;
-let stoppedId = 0;
 
-const post = (event: WorkerEvent) => self.postMessage(event);
-const devices = watchDevices((detail, outOfMemory) => post({ kind: "device-lost", detail, outOfMemory }));
+const devices = watchDevices((detail, outOfMemory) => tellSign({ kind: "device-lost", detail, outOfMemory }));
 
 function appConfig(model: ModelSource): AppConfig {
   const { id, baseUrl, contextSize, embedding, manifest } = model;
@@ -109,16 +102,13 @@ async function unload(): Promise<void> {
   await engine.unload();
 }
 
-async function generate(request: Extract<EngineRequest, { kind: "generate" }>): Promise<AnswerResult> {
+async function generate(question: Question, asked: Asked): Promise<AnswerResult> {
   if (!loaded) throw new AppError("unknown", "no model is loaded");
+  // It was stopped while it waited for the one before.
+  asked.signal.throwIfAborted();
   const pipeline = internals.loadedModelIdToPipeline.get(loaded.id)!;
   const config = internals.loadedModelIdToChatConfig.get(loaded.id)!;
-  current = new Answer(engine, pipeline, config, request, {
-    started: (droppedTurns) => post({ kind: "started", id: request.id, droppedTurns }),
-    token: (token) => post({ kind: "token", id: request.id, ...token }),
-  });
-  // It was stopped while it waited for the one before.
-  if (request.id <= stoppedId) current.stop();
+  current = new Answer(engine, pipeline, config, question, asked);
   try {
     return await current.write();
   } finally {
@@ -126,41 +116,18 @@ async function generate(request: Extract<EngineRequest, { kind: "generate" }>): 
   }
 }
 
-async function answer(request: Extract<EngineRequest, { id: number }>): Promise<unknown> {
-  const tell = (progress: LoadProgress) => post({ kind: "progress", id: request.id, progress });
-  switch (request.kind) {
-    case "load":
-      return load(request.model, request.contextSize, request.arriving ?? false, tell);
-    case "generate":
-      return generate(request);
-    case "unload":
-      return unload();
-    case "statistics":
-      return loaded ? engine.runtimeStatsText() : "";
-  }
-}
-
-let queue: Promise<void> = Promise.resolve();
-
-answerProbe();
-self.onmessage = ({ data: request }: MessageEvent<EngineRequest>) => {
-  if (request.kind === "stop") {
-    stoppedId = newestId;
-    return current?.stop();
-  }
-  if (request.kind === "answer-now") return current?.answerNow();
-  newestId = request.id;
-  queue = queue.then(async () => {
-    try {
-      post({ kind: "done", id: request.id, value: await answer(request) });
-    } catch (error) {
-      // The page was told of a lost device, which is why this failed; it ends this worker.
-      if (await devices.isLost()) return;
-      post({ kind: "failed", id: request.id, error: classify(error) });
-    }
-  });
-};
-
-tellUnseen("engine");
-tellOwnPolicy();
-announceLife(post);
+serve<EngineCalls>(
+  {
+    load: ({ model, contextSize, arriving = false }, { tell }) => load(model, contextSize, arriving, tell),
+    generate,
+    unload,
+    statistics: () => (loaded ? engine.runtimeStatsText() : ""),
+  },
+  {
+    asker: "engine",
+    inTurn: true,
+    // The page was told of a lost device, which is why something failed; it ends this worker.
+    failure: async (thrown) => ((await devices.isLost()) ? undefined : classify(thrown)),
+    onAnswerNow: () => current?.answerNow(),
+  },
+);
