@@ -156,8 +156,15 @@ test.describe("with conversations", () => {
 
 test("the browser's language is used at the first visit", async () => {
   const app = await App.open({ locale: "ja-JP" });
-  await expect(app.page.getByRole("heading", { name: ja["chat.welcome"] })).toBeVisible();
+  const heading = app.page.getByRole("heading", { name: ja["chat.welcome"] });
+  await expect(heading).toBeVisible();
   expect(await app.accessibilityFaults()).toEqual([]);
+  // A first screen that is longer than a small one is read from its beginning.
+  await app.page.setViewportSize({ width: 320, height: 256 });
+  await app.page.reload();
+  await expect(app.page.getByRole("button", { name: ja["models.choose"] })).toBeAttached();
+  await app.page.waitForTimeout(500);
+  await expect(heading).toBeInViewport();
   await app.close();
 });
 
