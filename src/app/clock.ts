@@ -88,6 +88,22 @@ type ClockRecord = StoredRecord & { runs?: unknown };
 
 const isRun = (run: Partial<Run> | null) => Number.isFinite(run?.from) && Number.isFinite(run?.to);
 
+async function keptRuns(records: Records): Promise<Run[]> {
+  const { runs } = (await records.read<ClockRecord>(KEY)) ?? {};
+  return Array.isArray(runs) ? (runs as Run[]).filter(isRun) : [];
+}
+
+/** Calls back with what was said of the clock when another tab has looked at it. */
+export function onLookElsewhere(records: Records, callback: (said: Run["said"]) => void): void {
+  records.onChangeElsewhere((key) => {
+    if (key === KEY)
+      void keptRuns(records).then(
+        (runs) => callback(runs.at(-1)?.said),
+        () => {},
+      );
+  });
+}
+
 /**
  * Looks at the clock, and keeps that it did, and what was said of it. `newest`: the time of the newest record, which is the last that is known
  * where nobody has looked before. Throws AppError.
@@ -97,8 +113,7 @@ export async function lookAtClock(
   { now = Date.now(), newest, said }: { now?: number; newest?: number | undefined; said?: Run["said"] } = {},
 ): Promise<Belief> {
   return navigator.locks.request(LOCK, async () => {
-    const { runs } = (await records.read<ClockRecord>(KEY)) ?? {};
-    const kept = Array.isArray(runs) ? (runs as Run[]).filter(isRun) : [];
+    const kept = await keptRuns(records);
     const known = kept.length > 0 || newest === undefined ? kept : [{ from: newest, to: newest }];
     const next = withLook(known, now, said);
     await records.write(KEY, { version: 1, runs: next } as StoredRecord);

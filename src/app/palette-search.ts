@@ -39,9 +39,12 @@ function wordsFor({ id }: Command): string {
   return about.map(([subject]) => t(`find.${subject as Subject}`)).join(" ");
 }
 
+/** French and others write small words together with what follows: l’aide, d’envoi. */
+const apart = (text: string) => text.replace(/['’]/g, " ");
+
 /** The commands that have every word of a query: first those that have them in their names. Without words all of them. */
 export function findCommands(commands: readonly Command[], query: string): readonly Command[] {
-  const words = wordsOf(query);
+  const words = wordsOf(apart(query));
   if (words.length === 0) return commands;
   const named: Command[] = [];
   const meant: Command[] = [];

@@ -9,7 +9,7 @@ import type { AuditLog } from "../trust/audit-log.svelte";
 import { keptDays, serverTime } from "../trust/current-policy";
 import type { NetworkLedger } from "../trust/network-ledger.svelte";
 import type { Retained } from "../trust/policy";
-import { confirms, lookAtClock, type Belief, type Run } from "./clock";
+import { confirms, lookAtClock, onLookElsewhere, type Belief, type Run } from "./clock";
 
 const DAY = 24 * 3600_000;
 /** Milliseconds between two looks at what has become too old. */
@@ -64,6 +64,10 @@ export class Retention {
     const run = () => void this.look().catch(onFailed);
     run();
     setInterval(run, INTERVAL);
+    // A person who has answered in another tab is not asked here. Looking is told to other tabs as well, so it is done for another answer alone.
+    onLookElsewhere(this.rooms.records, (said) => {
+      if (this.doubt && said !== (this.doubt.saidWrong ? "wrong" : undefined)) run();
+    });
   }
 
   /** Looks again where the clock is in doubt: the server may have told its date meanwhile. Throws AppError. */

@@ -86,8 +86,18 @@ test("a clock that is years ahead deletes nothing, but asks; a person answers, a
   await expect(question).toBeVisible();
   await expect(list()).toHaveCount(1);
   expect(await app.accessibilityFaults()).toEqual([]);
+  // On a phone the words have the whole line, and the buttons stand below them.
+  await app.page.setViewportSize({ width: 320, height: 640 });
+  expect((await question.boundingBox())!.width).toBeGreaterThan(260);
+  expect((await question.boundingBox())!.x).toBeGreaterThanOrEqual(0);
+  await app.page.setViewportSize({ width: 1280, height: 800 });
+  const other = await app.tab("#/new");
+  const otherQuestion = other.page.getByText(/^The date of this device is /);
+  await expect(otherQuestion).toBeVisible();
   await app.page.getByRole("button", { name: "Wrong: keep everything" }).click();
   await expect(question).toHaveCount(0);
+  await expect(otherQuestion).toHaveCount(0);
+  await other.page.close();
   await expect(app.page.getByText("Nothing is deleted for its age until the date is put right")).toBeVisible();
   // Something is noted on the wrong day, and then on the right one.
   const save = async (times: number) => {

@@ -207,6 +207,27 @@ describe("deleting by age", () => {
     expect(retention.doubt).toBeUndefined();
   });
 
+  test.each(["right", "wrong"] as const)("asks nobody who has answered in another tab: %s", async (said) => {
+    await look(START);
+    await use(START);
+    const failed = vi.fn();
+    vi.setSystemTime(START + YEAR);
+    retention.begin(failed);
+    await vi.waitFor(() => expect(retention.doubt).toMatchObject({ due: 4, saidWrong: false }));
+    // What both look at is told to the other one, which does not go to and fro between them.
+    const there = new Records({}, `clock-test-${n}`);
+    const write = vi.spyOn(records, "write");
+    await lookAtClock(there, { now: START + YEAR, said });
+    const after = said === "right" ? undefined : { due: 4, saidWrong: true };
+    await vi.waitFor(() =>
+      after ? expect(retention.doubt).toMatchObject(after) : expect(retention.doubt).toBe(after),
+    );
+    await lookAtClock(there, { now: START + YEAR });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(write.mock.calls.filter(([key]) => key === "clock:1")).toHaveLength(1);
+    expect(failed).not.toHaveBeenCalled();
+  });
+
   test("asks about a clock that went back, and says where nothing is due by it", async () => {
     await look(START);
     await use(START - 40 * DAY);

@@ -91,6 +91,14 @@ const looked: Record<Language, [query: string, id: string][]> = {
       ["translate", "language-fr"],
       ["PASSWORD protect", "encrypt"],
     ] as const),
+    ...([
+      ["lock", "encrypt"],
+      ["new chat", "new"],
+      ["delete everything", "erase"],
+      ["clear cache", "storage"],
+      ["change language", "language-fr"],
+      ["update", "settings"],
+    ] as const),
   ].map(([query, id]) => [query, id]),
   fr: [
     ...([
@@ -123,6 +131,15 @@ const looked: Record<Language, [query: string, id: string][]> = {
       ["traduire", "language-ja"],
       ["disque", "storage"],
     ] as const),
+    ...([
+      ["l’aide", "help"],
+      ["l'historique", "erase"],
+      ["verrouiller", "encrypt"],
+      ["nouvelle discussion", "new"],
+      ["changer de langue", "language-ja"],
+      ["effacer mes données", "erase"],
+      ["mise à jour", "settings"],
+    ] as const),
   ].map(([query, id]) => [query, id]),
   ja: [
     ...([
@@ -149,6 +166,14 @@ const looked: Record<Language, [query: string, id: string][]> = {
       ["言語", "language-en"],
       ["考える", "effort-low"],
     ] as const),
+    ...([
+      ["ダークモード", "theme-dark"],
+      ["ロック", "encrypt"],
+      ["パスワード 変更", "encrypt"],
+      ["新しいチャット", "new"],
+      ["全部消す", "erase"],
+      ["更新", "settings"],
+    ] as const),
   ].map(([query, id]) => [query, id]),
   vi: [
     ...([
@@ -174,6 +199,13 @@ const looked: Record<Language, [query: string, id: string][]> = {
       ["phím tắt", "help"],
       ["tùy chọn", "settings"],
       ["suy luận", "effort-high"],
+    ] as const),
+    ...([
+      ["khóa", "encrypt"],
+      ["chat", "new"],
+      ["xóa hết", "erase"],
+      ["đổi ngôn ngữ", "language-fr"],
+      ["cap nhat", "settings"],
     ] as const),
   ].map(([query, id]) => [query, id]),
 };
