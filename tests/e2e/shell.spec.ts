@@ -311,7 +311,12 @@ test.describe("the policy, while something answers in the server's place", () =>
     ] as const) {
       await app.page.setViewportSize({ width, height });
       expect((await bar.boundingBox())!.height).toBeLessThan(most * height);
+      // At least two lines, the others are scrolled to; and the messages keep a third.
+      expect((await bar.boundingBox())!.height).toBeGreaterThan(44);
+      expect((await app.page.locator("main .scroll").boundingBox())!.height).toBeGreaterThanOrEqual(height / 3);
       expect(await bar.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+      await again.scrollIntoViewIfNeeded();
+      await expect(again).toBeInViewport();
       expect(await app.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     }
     await app.page.setViewportSize({ width: 1280, height: 800 });
