@@ -6,8 +6,10 @@ const below = {
   storage: ["platform"],
   pwa: ["trust", "storage", "platform"],
   engine: ["platform", "trust"],
+  runs: ["models", "reasoning", "engine/client", "engine/protocol", "storage", "platform"],
+  evaluation: ["runs", "models", "reasoning", "engine/protocol", "ui", "i18n", "platform"],
   models: ["engine/client", "engine/protocol", "engine/thoughts", "storage", "trust", "ui", "i18n", "platform"],
-  chat: ["models", "reasoning", "engine/client", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
+  chat: ["runs", "models", "reasoning", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
 };
 const rules = Object.entries(below).map(([room, allowed]) => ({
   name: `${room.replaceAll("|", "-")}-imports-only-from-below`,

@@ -1,17 +1,26 @@
 // What a backup holds, and how it becomes records again: conversations with their messages, settings, and models that a person added to the
 // list. Not for: its encryption (storage/vault), or models themselves, which are exported on their own.
 import { readConversation, readMessage } from "../chat/conversation-forms";
-import { conversationKey, messageKey, type Conversation, type Message } from "../chat/conversation-records";
+import {
+  contentOf,
+  conversationKey,
+  messageKey,
+  statusOf,
+  thoughtOf,
+  type Conversation,
+  type Message,
+} from "../chat/conversation-records";
 import { treesOf } from "../chat/conversation-transfer";
 import { admit } from "../models/catalogue/admit";
 import type { ModelCard } from "../models/catalogue/catalogue";
 import { AppError } from "../platform/app-error";
 import { shortened } from "../platform/shortened";
-import type { RecordKey, RecordKind, Records, StoredRecord } from "../storage/records";
+import { kindOf, migrated, type RecordKey, type RecordKind, type Records, type StoredRecord } from "../storage/records";
 import { readSettings, type SettingsRecord } from "../storage/settings.svelte";
 import { demand, keptDays } from "../trust/current-policy";
 import type { Retained } from "../trust/policy";
 import { lockMinutes } from "../trust/vault/open-vault.svelte";
+import { migrations } from "./record-readers";
 import { settingOf } from "./retention.svelte";
 
 const kinds: readonly RecordKind[] = ["conversation", "message", "settings", "added-model"];
@@ -19,11 +28,11 @@ const kinds: readonly RecordKind[] = ["conversation", "message", "settings", "ad
 /** Everything that belongs to a backup and can be read, as a text that can be restored. Throws AppError "not-allowed". */
 export async function backupOf(records: Records): Promise<string> {
   demand("exportConversations");
-  return contentOf(records);
+  return allOf(records);
 }
 
 /** The same, for the page that has no policy (Rescue.svelte). */
-export async function contentOf(records: Records): Promise<string> {
+export async function allOf(records: Records): Promise<string> {
   const [conversations, messages, ...others] = await Promise.all([
     records.all("conversation", readConversation),
     records.all("message", readMessage),
@@ -40,9 +49,9 @@ export async function contentOf(records: Records): Promise<string> {
 
 /** Whether a message of a backup is more than what is here of it: an answer that is complete never changes, and one that is not only grows. */
 function goesOn(message: Message, here: Message | undefined): boolean {
-  const length = ({ content, thought }: Message) => content.length + (thought?.length ?? 0);
+  const length = (m: Message) => contentOf(m).length + thoughtOf(m).length;
   if (!here) return true;
-  return here.status !== "complete" && (message.status === "complete" || length(message) > length(here));
+  return statusOf(here) !== "complete" && (statusOf(message) === "complete" || length(message) > length(here));
 }
 
 /** An added model as it stands in a backup, where nothing of it was checked. */
@@ -138,9 +147,10 @@ function recordsIn(text: string): [RecordKey, StoredRecord][] {
     const [key, record] = Array.isArray(entry) ? (entry as [unknown, { version?: unknown } | null]) : [];
     const kind = typeof key === "string" ? key.slice(0, key.indexOf(":")) : "";
     if (!kinds.includes(kind as RecordKind)) return bad(`not a record of a backup: ${String(key)}`);
-    if (typeof record !== "object" || record?.version !== 1) return bad(`${String(key)} is not a record`);
+    if (typeof record !== "object" || typeof record?.version !== "number") return bad(`${String(key)} is not a record`);
   }
-  const read = (found as [RecordKey, StoredRecord][]).map(([key, record]): [RecordKey, StoredRecord] => {
+  const read = (found as [RecordKey, StoredRecord][]).map(([key, stored]): [RecordKey, StoredRecord] => {
+    const record = migrated(stored, migrations[kindOf(key)]) ?? bad(`${key} is of a later version`);
     if (key.startsWith("conversation:")) return [key, readConversation(record, key) ?? bad(`${key} is none`)];
     if (key.startsWith("message:")) return [key, readMessage(record, key) ?? bad(`${key} is none`)];
     return [key, record];

@@ -2,11 +2,10 @@
 // what the actions do, which their rooms say.
 import type { ConversationActions } from "../chat/conversation-actions.svelte";
 import type { Conversations } from "../chat/conversations.svelte";
-import type { Message } from "../chat/conversation-records";
+import { contentOf, thoughtOf, type Message } from "../chat/conversation-records";
 import type { Session } from "../chat/session.svelte";
 import { labelled, t } from "../i18n/i18n.svelte";
 import { languageNames, type Language } from "../i18n/languages";
-import { hasReference } from "../models/compare-answers";
 import type { ModelActions } from "../models/model-actions.svelte";
 import type { Models } from "../models/models.svelte";
 import type { Install } from "../pwa/install.svelte";
@@ -133,7 +132,7 @@ export class Commands {
     const { canAsk } = session;
     const commands: Command[] = this.thinking();
     if (answer && canAsk) {
-      const { need } = answer;
+      const need = answer.run?.need;
       const other = session.otherEffort(answer);
       if (need)
         commands.push({
@@ -143,14 +142,14 @@ export class Commands {
         });
       if (session.resumable(answer))
         commands.push({ id: "resume-answer", label: t("chat.resume"), run: () => this.guard(session.resume(answer)) });
-      if (answer.comparison) commands.push(...this.compared(answer));
+      if (answer.run?.comparison) commands.push(...this.compared(answer));
     }
-    if (answer?.thought) {
-      const { thought } = answer;
+    if (answer && thoughtOf(answer)) {
+      const thought = thoughtOf(answer);
       commands.push({ id: "copy-thought", label: t("thought.copy"), run: () => this.guard(copyText(thought)) });
     }
     if (answer) {
-      const { content } = answer;
+      const content = contentOf(answer);
       commands.push({ id: "copy", label: t("palette.copy"), keys: "alt+c", run: () => this.guard(copyText(content)) });
       if (canAsk)
         commands.push({
@@ -184,7 +183,7 @@ export class Commands {
       ...(models.chosen?.thoughts ? efforts : []).map((effort) => ({
         id: `effort-${effort}`,
         label: labelled(t("effort.title"), t(`effort.${effort}`)),
-        run: () => this.guard(session.chooseEffort(effort)),
+        run: () => this.guard(session.manner.chooseEffort(effort)),
       })),
       ...(session.canCompare
         ? [{ id: "compare", label: t("compare.title"), run: () => (session.comparing = true) }]
@@ -194,7 +193,7 @@ export class Commands {
 
   private compared(answer: Message): Command[] {
     const { conversations, session } = this.rooms;
-    const answers = conversations.siblings(answer).filter((m) => m.comparison === answer.comparison);
+    const answers = conversations.siblings(answer).filter((m) => m.run?.comparison === answer.run?.comparison);
     return answers.map((m, i) => ({
       id: `keep-${m.id}`,
       label: labelled(t("compare.keep"), String(i + 1)),
@@ -303,8 +302,7 @@ export class Commands {
       const add = (name: string, label: string, run: () => Promise<unknown>) =>
         commands.push({ id: `${name}-${id}`, label: labelled(label, card.name), run: () => this.guard(run()) });
       if (models.mayUse(card)) add("check", t("storage.check"), () => modelActions.check(card));
-      if (hasReference(id) && modelActions.canCompare && models.mayUse(card))
-        add("compare", t("storage.compare"), () => modelActions.compare(card));
+      if (modelActions.canCompare(card)) add("compare", t("storage.compare"), () => modelActions.compare(card));
       if (exportModels) add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
       if (exportModels && modelActions.canExportFolder)
         add("export-folder", t("storage.exportFolder"), () => modelActions.export(card, true));

@@ -1,12 +1,15 @@
 // The reader of each kind of record, for what goes through all of them: the list of what cannot be read, and backups.
-import { readConversation, readMessage } from "../chat/conversation-forms";
+import { messageFromVersion1, readConversation, readMessage } from "../chat/conversation-forms";
 import { readDraft } from "../chat/drafts.svelte";
 import { readAdded, readDownload, readInstalled } from "../models/model-forms";
 import { fieldsOf } from "../platform/values";
 import { conversationKey } from "../chat/conversation-records";
-import type { Reader, RecordKind, Records } from "../storage/records";
+import type { Migration, Reader, RecordKind, Records } from "../storage/records";
 import { readSettings } from "../storage/settings.svelte";
 import { readAuditEntry, readAuditHead, readNetworkEntry } from "../trust/log-forms";
+
+/** How records of earlier versions become those of now. */
+export const migrations: Partial<Record<RecordKind, readonly Migration[]>> = { message: [messageFromVersion1] };
 
 export const readers: Partial<Record<RecordKind, Reader<unknown>>> = {
   conversation: readConversation,

@@ -7,19 +7,23 @@ import {
   countOf,
   fieldsOf,
   flagOf,
+  jsonOf,
   listOf,
   nameOf,
   oneOf,
   present,
   textOf,
   timeOf,
+  type Fields,
 } from "../platform/values";
 import { efforts } from "../reasoning/effort";
 import { isSign, type Need } from "../reasoning/need";
 import type { Vote } from "../reasoning/vote";
-import type { RecordKey } from "../storage/records";
+import type { Part, Source } from "../runs/parts";
+import type { Provenance, RunFacts } from "../runs/run-facts";
+import type { RecordKey, StoredRecord } from "../storage/records";
 import { MOST_VOTES } from "../storage/settings.svelte";
-import { conversationKey, messageKey, type Conversation, type Message, type Provenance } from "./conversation-records";
+import { conversationKey, messageKey, type Conversation, type Message } from "./conversation-records";
 
 /** Letters of a title at most. */
 export const LONGEST_TITLE = 1000;
@@ -56,18 +60,72 @@ export function readMessage(value: unknown, key: RecordKey): Message | undefined
   const id = nameOf(from?.["id"]);
   const conversationId = nameOf(from?.["conversationId"]);
   const role = oneOf(["user", "assistant"] as const, from?.["role"]);
-  const content = textOf(from?.["content"]);
-  if (!from || id === undefined || conversationId === undefined || !role || content === undefined) return undefined;
+  const parts = listOf(from?.["parts"], readPart);
+  if (!from || id === undefined || conversationId === undefined || !role || !parts) return undefined;
   if (messageKey({ id, conversationId }) !== key) return undefined;
   const parentId = nameOf(from["parentId"]);
   return {
-    version: 1,
+    version: 2,
     id,
     conversationId,
     parentId: parentId === undefined || parentId === id ? null : parentId,
     role,
-    content,
+    parts,
     createdAt: timeOf(from["createdAt"]) ?? 0,
+    ...(role === "assistant" ? { run: readRun(fieldsOf(from["run"]) ?? {}) } : {}),
+  };
+}
+
+/** In version 1 a message was one text, with one thought before it, and the facts of its run lay among its own. */
+export function messageFromVersion1(
+  record: StoredRecord & Record<string, unknown>,
+): StoredRecord & Record<string, unknown> {
+  const { version: _, id, conversationId, parentId, role, createdAt, content, thought, ...run } = record;
+  const parts = [
+    ...(typeof thought === "string" && thought !== "" ? [{ kind: "thought", text: thought }] : []),
+    ...(content === "" ? [] : [{ kind: "text", text: content }]),
+  ];
+  return { version: 2, id, conversationId, parentId, role, createdAt, parts, ...(role === "assistant" ? { run } : {}) };
+}
+
+function readPart(value: unknown): Part | undefined {
+  const from = fieldsOf(value);
+  const [kind, text, id] = [from?.["kind"], textOf(from?.["text"]), nameOf(from?.["id"])];
+  const sources = () => present({ sources: listOf(from?.["sources"], readSource) });
+  switch (kind) {
+    case "text":
+      return text === undefined ? undefined : { kind, text, ...sources() };
+    case "thought":
+      return text === undefined ? undefined : { kind, text };
+    case "call": {
+      const [tool, input] = [nameOf(from?.["tool"]), jsonOf(from?.["input"])];
+      return id === undefined || tool === undefined || input === undefined ? undefined : { kind, id, tool, input };
+    }
+    case "result":
+      if (id === undefined || text === undefined) return undefined;
+      return { kind, id, text, ...sources(), ...present({ error: readError(from?.["error"]) }) };
+    case "file": {
+      const [blob, type, name] = [nameOf(from?.["blob"]), textOf(from?.["type"], 200), nameOf(from?.["name"])];
+      return blob === undefined || type === undefined || name === undefined ? undefined : { kind, blob, type, name };
+    }
+  }
+  return undefined;
+}
+
+function readSource(value: unknown): Source | undefined {
+  const from = fieldsOf(value);
+  const [document, title] = [nameOf(from?.["document"]), textOf(from?.["title"], LONGEST_TITLE)];
+  if (document === undefined || title === undefined) return undefined;
+  return {
+    document,
+    title,
+    ...present({ place: textOf(from?.["place"], LONGEST_TITLE), quote: textOf(from?.["quote"]) }),
+  };
+}
+
+/** A run of which no known end is told has ended. */
+function readRun(from: Fields): RunFacts {
+  return {
     status: oneOf(statuses, from["status"]) ?? "complete",
     ...present({
       modelId: nameOf(from["modelId"]),
@@ -76,7 +134,6 @@ export function readMessage(value: unknown, key: RecordKey): Message | undefined
       error: readError(from["error"]),
       droppedTurns: countOf(from["droppedTurns"]),
       recovered: flagOf(from["recovered"]),
-      thought: textOf(from["thought"]),
       effort: oneOf(efforts, from["effort"]),
       need: readNeed(from["need"]),
       cut: oneOf(["budget", "answer-now", "repetition"] as const, from["cut"]),

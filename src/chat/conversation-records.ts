@@ -1,10 +1,8 @@
 // The records of a conversation as they lie in storage. Messages form a tree by `parentId`: editing a question or
 // regenerating an answer adds a sibling and overwrites nothing.
-import type { AnswerResult, AnswerStats } from "../engine/protocol";
-import type { ErrorData } from "../platform/app-error";
 import type { Effort } from "../reasoning/effort";
-import type { Need } from "../reasoning/need";
-import type { Vote } from "../reasoning/vote";
+import { textIn, thoughtIn, type Part } from "../runs/parts";
+import type { RunFacts, RunStatus } from "../runs/run-facts";
 import type { RecordKey, StoredRecord } from "../storage/records";
 
 export interface Conversation extends StoredRecord {
@@ -23,59 +21,33 @@ export interface Conversation extends StoredRecord {
   votes?: number;
 }
 
-/**
- * `streaming`: being written by some tab; `interrupted`: that tab was closed or killed meanwhile; `repeated`: ended since the model wrote the
- * same again and again.
- */
-type MessageStatus = "streaming" | "complete" | "stopped" | "length" | "failed" | "interrupted" | "repeated";
-
-/** What an answer was made with. */
-export interface Provenance {
-  /** SHA-256 over the names and hashes of the model's files. */
-  digest: string;
-  temperature: number;
-  topP: number;
-  /** Of the app, with its commit. */
-  version: string;
-}
-
 export interface Message extends StoredRecord {
-  version: 1;
+  version: 2;
   id: string;
   conversationId: string;
   parentId: string | null;
   role: "user" | "assistant";
-  content: string;
+  parts: readonly Part[];
   createdAt: number;
-  status: MessageStatus;
-  modelId?: string;
-  stats?: AnswerStats;
-  provenance?: Provenance;
-  error?: ErrorData;
-  /** How many of the oldest turns the model did not read, since they did not fit its context window. */
-  droppedTurns?: number;
-  /** The engine was lost while this streamed, and recovered by itself. */
-  recovered?: boolean;
-  /** What the model thought before the answer, which is `content`. */
-  thought?: string;
-  /** How much it was to think, where it can; with "auto", what decided. */
-  effort?: Effort;
-  need?: Need;
-  /** Why the thought was closed, where the model did not do it. */
-  cut?: AnswerResult["cut"];
-  /** What several answers came to, of which this is one. */
-  vote?: Vote;
-  /** What it took so far, of which `stats` tells only when it ends. */
-  seconds?: number;
-  /** It broke off and was gone on with. */
-  resumed?: boolean;
-  /** Answers with the same mark are being compared. */
-  comparison?: string;
+  /** How the answer came to be; nothing for what a person wrote. */
+  run?: RunFacts;
 }
 
+/** What a message says, without thoughts; "" where it says nothing. */
+export const contentOf = ({ parts }: Message): string => textIn(parts);
+
+/** What was thought for it; "" without a thought. */
+export const thoughtOf = ({ parts }: Message): string => thoughtIn(parts);
+
+/** What a person wrote is complete. */
+export const statusOf = ({ run }: Message): RunStatus => run?.status ?? "complete";
+
+/** Nothing came of it, not even a thought. */
+export const isBlank = ({ parts }: Message): boolean => parts.every((part) => "text" in part && part.text === "");
+
 /** Whether an answer broke off, or was broken off, with something that can be gone on with. */
-export const isResumable = ({ status, content, thought }: Message): boolean =>
-  ["interrupted", "stopped", "failed", "repeated"].includes(status) && (content !== "" || !!thought);
+export const isResumable = (message: Message): boolean =>
+  ["interrupted", "stopped", "failed", "repeated"].includes(statusOf(message)) && !isBlank(message);
 
 export const conversationKey = (id: string): RecordKey => `conversation:${id}`;
 export const messageKey = (m: Pick<Message, "conversationId" | "id">): RecordKey =>

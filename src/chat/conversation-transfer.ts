@@ -2,22 +2,29 @@
 import { AppError } from "../platform/app-error";
 import type { Fields } from "../platform/values";
 import { shortened } from "../platform/shortened";
-import { readConversation, readMessage } from "./conversation-forms";
+import { messageFromVersion1, readConversation, readMessage } from "./conversation-forms";
 import { closed } from "./markdown/ending";
-import { conversationKey, messageKey, type Conversation, type Message } from "./conversation-records";
+import {
+  contentOf,
+  conversationKey,
+  messageKey,
+  thoughtOf,
+  type Conversation,
+  type Message,
+} from "./conversation-records";
 import { childrenOf } from "./tree";
 
 /** The exported form; `format` and `version` say what it is. */
 export interface Transfer {
   format: "islet-conversations";
-  version: 1;
+  version: 2;
   conversations: { conversation: Conversation; messages: Message[] }[];
 }
 
 const MOST_BYTES = 50_000_000;
 
 export function toJson(conversations: Transfer["conversations"]): string {
-  return JSON.stringify({ format: "islet-conversations", version: 1, conversations } satisfies Transfer, null, 1);
+  return JSON.stringify({ format: "islet-conversations", version: 2, conversations } satisfies Transfer, null, 1);
 }
 
 /**
@@ -56,8 +63,8 @@ export function toMarkdown(
       .replace(/^(?=.)/gm, "> ")
       .replace(/^$/gm, ">");
   const parts = branch.flatMap((m) => [
-    ...(m.thought ? [`## ${names.thought}\n\n${quoted(m.thought)}\n`] : []),
-    `## ${names[m.role]}\n\n${closed(m.content.trim())}\n`,
+    ...(thoughtOf(m) ? [`## ${names.thought}\n\n${quoted(thoughtOf(m))}\n`] : []),
+    `## ${names[m.role]}\n\n${closed(contentOf(m).trim())}\n`,
   ]);
   return [`# ${title.replaceAll("\n", " ")}\n`, ...parts].join("\n");
 }
@@ -77,8 +84,8 @@ function time(value: unknown, where: string): number {
 }
 
 /**
- * Reads an exported file. Every conversation gets fresh ids, so nothing that exists is overwritten. Only what a file can know is taken, and
- * nothing in it lies in the future. Throws AppError "import-invalid" that names the first wrong field.
+ * Reads an exported file, of this version or of the one before. Every conversation gets fresh ids, so nothing that exists is overwritten; nothing
+ * in it lies in the future, and nothing is still being written. Throws AppError "import-invalid" that names the first wrong field.
  */
 export function fromJson(json: string): Transfer["conversations"] {
   if (json.length > MOST_BYTES) bad(`larger than ${MOST_BYTES} characters`);
@@ -88,15 +95,16 @@ export function fromJson(json: string): Transfer["conversations"] {
   } catch (error) {
     bad(`not JSON: ${String(error)}`);
   }
-  const file = value as Partial<Transfer> | null;
+  const file = value as { format?: unknown; version?: unknown; conversations?: unknown } | null;
   if (file?.format !== "islet-conversations") bad('format is not "islet-conversations"');
-  if (file!.version !== 1) bad("version is not 1: it was exported by a newer Islet");
+  const version = file!.version;
+  if (version !== 1 && version !== 2) return bad("version is neither 1 nor 2: it was exported by a newer Islet");
   const list: unknown = file!.conversations;
   if (!Array.isArray(list)) return bad("conversations is not a list");
-  return list.map((entry, i) => importedConversation(entry as Fields, `conversations[${i}]`));
+  return list.map((entry, i) => importedConversation(entry as Fields, version, `conversations[${i}]`));
 }
 
-function importedConversation(entry: Fields, where: string): Transfer["conversations"][number] {
+function importedConversation(entry: Fields, version: 1 | 2, where: string): Transfer["conversations"][number] {
   const from = (entry?.["conversation"] ?? bad(`${where}.conversation is missing`)) as Fields;
   const list: unknown = entry["messages"];
   if (!Array.isArray(list)) return bad(`${where}.messages is not a list`);
@@ -110,20 +118,23 @@ function importedConversation(entry: Fields, where: string): Transfer["conversat
       return bad(`${at}.role is neither "user" nor "assistant"`);
     if (taken.has(m["id"])) bad(`${at}.id is that of another message`);
     taken.add(m["id"]);
-    const { role, status, modelId, thought, effort } = m;
+    if (version === 1) text(m["content"], `${at}.content`);
     const message = {
-      ...{ id: ids.get(m["id"])!, conversationId: id, parentId: idOf(m["parentId"], `${at}.parentId`), role },
-      ...{ content: text(m["content"], `${at}.content`), createdAt: time(m["createdAt"], `${at}.createdAt`) },
-      ...{ status: status === "streaming" ? "complete" : status, modelId, thought, effort },
+      ...(version === 1 ? messageFromVersion1({ ...m, version }) : m),
+      ...{ id: ids.get(m["id"])!, conversationId: id, parentId: idOf(m["parentId"], `${at}.parentId`) },
+      createdAt: time(m["createdAt"], `${at}.createdAt`),
     };
-    return readMessage(message, messageKey(message)) ?? bad(`${at} is not a message`);
+    const read = readMessage(message, messageKey(message)) ?? bad(`${at}.parts are not those of a message`);
+    return read.run?.status === "streaming" ? { ...read, run: { ...read.run, status: "complete" } } : read;
   });
   const conversation = {
+    ...from,
     id,
     title: text(from["title"], `${where}.title`),
     createdAt: time(from["createdAt"], `${where}.createdAt`),
     updatedAt: time(from["updatedAt"], `${where}.updatedAt`),
     leafId: idOf(from["leafId"], `${where}.leafId`),
+    deletedAt: undefined,
   };
   const read = readConversation(conversation, conversationKey(id)) ?? bad(`${where} is not a conversation`);
   return { conversation: read, messages };
@@ -154,10 +165,10 @@ const rootsOf = ({ messages }: Tree) => messages.filter(({ parentId }) => parent
 /** What a conversation keeps on its way through a file, whatever is said in it afterwards: when it began, and with what. */
 const beginningOf = (tree: Tree): string => {
   const [first] = rootsOf(tree).sort((a, b) => a.createdAt - b.createdAt);
-  return JSON.stringify([tree.conversation.createdAt, first?.content ?? tree.conversation.title]);
+  return JSON.stringify([tree.conversation.createdAt, first ? contentOf(first) : tree.conversation.title]);
 };
-const markOf = ({ role, createdAt, content, thought = "" }: Message, parentId: string | null) =>
-  JSON.stringify([parentId, role, createdAt, content, thought]);
+const markOf = ({ role, createdAt, parts }: Message, parentId: string | null) =>
+  JSON.stringify([parentId, role, createdAt, parts]);
 
 /** The messages of a tree, each after the one that it answers. */
 function* inOrder({ messages }: Tree): Generator<Message> {

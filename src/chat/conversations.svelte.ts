@@ -1,6 +1,7 @@
 // Every conversation of this browser: read once, kept in step with storage and with other tabs. Not for: generating.
 import { wordsOf } from "../platform/fold";
 import { shortened } from "../platform/shortened";
+import type { RunFacts } from "../runs/run-facts";
 import type { RecordKey, Records } from "../storage/records";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-forms";
@@ -8,6 +9,7 @@ import {
   conversationKey,
   draftKey,
   messageKey,
+  statusOf,
   writingLock,
   type Conversation,
   type Message,
@@ -52,9 +54,11 @@ export class Conversations {
   /** The messages of the open conversation under each of them. */
   private readonly children = $derived(childrenOf(this.open ? this.messagesOf(this.open.id) : new Map()));
   /** The figures of every answer of the open conversation. */
-  readonly stats = $derived(this.open ? [...this.messagesOf(this.open.id).values()].flatMap((m) => m.stats ?? []) : []);
+  readonly stats = $derived(
+    this.open ? [...this.messagesOf(this.open.id).values()].flatMap((m) => m.run?.stats ?? []) : [],
+  );
   /** The models that wrote the branch that is shown. */
-  readonly modelIds = $derived(new Set(this.branch.flatMap((m) => m.modelId ?? [])));
+  readonly modelIds = $derived(new Set(this.branch.flatMap((m) => m.run?.modelId ?? [])));
   private readonly kept = $derived(
     [...this.all.values()].filter((c) => c.deletedAt === undefined).sort((a, b) => b.updatedAt - a.updatedAt),
   );
@@ -93,12 +97,13 @@ export class Conversations {
 
   /** Whoever gets the lock of a streaming message knows that its writer has ended: if not by itself, it was interrupted. */
   private watchWriter(message: Message): void {
-    if (message.status !== "streaming" || this.watched.has(message.id)) return;
+    if (statusOf(message) !== "streaming" || this.watched.has(message.id)) return;
     this.watched.add(message.id);
     void navigator.locks.request(writingLock(message.id), async () => {
       const now = await this.records.read(messageKey(message), readMessage);
-      if (now?.status === "streaming") {
-        if (await this.save({ ...now, status: "interrupted" })) this.interruptedId = now.id;
+      if (now?.run?.status === "streaming") {
+        const run: RunFacts = { ...now.run, status: "interrupted" };
+        if (await this.save({ ...now, run })) this.interruptedId = now.id;
       }
       this.watched.delete(message.id);
     });
@@ -128,9 +133,10 @@ export class Conversations {
     await this.drafts.load((id) => this.all.has(id));
   }
 
-  async create(title: string, manner: Pick<Conversation, "effort" | "votes">): Promise<Conversation> {
+  /** A conversation that begins now and is not stored yet. */
+  drafted(title: string, manner: Pick<Conversation, "effort" | "votes">): Conversation {
     const now = Date.now();
-    const conversation: Conversation = {
+    return {
       version: 1,
       id: crypto.randomUUID(),
       title: shortened(title.trim().replace(/\s+/g, " "), TITLE_LENGTH),
@@ -139,10 +145,27 @@ export class Conversations {
       leafId: null,
       ...manner,
     };
-    await this.records.write(conversationKey(conversation.id), conversation);
-    this.all.set(conversation.id, conversation);
-    this.openId = conversation.id;
-    return conversation;
+  }
+
+  /**
+   * Stores messages that go on from what is there, each under the one before it, with their conversation where that is new, and shows them: all
+   * of it in one step, or nothing. Throws AppError, or an AbortError where the conversation was deleted meanwhile.
+   */
+  async add(conversation: Conversation, messages: readonly Message[]): Promise<void> {
+    const { id } = conversation;
+    const known = this.all.has(id);
+    const shown = (c: Conversation) => ({ ...c, leafId: messages.at(-1)?.id ?? c.leafId, updatedAt: Date.now() });
+    for (const m of messages) this.keep(m);
+    try {
+      const entries = messages.map((m): [RecordKey, Message] => [messageKey(m), m]);
+      const there = await this.records.change(conversationKey(id), shown, known ? undefined : conversation, entries);
+      if (known && !there) throw new DOMException("the conversation was deleted", "AbortError");
+    } catch (error) {
+      for (const m of messages) this.messages.get(id)?.delete(m.id);
+      throw error;
+    }
+    this.all.set(id, shown(this.all.get(id) ?? conversation));
+    if (!known) this.openId = id;
   }
 
   /**
@@ -215,8 +238,12 @@ export class Conversations {
 
   /** Ends a comparison: the branch of the answer that is kept is shown, the others stay beside it. */
   async keepCompared(kept: Message): Promise<void> {
-    for (const { comparison, ...message } of this.siblings(kept))
-      if (comparison === kept.comparison) await this.put(message);
+    const mark = kept.run?.comparison;
+    for (const { run, ...message } of this.siblings(kept)) {
+      if (!run || run.comparison !== mark) continue;
+      const { comparison: _, ...facts } = run;
+      await this.put({ ...message, run: facts });
+    }
     await this.showLeaf(kept.conversationId, kept.id);
   }
 

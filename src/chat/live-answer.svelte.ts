@@ -1,48 +1,43 @@
 // The answer that is being written in this tab, as far as it has come; apart from its message, so that a token changes nothing else.
-import type { AnswerToken } from "../engine/protocol";
+import { textIn, thoughtIn } from "../runs/parts";
+import { beginning, fold, type RunEvent, type Written } from "../runs/run-events";
+import type { Message } from "./conversation-records";
+
+const nothing = beginning([], { status: "streaming" });
 
 export class LiveAnswer {
   /** The message that it becomes; null while nothing is written. */
   id = $state<string | null>(null);
-  thought = $state("");
-  answer = $state("");
-  thoughtTokens = $state(0);
+  /** What stands of it. */
+  written = $state.raw<Written>(nothing);
   /** When the thought began (performance.now, milliseconds); undefined while the model does not think. */
   thinkingSince = $state<number | undefined>(undefined);
-  /** The model is not ready yet, or not done with an answer that was stopped. */
-  waiting = $state(false);
+  readonly thought = $derived(thoughtIn(this.written.parts));
+  readonly answer = $derived(textIn(this.written.parts));
+  readonly thoughtTokens = $derived(this.written.thoughtTokens);
+  /** It waits for its turn, for the model to be ready, or for the model to be done with an answer that was stopped. */
+  readonly waiting = $derived(this.written.phase === "waiting");
   /** The engine was lost and is starting again. */
-  recovering = $state(false);
+  readonly recovering = $derived(this.written.phase === "recovering");
   /** Which of several answers to one question this is, from 1; undefined where there is one. */
-  round = $state.raw<{ n: number; of: number } | undefined>(undefined);
+  readonly round = $derived(this.written.round);
 
   /** Begins an answer, or goes on with what stands of one. */
-  begin(id: string, thought = "", answer = ""): void {
+  begin({ id, parts, run }: Message): void {
     this.id = id;
-    this.restart(thought, answer);
-  }
-
-  restart(thought = "", answer = ""): void {
-    this.thought = thought;
-    this.answer = answer;
-    this.thoughtTokens = 0;
+    this.written = beginning(parts, run ?? nothing.facts);
     this.thinkingSince = undefined;
   }
 
-  take({ part, text, tokens }: AnswerToken): void {
-    this.recovering = false;
-    this[part] += text;
-    if (part === "thought") {
-      this.thoughtTokens = tokens;
-      this.thinkingSince ??= performance.now();
-    } else this.thinkingSince = undefined;
+  take(event: RunEvent): void {
+    this.written = fold(this.written, event);
+    if (event.kind === "token" && event.part === "thought") this.thinkingSince ??= performance.now();
+    else if (event.kind !== "recovering") this.thinkingSince = undefined;
   }
 
   end(): void {
     this.id = null;
-    this.waiting = false;
+    this.written = nothing;
     this.thinkingSince = undefined;
-    this.recovering = false;
-    this.round = undefined;
   }
 }

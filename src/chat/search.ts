@@ -1,6 +1,6 @@
 // Which conversations have the words that are looked for. Pure.
 import { fold } from "../platform/fold";
-import type { Conversation, Message } from "./conversation-records";
+import { contentOf, type Conversation, type Message } from "./conversation-records";
 
 /** Texts as they are compared, once for each record: they are looked through again at every key. */
 const folded = new WeakMap<Conversation | Message, string>();
@@ -17,7 +17,7 @@ export function hasWords(words: readonly string[], conversation: Conversation, m
   let left = words.filter((word) => !title.includes(word));
   for (const message of messages) {
     if (left.length === 0) break;
-    const text = textOf(message, message.content);
+    const text = textOf(message, contentOf(message));
     left = left.filter((word) => !text.includes(word));
   }
   return left.length === 0;

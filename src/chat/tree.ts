@@ -1,5 +1,5 @@
 // The tree of a conversation's messages: the branch that is shown, and the siblings beside it. Pure functions.
-import type { Message } from "./conversation-records";
+import { contentOf, type Message } from "./conversation-records";
 
 /** The messages under each parent, oldest first; under null those that begin a conversation. */
 export type Children = ReadonlyMap<string | null, readonly Message[]>;
@@ -48,12 +48,12 @@ export function newestLeaf(children: Children, id: string): string {
 
 /** The turns of a branch that a model is given: messages without a text say nothing to it. */
 export function turnsOf(branch: readonly Message[]): Message[] {
-  return branch.filter((m) => m.content !== "");
+  return branch.filter((m) => contentOf(m) !== "");
 }
 
 /** The id of the first message that the newest answer of a branch took into account; undefined when that was all of them. */
 export function firstRead(branch: readonly Message[]): string | undefined {
-  const at = branch.findLastIndex((m) => m.droppedTurns !== undefined);
-  const dropped = branch[at]?.droppedTurns;
+  const at = branch.findLastIndex((m) => m.run?.droppedTurns !== undefined);
+  const dropped = branch[at]?.run?.droppedTurns;
   return dropped ? turnsOf(branch.slice(0, at))[dropped]?.id : undefined;
 }

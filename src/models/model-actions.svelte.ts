@@ -1,8 +1,7 @@
 // What a person can do with the models of this device, from a screen or from the command palette: import, export, check, compare. One at a
 // time, shown as it goes on. Not for: how files are read, verified and written (add-models.ts, engine/store).
-import type { Engines } from "../engine/client/engines";
 import type { StoreClient } from "../engine/client/store-client";
-import type { GivenFile, LoadProgress, Question } from "../engine/protocol";
+import type { GivenFile, LoadProgress } from "../engine/protocol";
 import { listed, t } from "../i18n/i18n.svelte";
 import { isCancelled } from "../platform/app-error";
 import { isOwnModelAddress } from "../platform/deployment";
@@ -10,7 +9,7 @@ import { pickFiles } from "../platform/pick-files";
 import { demand } from "../trust/current-policy";
 import type { Notices } from "../ui/notices.svelte";
 import { baseUrlOf, type ModelCard } from "./catalogue/catalogue";
-import { compareAnswers, referenceOf, type Comparison } from "./compare-answers";
+import type { Comparison } from "./model-forms";
 import type { Models } from "./models.svelte";
 import { exportModel, importModel } from "./add-models";
 
@@ -18,6 +17,16 @@ interface Running {
   title: () => string;
   progress: LoadProgress;
   cancel(): void;
+}
+
+/** What compares the answers of models with those they should give (evaluation/, which is above this room). */
+export interface Comparer {
+  /** Whether there are answers to compare those of this model with. */
+  has(id: string): boolean;
+  /** Nobody asks a model anything now, and models can run here. */
+  readonly free: boolean;
+  /** Throws AppError, or an AbortError. */
+  compare(card: ModelCard, tell: (progress: LoadProgress) => void, signal: AbortSignal): Promise<Comparison>;
 }
 
 export class ModelActions {
@@ -29,9 +38,9 @@ export class ModelActions {
 
   constructor(
     private readonly models: Models,
-    private readonly engines: Engines,
     private readonly store: StoreClient,
     private readonly notices: Notices,
+    private readonly comparer: Comparer,
   ) {}
 
   /** Asks for a folder, or for files, and takes the model in it. */
@@ -66,9 +75,14 @@ export class ModelActions {
       );
   }
 
-  /** Whether answers can be compared now. */
-  get canCompare(): boolean {
-    return !this.running && this.models.inUse === 0 && this.models.gpu === "available";
+  /** Whether there are answers to compare a model's with, and whether that can be done now. */
+  canCompare(card: ModelCard): boolean {
+    return !this.running && this.comparer.has(card.id) && this.comparer.free && this.models.mayUse(card);
+  }
+
+  /** Whether there are answers to compare a model's with. */
+  hasReference(card: ModelCard): boolean {
+    return this.comparer.has(card.id) && this.models.mayUse(card);
   }
 
   /** Compares the answers that a model gives on this device with those it should give, and keeps what came of it. Throws AppError. */
@@ -77,7 +91,7 @@ export class ModelActions {
       () => t("storage.comparing", { name: card.name }),
       "compare",
       async (tell, signal) => {
-        const comparison = await this.comparisonOf(card, tell, signal);
+        const comparison = await this.comparer.compare(card, tell, signal);
         const { installed, audit } = this.models;
         await installed.change(card.id, { comparison });
         const { adapter, equal, total } = comparison;
@@ -86,44 +100,6 @@ export class ModelActions {
         this.notices.tell(() => t("storage.compared", { name: card.name }));
       },
     );
-  }
-
-  /**
-   * A question that a person asks meanwhile is answered after the one that is under way, and ends the comparison. The model that was chosen
-   * before is so afterwards.
-   */
-  private async comparisonOf(
-    card: ModelCard,
-    tell: (progress: LoadProgress) => void,
-    signal: AbortSignal,
-  ): Promise<Comparison> {
-    const { models, engines } = this;
-    const before = models.chosen;
-    const release = models.keepAwake();
-    const asked = () => models.inUse > 1;
-    const stop = () => {
-      if (models.state.phase === "loading") models.cancel();
-    };
-    signal.addEventListener("abort", stop);
-    try {
-      const reference = await referenceOf(card.id);
-      await models.load(card);
-      signal.throwIfAborted();
-      const { adapter } = (await models.ready()).loaded;
-      const ask = async (question: Question) => {
-        signal.throwIfAborted();
-        if (asked()) throw new DOMException("a question was asked", "AbortError");
-        return engines.generate({ ...question, onToken: () => {} }, signal);
-      };
-      return { at: Date.now(), adapter, ...(await compareAnswers(reference, ask, tell)) };
-    } catch (error) {
-      if (asked() && isCancelled(error)) this.notices.tell(() => t("storage.compareEnded"));
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", stop);
-      if (before && before.id !== card.id && !asked()) void models.load(before);
-      release();
-    }
   }
 
   /** Hands the model to the person as a zip, or writes it into a folder that they choose. Throws AppError. */

@@ -14,7 +14,6 @@ import {
   type Fields,
 } from "../platform/values";
 import type { RecordKey, StoredRecord } from "../storage/records";
-import type { Comparison } from "./compare-answers";
 import { policy } from "../trust/current-policy";
 import { isModelId, readCandidate } from "./catalogue/admit";
 import { addressOf, knownCard, type ModelCard } from "./catalogue/catalogue";
@@ -25,6 +24,20 @@ import { addressOf, knownCard, type ModelCard } from "./catalogue/catalogue";
  */
 export type HashesFrom = "build" | "mirror" | "package" | "recorded";
 const statements = ["build", "mirror", "package", "recorded"] as const satisfies readonly HashesFrom[];
+
+/** What came of comparing the answers that a model gives on this device with those it should give (evaluation/). */
+export interface Comparison {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** What the browser says of the graphics adapter. */
+  adapter: string;
+  equal: number;
+  total: number;
+  /** Tokens a second, as they were written. */
+  rate: number;
+  /** The first answer that is another one. */
+  difference?: { question: string; expected: string; given: string };
+}
 
 /** What is kept of an installed model. Times in milliseconds since 1970. */
 export interface InstalledModel extends StoredRecord {

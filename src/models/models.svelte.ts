@@ -7,7 +7,7 @@ import { AppError, appError, errorData, isCancelled, type ErrorData } from "../p
 import { askToPersist, storageFacts, type StorageFacts } from "../platform/storage-estimate";
 import { probeGpu, type GpuSupport } from "../platform/webgpu";
 import type { Records } from "../storage/records";
-import { DEFAULT_IDLE_MINUTES, type Settings } from "../storage/settings.svelte";
+import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { demandModel, policy } from "../trust/current-policy";
 import { permits } from "../trust/network-rules";
@@ -49,9 +49,8 @@ export class Models {
   private latest: object | undefined;
   /** Loads that an engine is busy with. */
   private starting = 0;
-  /** How many answers need the models now. */
-  inUse = $state(0);
-  private idle: ReturnType<typeof setTimeout> | undefined;
+  /** Called when a model has become ready. */
+  onReady: () => void = () => {};
 
   constructor(
     private readonly engines: Engines,
@@ -207,7 +206,7 @@ export class Models {
       const loaded = this.isInstalled(card) ? await this.start(card, tell) : await this.bringAndStart(card, tell);
       if (this.latest !== mine) return;
       this.state = { phase: "ready", card, loaded: loaded! };
-      this.rest();
+      this.onReady();
       const { adapter, contextSize } = loaded!;
       this.audit.note("model-loaded", {
         model: card.id,
@@ -355,27 +354,12 @@ export class Models {
     throw new AppError("unknown", "no model is chosen", "choose-model");
   }
 
-  /** The model is needed until the function that this gives is called: it does not rest meanwhile. */
-  keepAwake(): () => void {
-    this.inUse++;
-    clearTimeout(this.idle);
-    return () => {
-      this.inUse--;
-      this.rest();
-    };
-  }
-
-  /** Unloads the models when nothing is asked of them for as long as the person set. */
+  /** Unloads the models; the next question loads the one that was chosen. */
   rest(): void {
-    clearTimeout(this.idle);
-    const minutes = this.settings.current.idleMinutes ?? DEFAULT_IDLE_MINUTES;
-    if (minutes <= 0 || this.inUse > 0) return;
-    this.idle = setTimeout(() => {
-      if (this.state.phase !== "ready") return;
-      this.state = { phase: "resting", card: this.state.card };
-      void this.engines.unload().catch(() => {});
-      this.loadedIds = [];
-    }, minutes * 60_000);
+    if (this.state.phase !== "ready") return;
+    this.state = { phase: "resting", card: this.state.card };
+    void this.engines.unload().catch(() => {});
+    this.loadedIds = [];
   }
 
   /** The engine failed for good while an answer streamed: the next question loads the model again. */

@@ -47,3 +47,17 @@ export function present<T extends object>(fields: T): { [K in keyof T]?: Exclude
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
+
+/** What JSON can say. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/** A value that JSON can say, and no deeper than `depth`. */
+export function jsonOf(value: unknown, depth = 50): Json | undefined {
+  if (value === null || ["string", "boolean"].includes(typeof value)) return value as Json;
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== "object" || depth === 0) return undefined;
+  if (Array.isArray(value)) return listOf(value, (part) => jsonOf(part, depth - 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return undefined;
+  const entries = Object.entries(value).map(([name, part]) => [name, jsonOf(part, depth - 1)] as const);
+  return entries.some(([, part]) => part === undefined) ? undefined : (Object.fromEntries(entries) as Json);
+}

@@ -56,12 +56,19 @@ export const DROPPED_KIND: RecordKind = "network";
 /** What the names of encrypted records look like (vault/cipher.ts). */
 const sealedName = new RegExp(`^(x[0-9a-f]{32}:|${DROPPED})`);
 const asItIs = <T>(record: unknown) => record as T;
-const kindOf = (key: RecordKey) => key.slice(0, key.indexOf(":")) as RecordKind;
+export const kindOf = (key: RecordKey) => key.slice(0, key.indexOf(":")) as RecordKind;
 /** Whether a stored value is the one that was read before. */
 export function sameValue(one: unknown, other: unknown): boolean {
   const [a, b] = [one, other] as [Partial<Sealed> | undefined, Partial<Sealed> | undefined];
   if (a?.iv instanceof Uint8Array && b?.iv instanceof Uint8Array) return String(a.iv) === String(b.iv);
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** A record in the form of now, by the steps of its kind; undefined where it is of a later version, or of none. */
+export function migrated(stored: StoredRecord, steps: readonly Migration[] = []): StoredRecord | undefined {
+  let current = stored as AnyRecord;
+  while (current.version >= 1 && current.version <= steps.length) current = steps[current.version - 1]!(current);
+  return current.version === steps.length + 1 ? current : undefined;
 }
 
 export class Records {
@@ -204,18 +211,28 @@ export class Records {
   }
 
   /**
-   * Reads, changes and writes so that two tabs cannot undo each other. Gives whether there was a record; without one, that of `first` is
-   * changed, or nothing is done.
+   * Reads, changes and writes so that two tabs cannot undo each other, and writes what is `beside` it in the same step. Gives whether there was a
+   * record; without one, that of `first` is changed, or nothing is done.
    */
-  async change<T extends StoredRecord>(key: RecordKey, alter: (record: T) => T, first?: T): Promise<boolean> {
+  async change<T extends StoredRecord>(
+    key: RecordKey,
+    alter: (record: T) => T,
+    first?: T,
+    beside: readonly [RecordKey, StoredRecord][] = [],
+  ): Promise<boolean> {
+    const others = await Promise.all(beside.map(([key, record]) => this.closed(key, record)));
     const name = await this.nameOf(key);
     for (;;) {
       const old = await guarded(() => get<unknown>(name, this.store));
       if (old === undefined && !first) return false;
       const record = old === undefined ? first : (await guarded(() => this.opened(name, old))).record;
       const [, next] = await this.closed(key, alter(record as unknown as T));
-      if (!(await this.replace([[name, old]], (s) => void s.put(next, name)))) continue;
-      this.announce([key]);
+      const act = (s: IDBObjectStore) => {
+        for (const [name, value] of others) s.put(value, name);
+        s.put(next, name);
+      };
+      if (!(await this.replace([[name, old]], act))) continue;
+      this.announce([key, ...beside.map(([key]) => key)]);
       return old !== undefined;
     }
   }
@@ -350,11 +367,9 @@ export class Records {
 
   /** The record in the form of now; undefined where it is of a later version, or of no form at all. */
   private formed<T>(key: RecordKey, stored: AnyRecord, read: Reader<T>): T | undefined {
-    const steps = this.migrations[kindOf(key)] ?? [];
-    let current = stored;
     try {
-      while (current.version <= steps.length) current = steps[current.version - 1]!(current);
-      return current.version === steps.length + 1 ? read(current, key) : undefined;
+      const record = migrated(stored, this.migrations[kindOf(key)]);
+      return record && read(record, key);
     } catch {
       return undefined;
     }

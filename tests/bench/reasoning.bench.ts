@@ -3,7 +3,7 @@
 // (recipes/need).
 import { readFileSync } from "node:fs";
 import { test } from "playwright/test";
-import type { Message } from "../../src/chat/conversation-records";
+import type { FlatMessage } from "../messages";
 import { needOf } from "../../src/reasoning/need";
 import { type App, openWithModel } from "../e2e/app";
 
@@ -38,8 +38,8 @@ async function choose(app: App, effort: string, votes = 1): Promise<void> {
 }
 
 /** Asks each question in a conversation of its own. */
-async function ask(app: App, asked: readonly { text: string }[]): Promise<Message[]> {
-  const answers: Message[] = [];
+async function ask(app: App, asked: readonly { text: string }[]): Promise<FlatMessage[]> {
+  const answers: FlatMessage[] = [];
   for (const { text } of asked) {
     await app.newConversation();
     await app.ask(text);
@@ -48,7 +48,7 @@ async function ask(app: App, asked: readonly { text: string }[]): Promise<Messag
   return answers;
 }
 
-function report(name: string, asked: readonly Asked[], answers: readonly Message[]): void {
+function report(name: string, asked: readonly Asked[], answers: readonly FlatMessage[]): void {
   const right = asked.map(({ answer }, i) => answers[i]!.content.trim() === answer);
   const tokens = (of: "thoughtTokens" | "answerTokens") => answers.reduce((sum, m) => sum + m.stats![of], 0);
   const seconds = answers.reduce((sum, m) => sum + m.stats!.seconds, 0);

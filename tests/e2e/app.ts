@@ -9,6 +9,7 @@ import { chromium, expect, test, type BrowserContext, type Locator, type Page, t
 import { chromiumPath } from "../../scripts/setup.mjs";
 import type { NetworkEntry } from "../../src/trust/network-entry";
 import type { Message } from "../../src/chat/conversation-records";
+import { flatOf } from "../messages";
 import { TestServer } from "./server";
 
 /** A name for this machine that browsers do not take for it, as a site in a network would have. */
@@ -232,8 +233,8 @@ export class App {
     await expect.poll(async () => (await this.messages()).some((m) => m.status === "streaming")).toBe(false);
   }
 
-  /** Every stored message, oldest first, as it lies in IndexedDB. */
-  async messages(): Promise<Message[]> {
+  /** Every message that lies in IndexedDB, oldest first, with the facts of its run among its own. */
+  async messages(): Promise<ReturnType<typeof flatOf>[]> {
     const records = await this.page.evaluate(
       (name) =>
         new Promise<unknown[]>((resolve, reject) => {
@@ -252,7 +253,7 @@ export class App {
       // The name that the app below this folder gives it (platform/deployment.ts).
       `islet${new URL(this.server.url).pathname}`,
     );
-    return (records as Message[]).sort((a, b) => a.createdAt - b.createdAt);
+    return (records as Message[]).map(flatOf).sort((a, b) => a.createdAt - b.createdAt);
   }
 
   /** Puts a few bytes in the place of a stored file of a model, or of one that belongs to none. */

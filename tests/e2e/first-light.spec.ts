@@ -1,6 +1,6 @@
 // The main path with the real starter model, against greedy answers of an independent implementation.
 import { expect, test } from "playwright/test";
-import reference from "../../src/models/reference-answers.json" with { type: "json" };
+import reference from "../../src/evaluation/reference-answers.json" with { type: "json" };
 import { App, onDevice } from "./app";
 
 test.describe.configure({ mode: "serial" });

@@ -1,23 +1,12 @@
+import { flatOf, messageOf, type FlatMessage } from "../messages";
 import { describe, expect, test } from "vitest";
-import type { Conversation, Message } from "../../src/chat/conversation-records";
+import { contentOf, statusOf, type Conversation, type Message } from "../../src/chat/conversation-records";
 import { fileName, fromJson, toJson, toMarkdown } from "../../src/chat/conversation-transfer";
 import { branchTo, childrenOf, firstRead, newestLeaf, shownBranch } from "../../src/chat/tree";
 
 let time = 0;
-function message(id: string, parentId: string | null, more: Partial<Message> = {}): Message {
-  const role = more.role ?? "user";
-  return {
-    version: 1,
-    id,
-    conversationId: "c",
-    parentId,
-    role,
-    content: id,
-    createdAt: ++time,
-    status: "complete",
-    ...more,
-  };
-}
+const message = (id: string, parentId: string | null, more: Partial<FlatMessage> = {}): Message =>
+  messageOf({ id, conversationId: "c", parentId, role: "user", content: id, createdAt: ++time, ...more });
 const tree = (...messages: Message[]) => new Map(messages.map((m) => [m.id, m]));
 const conversation: Conversation = { version: 1, id: "c", title: "T", createdAt: 1, updatedAt: 2, leafId: "a2" };
 
@@ -88,7 +77,7 @@ describe("export and import", () => {
     const [back] = fromJson(toJson([{ conversation, messages }]));
     expect(back!.conversation.title).toBe("T");
     expect(back!.conversation.id).not.toBe("c");
-    expect(back!.messages.map((m) => m.content)).toEqual(["q", "a1", "a2"]);
+    expect(back!.messages.map(contentOf)).toEqual(["q", "a1", "a2"]);
     const [q, a1, a2] = back!.messages;
     expect([a1!.parentId, a2!.parentId]).toEqual([q!.id, q!.id]);
     expect(back!.conversation.leafId).toBe(a2!.id);
@@ -96,11 +85,9 @@ describe("export and import", () => {
   });
 
   test("an answer that was streaming when it was exported comes back as finished", () => {
-    const streaming = [message("q", null, { status: "streaming" })];
-    expect(
-      fromJson(toJson([{ conversation: { ...conversation, leafId: "q" }, messages: streaming }]))[0]!.messages[0]!
-        .status,
-    ).toBe("complete");
+    const streaming = [message("q", null, { role: "assistant", status: "streaming" })];
+    const [back] = fromJson(toJson([{ conversation: { ...conversation, leafId: "q" }, messages: streaming }]));
+    expect(statusOf(back!.messages[0]!)).toBe("complete");
   });
 
   const valid = JSON.parse(toJson([{ conversation, messages }])) as Record<string, unknown>;
@@ -113,7 +100,7 @@ describe("export and import", () => {
     ["no JSON", "{", /not JSON/],
     ["null", "null", /format/],
     ["another format", '{"format":"x"}', /format/],
-    ["a later version", broken((f: { version: number }) => (f.version = 2)), /version/],
+    ["a later version", broken((f: { version: number }) => (f.version = 3)), /version/],
     ["no list", broken((f: { conversations: unknown }) => (f.conversations = {})), /conversations is not a list/],
     [
       "a null among conversations",
@@ -135,8 +122,17 @@ describe("export and import", () => {
     [
       "a wrong text",
       broken((f: { conversations: { messages: Message[] }[] }) =>
-        Object.assign(f.conversations[0]!.messages[1]!, { content: 5 }),
+        Object.assign(f.conversations[0]!.messages[1]!, { parts: [{ kind: "text", text: 5 }] }),
       ),
+      /messages\[1\]\.parts/,
+    ],
+    [
+      "a wrong text in a file of version 1",
+      broken((f: { version: number; conversations: { messages: object[] }[] }) => {
+        f.version = 1;
+        for (const m of f.conversations[0]!.messages) Object.assign(m, { content: "x" });
+        Object.assign(f.conversations[0]!.messages[1]!, { content: 5 });
+      }),
       /messages\[1\]\.content/,
     ],
     [
@@ -151,23 +147,23 @@ describe("export and import", () => {
 
   test("unknown fields of a message are not taken over", () => {
     const extra = broken((f: { conversations: { messages: Message[] }[] }) =>
-      Object.assign(f.conversations[0]!.messages[0]!, { evil: 1, stats: "x" }),
+      Object.assign(f.conversations[0]!.messages[1]!, { evil: 1, run: { stats: "x", evil: 2 } }),
     );
-    expect(Object.keys(fromJson(extra)[0]!.messages[0]!)).not.toEqual(expect.arrayContaining(["evil"]));
-    expect(fromJson(extra)[0]!.messages[0]!.stats).toBeUndefined();
+    expect(Object.keys(fromJson(extra)[0]!.messages[1]!)).not.toEqual(expect.arrayContaining(["evil"]));
+    expect(fromJson(extra)[0]!.messages[1]!.run).toEqual({ status: "complete" });
   });
 
   test("Markdown names who said what", () => {
     const names = { user: "You", assistant: "Answer", thought: "Thought" };
     expect(toMarkdown("T", messages.slice(0, 2), names)).toBe("# T\n\n## You\n\nq\n\n## Answer\n\na1\n");
-    const thinking = [{ ...messages[1]!, thought: "one\n\n two" }];
+    const thinking = [message("a1", "q", { role: "assistant", thought: "one\n\n two" })];
     expect(toMarkdown("T", thinking, names)).toBe("# T\n\n## Thought\n\n> one\n>\n>  two\n\n## Answer\n\na1\n");
   });
 
   test("a thought and its effort come back with their message, apart from the answer", () => {
-    const thinking = messages.map((m) => ({ ...m, thought: "hm", effort: "low" as const }));
+    const thinking = messages.map((m) => messageOf({ ...flatOf(m), thought: "hm", effort: "low" }));
     const [back] = fromJson(toJson([{ conversation, messages: thinking }]));
-    expect(back!.messages[1]).toMatchObject({ content: messages[1]!.content, thought: "hm", effort: "low" });
+    expect(back!.messages[1]).toMatchObject({ parts: thinking[1]!.parts, run: { effort: "low" } });
   });
 
   test("a file's name has no character that a system forbids", () => {

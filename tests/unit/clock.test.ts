@@ -1,4 +1,5 @@
 // Deleting by age on a clock that jumps: nothing recent is ever lost, and what is old goes all the same.
+import { begin } from "../messages";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { beliefOf, confirms, lookAtClock, withLook, type Run } from "../../src/app/clock";
@@ -149,7 +150,7 @@ describe("deleting by age", () => {
   /** Something of each kind, written at a time of this device's clock. */
   async function use(time: number): Promise<void> {
     vi.setSystemTime(time);
-    const { id } = await conversations.create(`at ${time}`, {});
+    const { id } = await begin(conversations, `at ${time}`);
     const conversation = (await records.read<Conversation>(conversationKey(id)))!;
     expect(conversation.updatedAt).toBe(time);
     const entry: NetworkEntry = {

@@ -1,4 +1,5 @@
 // One bad record takes none of the others along: it is named, handed out, and removed only when a person says so.
+import { messageOf } from "../messages";
 import { createStore, entries, get, set } from "idb-keyval";
 import { flushSync, mount, unmount } from "svelte";
 import { beforeAll, describe, expect, test, vi } from "vitest";
@@ -41,10 +42,7 @@ const conversation = (id: string, more: object = {}) =>
 const message = (c: string, id: string, parentId: string | null, more: object = {}) =>
   [
     `message:${c}/${id}`,
-    {
-      ...{ version: 1, id, conversationId: c, parentId, role: "user", content: id, createdAt: 1, status: "complete" },
-      ...more,
-    },
+    { ...messageOf({ id, conversationId: c, parentId, role: "user", content: id, createdAt: 1 }), ...more },
   ] as unknown as [RecordKey, Message];
 
 /** What no reader takes, of each kind. */
@@ -54,7 +52,7 @@ const bad: [RecordKey, unknown, UnreadableRecord["reason"]][] = [
   ["conversation:other", { ...conversation("b")[1], id: "c" }, "form"],
   ["conversation:next", { ...conversation("next")[1], version: 2 }, "later"],
   ["conversation:zero", { ...conversation("zero")[1], version: 0 }, "form"],
-  ["message:a/x", { ...message("a", "x", null)[1], content: 5 }, "form"],
+  ["message:a/x", { ...message("a", "x", null)[1], parts: [{ kind: "text", text: 5 }] }, "form"],
   ["message:a/y", { ...message("a", "y", null)[1], role: "system" }, "form"],
   ["message:a/z", { ...message("a", "z", null)[1], version: 1e300 }, "form"],
   ["settings:app", [], "form"],

@@ -1,12 +1,13 @@
 // What is written and not sent: kept over reloads and crashes, each in its own conversation, gone with it, and encrypted while there is a vault.
+import { begin, messageOf } from "../messages";
 import { promisifyRequest } from "idb-keyval";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { draftKey, type Message } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
 import { readers } from "../../src/app/record-readers";
-import type { Engines } from "../../src/engine/client/engines";
 import type { Models } from "../../src/models/models.svelte";
+import type { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { entriesOf, openStore, VAULT } from "../../src/storage/store";
@@ -34,7 +35,7 @@ async function open(cipher?: Cipher): Promise<TestTab> {
   const audit = new AuditLog(records);
   const conversations = new Conversations(records, audit);
   const settings = new Settings(records);
-  const session = new Session(conversations, {} as Models, {} as Engines, settings, audit);
+  const session = new Session(conversations, {} as Models, {} as Runs, settings, audit);
   await conversations.load();
   return { n, conversations, session };
 }
@@ -49,9 +50,8 @@ const stored = async (name: string) =>
   openStore()("readonly", (s) => promisifyRequest(s.get(name) as IDBRequest<unknown>));
 const storedDrafts = async () =>
   (await openStore()("readonly", (s) => entriesOf(s))).filter(([name]) => name.startsWith("draft:"));
-const said = (conversationId: string, id: string): Message => ({
-  ...{ version: 1, id, conversationId, parentId: null, role: "user", content: id, createdAt: 1, status: "complete" },
-});
+const said = (conversationId: string, id: string): Message =>
+  messageOf({ id, conversationId, parentId: null, role: "user", content: id, createdAt: 1 });
 
 beforeEach(async () => {
   closeChannels();
@@ -79,7 +79,7 @@ afterEach(() => {
 describe("what is written", () => {
   test("is there after a reload, in the conversation in which it was written and in no other", async () => {
     const first = await open();
-    const [one, two] = [await first.conversations.create("one", {}), await first.conversations.create("two", {})];
+    const [one, two] = [await begin(first.conversations, "one"), await begin(first.conversations, "two")];
     const write = (id: string | null, text: string) => {
       first.conversations.openId = id;
       expect(first.session.draft).toBe("");
@@ -104,7 +104,7 @@ describe("what is written", () => {
 
   test("is stored at once when it begins, and within a moment as it goes on", async () => {
     const { conversations, session } = await open();
-    const { id } = await conversations.create("c", {});
+    const { id } = await begin(conversations, "c");
     session.draft = "a";
     await vi.waitFor(async () => expect(await stored(draftKey(id))).toMatchObject({ text: "a" }), { timeout: 150 });
     session.draft = "ab";
@@ -115,7 +115,7 @@ describe("what is written", () => {
   test("is stored when the page is put away or left", async () => {
     const { conversations, session } = await open();
     conversations.drafts.begin();
-    const { id } = await conversations.create("c", {});
+    const { id } = await begin(conversations, "c");
     session.draft = "a";
     session.draft = "at the end";
     dispatchEvent(new Event("pagehide"));
@@ -126,7 +126,7 @@ describe("what is written", () => {
 
   test("is gone from storage when it was sent, but not before the question is stored", async () => {
     const { conversations, session } = await open();
-    const { id } = await conversations.create("c", {});
+    const { id } = await begin(conversations, "c");
     session.draft = "question ";
     await conversations.drafts.flush();
     let during: unknown;
@@ -141,8 +141,8 @@ describe("what is written", () => {
 
   test("is back where it was written when it could not be sent, wherever the person is by then", async () => {
     const { conversations, session } = await open();
-    const one = await conversations.create("one", {});
-    const two = await conversations.create("two", {});
+    const one = await begin(conversations, "one");
+    const two = await begin(conversations, "two");
     conversations.openId = one.id;
     session.draft = "question";
     const sent = session.sendDraft(async () => {
@@ -159,7 +159,7 @@ describe("what is written", () => {
     const { conversations, session } = await open();
     session.draft = "first";
     const sent = session.sendDraft(async (question) => {
-      await conversations.create(question, {});
+      await begin(conversations, question);
       throw new Error("full");
     });
     await expect(sent).rejects.toThrow("full");
@@ -182,7 +182,7 @@ describe("what is written", () => {
 describe("of a conversation that is deleted", () => {
   test("it stays for as long as that can be had back, and goes with it", async () => {
     const { conversations, session } = await open();
-    const { id } = await conversations.create("c", {});
+    const { id } = await begin(conversations, "c");
     await conversations.put(said(id, "m"));
     session.draft = "draft";
     await conversations.drafts.flush();
@@ -196,7 +196,7 @@ describe("of a conversation that is deleted", () => {
 
   test("nothing is stored that is written into it afterwards, here or in another tab", async () => {
     const [one, other] = [await open(), await open()];
-    const { id } = await one.conversations.create("c", {});
+    const { id } = await begin(one.conversations, "c");
     await vi.waitFor(() => expect(other.conversations.all.has(id)).toBe(true));
     other.conversations.openId = id;
     other.session.draft = "there";
@@ -217,7 +217,7 @@ describe("of a conversation that is deleted", () => {
 
   test("by its age, the draft of a conversation that was never begun goes as well", async () => {
     const { conversations, session } = await open();
-    const { id } = await conversations.create("c", {});
+    const { id } = await begin(conversations, "c");
     session.draft = "in a conversation";
     conversations.openId = null;
     session.draft = "in none";
@@ -250,7 +250,7 @@ describe("two tabs", () => {
 
   test("show what is written in one conversation, unless a person wrote in it here", async () => {
     const [one, other] = [await open(), await open()];
-    const { id } = await one.conversations.create("c", {});
+    const { id } = await begin(one.conversations, "c");
     await vi.waitFor(() => expect(other.conversations.all.has(id)).toBe(true));
     other.conversations.openId = id;
     one.session.draft = "one";
@@ -267,7 +267,7 @@ test("while there is a vault, neither a draft nor its conversation can be read i
   const { record, keys } = await createVault("four words nobody guesses");
   await openStore()("readwrite", (s) => void s.put(record, VAULT));
   const first = await open(new Cipher(keys));
-  const { id } = await first.conversations.create("c", {});
+  const { id } = await begin(first.conversations, "c");
   first.session.draft = "nobody reads this";
   await first.conversations.drafts.flush();
   const entries = await openStore()("readonly", (s) => entriesOf(s));

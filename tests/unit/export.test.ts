@@ -1,4 +1,5 @@
 // A conversation as Markdown: whatever a message leaves open, the next one is not lost in it.
+import { messageOf } from "../messages";
 import fc from "fast-check";
 import { Lexer, type Token } from "marked";
 import { describe, expect, test } from "vitest";
@@ -9,7 +10,10 @@ import type { Message } from "../../src/chat/conversation-records";
 const names = { user: "User 8472", assistant: "Answer 8472", thought: "Thought 8472" };
 
 const said = (role: Message["role"], content: string, thought?: string) =>
-  ({ id: "x", conversationId: "c", parentId: null, role, content, thought, status: "complete" }) as Message;
+  messageOf({
+    ...{ id: "x", conversationId: "c", parentId: null, role, createdAt: 1, content },
+    ...(thought === undefined ? {} : { thought }),
+  });
 
 /** The names of the authors that another reader of Markdown finds as headings of the document. */
 const authors = (markdown: string) =>

@@ -52,6 +52,24 @@ const stats = Object.fromEntries(
     ...["seconds", "thoughtSeconds", "contextUsed", "contextSize"],
   ].map((name, i) => [name, i + 0.5]),
 );
+const sources = [
+  { document: "d", title: "Rules", place: "page 3", quote: "No." },
+  { document: "e", title: "" },
+];
+const parts = [
+  { kind: "thought", text: "hm" },
+  { kind: "text", text: "x", sources },
+  { kind: "call", id: "1", tool: "search", input: { words: ["a", null, 1.5, true] } },
+  { kind: "result", id: "1", text: "r", sources, error: { code: "unknown", detail: "d", remedy: "none" } },
+  { kind: "file", blob: "b", type: "image/png", name: "n.png" },
+];
+const run = {
+  ...{ status: "stopped", modelId: "islet-tiny", stats, droppedTurns: 2, recovered: true, effort: "low" },
+  provenance: { digest: hash, temperature: 0.5, topP: 1, version: "0.1.0" },
+  error: { code: "device-lost", detail: "d", remedy: "retry", bytes: 5 },
+  need: { think: true, probability: 0.7, because: ["logic", "numbers"] },
+  ...{ cut: "budget", vote: { finals: ["1", "2"], chosen: 0, votes: 1 }, seconds: 2.5, resumed: true, comparison: "k" },
+};
 /** A whole record of each kind, with every field there can be. */
 const whole = {
   conversation: {
@@ -59,26 +77,9 @@ const whole = {
     ...{ effort: "high", votes: 3 },
   },
   message: {
-    ...{ version: 1, id: "m", conversationId: "c", parentId: "p", role: "assistant", content: "x", createdAt: 1 },
-    ...{
-      status: "stopped",
-      modelId: "islet-tiny",
-      stats,
-      droppedTurns: 2,
-      recovered: true,
-      thought: "hm",
-      effort: "low",
-    },
-    provenance: { digest: hash, temperature: 0.5, topP: 1, version: "0.1.0" },
-    error: { code: "device-lost", detail: "d", remedy: "retry", bytes: 5 },
-    need: { think: true, probability: 0.7, because: ["logic", "numbers"] },
-    ...{
-      cut: "budget",
-      vote: { finals: ["1", "2"], chosen: 0, votes: 1 },
-      seconds: 2.5,
-      resumed: true,
-      comparison: "k",
-    },
+    ...{ version: 2, id: "m", conversationId: "c", parentId: "p", role: "assistant", createdAt: 1 },
+    parts,
+    run,
   },
   settings: {
     ...{ version: 1, language: "fr", modelId: "m", temperature: 1, idleMinutes: 5, keepDays: 30, keepAuditDays: 1 },
@@ -156,7 +157,7 @@ describe("the readers of records", () => {
       toMarkdown(conversation.title, messages, { user: "u", assistant: "a", thought: "t" });
       for (const language of languages) {
         expect(formatMoment(conversation.updatedAt, language)).toMatch(/\d/);
-        for (const n of messages.flatMap((m) => Object.values(m.stats ?? {})))
+        for (const n of messages.flatMap((m) => Object.values(m.run?.stats ?? {})))
           expect(formatNumber(n, language)).toMatch(/[\d०-९]/);
       }
       const [back] = fromJson(toJson(treesOf([conversation], messages)));

@@ -1,4 +1,5 @@
 // Deleting a conversation, or a message, while its answer streams: the answer stops, and nothing is written to what is gone.
+import { begin, messageOf } from "../messages";
 import { beforeEach, describe, expect, test, vi, type Mock } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { readMessage } from "../../src/chat/conversation-forms";
@@ -7,6 +8,7 @@ import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
 import type { GenerateOptions } from "../../src/engine/client/engine-client";
 import type { Models } from "../../src/models/models.svelte";
+import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
@@ -43,7 +45,7 @@ function engine() {
   const card = { id: "m" };
   const sampling = { temperature: 0, topP: 1 };
   const models = {
-    ...{ chosen: card, usable: [card], keepAwake: () => () => {}, lost: vi.fn(), noteContextSize: () => {} },
+    ...{ chosen: card, usable: [card], lost: vi.fn(), noteContextSize: () => {} },
     ready: async () => ({ card, loaded: { contextSize: 1024, sampling, adapter: "" } }),
     installed: { digest: async () => "d" },
   } as unknown as Models;
@@ -76,7 +78,8 @@ beforeEach(() => {
   const audit = new AuditLog(records);
   conversations = new Conversations(records, audit);
   const { engines, models } = engine();
-  session = new Session(conversations, models, engines, new Settings(records), audit);
+  const settings = new Settings(records);
+  session = new Session(conversations, models, new Runs(engines, models, settings), settings, audit);
   streaming = undefined;
 });
 
@@ -98,7 +101,7 @@ describe("deleting while it streams", () => {
     expect(stop).toHaveBeenCalled();
     expect(session.busy).toBe(false);
     if (!(await records.has(conversationKey(id)))) expect(await stored()).toEqual([]);
-    else expect((await stored()).map((m) => m.status)).toContain("stopped");
+    else expect((await stored()).map((m) => m.run?.status)).toContain("stopped");
   });
 
   test("a conversation in another tab stops it here", async () => {
@@ -123,7 +126,7 @@ describe("deleting while it streams", () => {
   });
 
   test("another conversation stops nothing", async () => {
-    const { id: open } = await conversations.create("Other", {});
+    const { id: open } = await begin(conversations, "Other");
     conversations.openId = null;
     const { asked } = await ask();
     await conversations.purge(open);
@@ -133,7 +136,7 @@ describe("deleting while it streams", () => {
   });
 
   test("a question for a conversation that is gone is handed back, not written", async () => {
-    const { id } = await conversations.create("Gone", {});
+    const { id } = await begin(conversations, "Gone");
     await new Records({}, name).remove([conversationKey(id)]);
     await expect(session.ask("Is anybody there?")).rejects.toThrow("deleted");
     expect(await stored()).toEqual([]);
@@ -141,14 +144,14 @@ describe("deleting while it streams", () => {
 });
 
 describe("messages without a conversation", () => {
-  const message = (conversationId: string): Message => ({
-    ...{ version: 1, id: `m-${conversationId}`, conversationId, parentId: null, role: "user" },
-    ...{ content: "x", createdAt: 1, status: "complete" },
-  });
+  const message = (conversationId: string): Message =>
+    messageOf({
+      ...{ id: `m-${conversationId}`, conversationId, parentId: null, role: "user", content: "x", createdAt: 1 },
+    });
   const put = (m: Message) => records.write(messageKey(m), m);
 
   test("are swept at the start, and only these", async () => {
-    const { id } = await conversations.create("Here", {});
+    const { id } = await begin(conversations, "Here");
     await put(message(id));
     await put(message("gone"));
     const next = new Conversations(records, new AuditLog(records));

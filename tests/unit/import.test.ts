@@ -1,8 +1,9 @@
 // Conversations that come back from a file: what is here already is not added again.
+import { messageOf, type FlatMessage } from "../messages";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import type { Conversation, Message } from "../../src/chat/conversation-records";
+import { contentOf, type Conversation, type Message } from "../../src/chat/conversation-records";
 import { fromJson, newOf, toJson } from "../../src/chat/conversation-transfer";
 import { shownBranch } from "../../src/chat/tree";
 import { Records } from "../../src/storage/records";
@@ -10,10 +11,8 @@ import { AuditLog } from "../../src/trust/audit-log.svelte";
 import { closeChannels } from "./browser";
 import { oneAfterTheOther } from "./locks";
 
-const message = (id: string, parentId: string | null, more: Partial<Message> = {}): Message => ({
-  ...{ version: 1, id, conversationId: "c", parentId, role: "user", content: `text of ${id}`, createdAt: 10 },
-  ...{ status: "complete", ...more },
-});
+const message = (id: string, parentId: string | null, more: Partial<FlatMessage> = {}): Message =>
+  messageOf({ id, conversationId: "c", parentId, role: "user", content: `text of ${id}`, createdAt: 10, ...more });
 const conversation = (more: Partial<Conversation> = {}): Conversation => ({
   ...{ version: 1, id: "c", title: "Lamps", createdAt: 5, updatedAt: 20, leafId: "a2" },
   ...more,
@@ -42,10 +41,10 @@ beforeEach(() => {
 });
 
 const texts = () =>
-  [...conversations.all.keys()].map((id) => [...conversations.messagesOf(id).values()].map((m) => m.content).sort());
+  [...conversations.all.keys()].map((id) => [...conversations.messagesOf(id).values()].map(contentOf).sort());
 const shown = () =>
   [...conversations.all.values()].map(({ id, leafId }) =>
-    shownBranch(conversations.messagesOf(id), leafId).map((m) => m.content),
+    shownBranch(conversations.messagesOf(id), leafId).map(contentOf),
   );
 
 describe("importing", () => {
@@ -66,7 +65,7 @@ describe("importing", () => {
   test("a conversation that was gone on with elsewhere goes on here", async () => {
     await conversations.importJson(file);
     expect(await conversations.importJson(laterFile)).toEqual({ added: 1, known: 0 });
-    expect(texts()).toEqual([later.map((m) => m.content).sort()]);
+    expect(texts()).toEqual([later.map(contentOf).sort()]);
     expect(shown()).toEqual([["text of q", "text of a2", "text of q2", "text of a3"]]);
     expect(await conversations.importJson(laterFile)).toEqual({ added: 0, known: 1 });
   });
@@ -99,7 +98,7 @@ describe("importing", () => {
     const [id] = [...conversations.all.keys()];
     await conversations.purge(id!);
     expect(await conversations.importJson(file)).toEqual({ added: 1, known: 0 });
-    expect(texts()).toEqual([messages.map((m) => m.content).sort()]);
+    expect(texts()).toEqual([messages.map(contentOf).sort()]);
   });
 });
 

@@ -1,6 +1,7 @@
 // What reads text from outside takes about twice as long for twice the text, whatever it is made of. Each reader is tried with each pattern, in doubling
 // sizes; what counts is the processor's time, as a ratio, and only where it is more than noise. Sanitising is left out: it is the browser's own
 // parser that does it there (tests/e2e/large.spec.ts shows the whole).
+import { messageOf } from "../messages";
 import { describe, expect, test, vi } from "vitest";
 import { BlockStream } from "../../src/chat/markdown/blocks";
 import { renderCode } from "../../src/chat/markdown/render";
@@ -152,13 +153,15 @@ const readThoughts = (text: string, step: number) => () => {
   return parser.end();
 };
 const record = (content: string): Message =>
-  ({ id: "m", parentId: null, role: "user", content, thought: content, createdAt: 1 }) as Message;
+  messageOf({
+    ...{ id: "m", conversationId: "c", parentId: null, role: "user", content, thought: content, createdAt: 1 },
+  });
 const names = { user: "You", assistant: "Answer", thought: "Thought" };
 const bytes = (text: string) => new TextEncoder().encode(text).buffer;
 const wrapped = (text: string) =>
   JSON.stringify({
     format: "islet-conversations",
-    version: 1,
+    version: 2,
     conversations: [
       { conversation: { title: text, createdAt: 1, updatedAt: 1, leafId: null }, messages: [record(text)] },
     ],

@@ -4,13 +4,14 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { provideChat } from "../../src/chat/chat-context";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import MessageView from "../../src/chat/MessageView.svelte";
-import { messageKey, type Message } from "../../src/chat/conversation-records";
+import { contentOf, messageKey, type Message } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
 import type { GenerateOptions } from "../../src/engine/client/engine-client";
 import { t } from "../../src/i18n/i18n.svelte";
 import { provideModels } from "../../src/models/models-context";
 import type { Models } from "../../src/models/models.svelte";
+import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
@@ -33,7 +34,7 @@ let records: Records;
 /** How the engine ends its answer. */
 let generate: (options: GenerateOptions) => Promise<unknown>;
 const models = {
-  ...{ chosen: { id: "m" }, usable: [], keepAwake: () => () => {}, noteContextSize: () => {}, machine: undefined },
+  ...{ chosen: { id: "m" }, usable: [], noteContextSize: () => {}, machine: undefined },
   ready: async () => ({ card: { id: "m" }, loaded: { contextSize: 1024, sampling: { temperature: 0, topP: 1 } } }),
   installed: { digest: async () => "d", card: () => undefined },
 } as unknown as Models;
@@ -46,7 +47,7 @@ beforeEach(() => {
   settings = new Settings(records);
   conversations = new Conversations(records, audit);
   const engines = { hasModel: true, generate: (options: GenerateOptions) => generate(options) } as unknown as Engines;
-  session = new Session(conversations, models, engines, settings, audit);
+  session = new Session(conversations, models, new Runs(engines, models, settings), settings, audit);
 });
 afterEach(async () => {
   if (shown) await unmount(shown);
@@ -61,7 +62,7 @@ async function show(text: string, finish: string): Promise<Message> {
   };
   await session.ask("Question");
   const message = conversations.branch.at(-1)!;
-  expect(message.content).toBe(text);
+  expect(contentOf(message)).toBe(text);
   const provide = () => {
     provideModels(models);
     provideNotices(new Notices());
@@ -92,7 +93,7 @@ test("and so does the setting that is changed in another tab", async () => {
 
 test("an answer that was ended because it repeats itself says so, is stored as such, and can go on", async () => {
   const message = await show("Yes, yes. ".repeat(50), "repeated");
-  expect((await records.read<Message>(messageKey(message)))?.status).toBe("repeated");
+  expect((await records.read<Message>(messageKey(message)))?.run?.status).toBe("repeated");
   expect(main.textContent).toContain(t("chat.repeated"));
   expect([...main.querySelectorAll("button")].map((b) => b.textContent)).toContain(t("chat.resume"));
 });

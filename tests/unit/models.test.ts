@@ -21,7 +21,7 @@ import type { Engines } from "../../src/engine/client/engines";
 import type { StoreClient } from "../../src/engine/client/store-client";
 import { families } from "../../src/models/catalogue/families";
 import { licences } from "../../src/models/catalogue/licences";
-import { answersIn, compareAnswers, hasReference, referenceOf } from "../../src/models/compare-answers";
+import { answersIn, compareAnswers, hasReference, referenceOf } from "../../src/evaluation/compare-answers";
 import { filterModels, noFilter, type ShownModel } from "../../src/models/filter";
 import { firstModel, fitOf, pickBuild, recommend, speakerFor, speaks } from "../../src/models/fit";
 import { memoryBudget, type Machine } from "../../src/models/machine";
@@ -400,9 +400,9 @@ describe("what is left over of models", () => {
   const actionsWith = (models: object, removed: string[] = []) =>
     new ModelActions(
       models as Models,
-      {} as Engines,
       { kept: async () => [files], remove: async (url: string) => void removed.push(url) } as unknown as StoreClient,
       new Notices(),
+      { has: () => false, free: false, compare: () => Promise.reject(new Error("nothing to compare")) },
     );
   const downloads = { all: new Map() };
 

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
+import { contentOf } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
 import type { GenerateOptions } from "../../src/engine/client/engine-client";
@@ -11,6 +12,7 @@ import type { Models } from "../../src/models/models.svelte";
 import { needOf, signsOf } from "../../src/reasoning/need";
 import weights from "../../src/reasoning/need-weights.json";
 import { numbersIn, plainText } from "../../src/reasoning/sums";
+import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
@@ -171,29 +173,30 @@ describe("in a conversation", () => {
     } as unknown as Engines;
     const sampling = { temperature: 0, topP: 1 };
     const models = {
-      ...{ chosen: card, usable: [card], keepAwake: () => () => {}, lost() {}, noteContextSize() {} },
+      ...{ chosen: card, usable: [card], lost() {}, noteContextSize() {} },
       ready: async () => ({ card, loaded: { contextSize: 1024, sampling, adapter: "" } }),
       installed: { digest: async () => "d" },
     } as unknown as Models;
     const records = new Records({}, `need-${crypto.randomUUID()}`);
     const audit = new AuditLog(records);
     conversations = new Conversations(records, audit);
-    session = new Session(conversations, models, engines, new Settings(records), audit);
+    const settings = new Settings(records);
+    session = new Session(conversations, models, new Runs(engines, models, settings), settings, audit);
   });
   const answers = () => conversations.branch.filter(({ role }) => role === "assistant");
 
   test("Auto looks at the questions before, and not at the answers", async () => {
     for (const question of ["Combien font 17 et 25 ?", "et fois 3 ?", "Merci !"]) await session.ask(question);
     expect(sent.map(({ thinking }) => thinking?.think)).toEqual([true, true, false]);
-    expect(answers().map(({ need }) => need?.think)).toEqual([true, true, false]);
-    expect(answers()[1]!.need!.because).toContain("followUp");
+    expect(answers().map(({ run }) => run?.need?.think)).toEqual([true, true, false]);
+    expect(answers()[1]!.run!.need!.because).toContain("followUp");
   });
 
   test("a model without a thought format is told nothing of thinking, and nothing of it is said", async () => {
     delete card.thoughts;
     await session.ask("17+25");
     expect(sent[0]!.thinking).toBeUndefined();
-    expect(answers()[0]!.need).toBeUndefined();
-    expect(answers()[0]!.content).toBe("42");
+    expect(answers()[0]!.run!.need).toBeUndefined();
+    expect(contentOf(answers()[0]!)).toBe("42");
   });
 });

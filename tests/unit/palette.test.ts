@@ -14,6 +14,7 @@ import type { ModelActions } from "../../src/models/model-actions.svelte";
 import type { Models } from "../../src/models/models.svelte";
 import { Install } from "../../src/pwa/install.svelte";
 import { Updates } from "../../src/pwa/updates.svelte";
+import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
@@ -48,9 +49,9 @@ beforeAll(async () => {
   const engines = {} as Engines;
   commands = new Commands({
     ...{ conversations, models, settings, notices, audit, vault: undefined },
-    session: new Session(conversations, models, engines, settings, audit),
+    session: new Session(conversations, models, new Runs(engines, models, settings), settings, audit),
     actions: new ConversationActions(conversations, notices, audit, () => {}, false),
-    modelActions: { canCompare: false } as unknown as ModelActions,
+    modelActions: { canCompare: () => false } as unknown as ModelActions,
     ...{ install: new Install(), updates: new Updates(), navigation: new Navigation() },
     ...{ open() {}, go() {}, showAll() {} },
   });

@@ -1,6 +1,6 @@
 // An answer that goes round in circles is ended; what repeats for good reasons is not. 60 texts each way.
 import { describe, expect, test } from "vitest";
-import reference from "../../src/models/reference-answers.json";
+import reference from "../../src/evaluation/reference-answers.json";
 import { Repetition } from "../../src/engine/repetition";
 
 /** After how many letters a repetition is told; undefined for never. */

@@ -1,8 +1,16 @@
 // A backup that is restored takes nothing back of what came after it, and what it brings stays.
+import { messageOf } from "../messages";
 import { beforeEach, expect, test, vi } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { conversationKey, messageKey, type Conversation, type Message } from "../../src/chat/conversation-records";
+import {
+  contentOf,
+  conversationKey,
+  messageKey,
+  type Conversation,
+  type Message,
+} from "../../src/chat/conversation-records";
+import type { RunStatus } from "../../src/runs/run-facts";
 import { Records, type RecordKey } from "../../src/storage/records";
 import { openStore } from "../../src/storage/store";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
@@ -11,13 +19,10 @@ import { oneAfterTheOther } from "./locks";
 oneAfterTheOther();
 const records = new Records();
 const conversation: Conversation = { version: 1, id: "c", title: "as it was", createdAt: 1, updatedAt: 5, leafId: "m" };
-const answer = (content: string, status: Message["status"]): Message => ({
-  ...{ version: 1, id: "m", conversationId: "c", parentId: null, role: "assistant", createdAt: 1 },
-  content,
-  status,
-});
+const answer = (content: string, status: RunStatus): Message =>
+  messageOf({ id: "m", conversationId: "c", parentId: null, role: "assistant", createdAt: 1, content, status });
 const textOf = (...entries: [RecordKey, Conversation | Message][]) => JSON.stringify({ records: entries });
-const stored = async () => (await records.read<Message>(messageKey(answer("", "complete"))))?.content;
+const stored = async () => contentOf((await records.read<Message>(messageKey(answer("", "complete"))))!);
 
 beforeEach(async () => {
   await openStore()("readwrite", (s) => void s.clear());

@@ -1,4 +1,5 @@
 // No text that is cut ends in a part of what a reader takes for one character.
+import { begin } from "../messages";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
@@ -63,13 +64,13 @@ describe("what is cut", () => {
   test("the title of a new conversation", async () => {
     const records = new Records();
     const conversations = new Conversations(records, new AuditLog(records));
-    expect((await conversations.create(question, {})).title).toBe("a".repeat(55));
+    expect((await begin(conversations, question)).title).toBe("a".repeat(55));
   });
 
   test("a title that a person gives, and one of a file", async () => {
     const records = new Records();
     const conversations = new Conversations(records, new AuditLog(records));
-    const { id } = await conversations.create("x", {});
+    const { id } = await begin(conversations, "x");
     await conversations.rename(id, `${"a".repeat(995)}${family}`);
     expect(conversations.all.get(id)!.title).toBe("a".repeat(995));
     const stored = {

@@ -1,17 +1,17 @@
 // Only what still cannot be read is removed as such: meanwhile it may have become a record again.
+import { messageOf } from "../messages";
 import { beforeEach, expect, test } from "vitest";
 import { readers, strictReaders } from "../../src/app/record-readers";
-import { conversationKey, messageKey, type Conversation, type Message } from "../../src/chat/conversation-records";
+import { conversationKey, messageKey, type Conversation } from "../../src/chat/conversation-records";
 import { Records } from "../../src/storage/records";
 import { openStore } from "../../src/storage/store";
 import { Unreadable } from "../../src/trust/damage/unreadable.svelte";
 
 const records = new Records();
 const conversation: Conversation = { version: 1, id: "c", title: "c", createdAt: 1, updatedAt: 1, leafId: "m" };
-const message: Message = {
-  ...{ version: 1, id: "m", conversationId: "c", parentId: null, role: "user", createdAt: 1 },
-  ...{ content: "a question", status: "complete" },
-};
+const message = messageOf({
+  ...{ id: "m", conversationId: "c", parentId: null, role: "user", createdAt: 1, content: "a question" },
+});
 
 beforeEach(async () => {
   await openStore()("readwrite", (s) => void s.clear());

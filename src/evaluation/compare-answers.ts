@@ -1,6 +1,7 @@
 // Whether this device computes a model as it should: its answers here, compared with those that an independent implementation gave to
 // the same questions (recipes/starter/reference.py). Not for: whether its files are sound (engine/store/check.ts).
 import type { AnswerResult, ChatTurn, LoadProgress, Question } from "../engine/protocol";
+import type { Comparison } from "../models/model-forms";
 
 interface ReferenceAnswers {
   /** How many tokens of each answer are compared. */
@@ -11,20 +12,6 @@ interface ReferenceAnswers {
 
 /** How many answers a reference has. */
 export const answersIn = ({ dialogues }: ReferenceAnswers): number => dialogues.flat().length;
-
-/** What came of a comparison. */
-export interface Comparison {
-  /** Milliseconds since 1970. */
-  at: number;
-  /** What the browser says of the graphics adapter. */
-  adapter: string;
-  equal: number;
-  total: number;
-  /** Tokens a second, as they were written. */
-  rate: number;
-  /** The first answer that is another one. */
-  difference?: { question: string; expected: string; given: string };
-}
 
 const references: Readonly<Record<string, () => Promise<{ default: ReferenceAnswers }>>> = {
   "smollm2-135m-instruct": () => import("./reference-answers.json"),
