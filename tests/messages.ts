@@ -1,6 +1,7 @@
 // Messages as tests write and compare them: what one says and what is known of its run in one flat object.
 import type { Conversation, Message } from "../src/chat/conversation-records";
 import type { Conversations } from "../src/chat/conversations.svelte";
+import type { Form, RecordKind, StoredRecord } from "../src/storage/forms";
 import { partsOf, textIn, thoughtIn } from "../src/runs/parts";
 import type { RunFacts } from "../src/runs/run-facts";
 
@@ -34,3 +35,6 @@ export async function begin(conversations: Conversations, title: string): Promis
   await conversations.add(conversation, []);
   return conversation;
 }
+
+/** Any records of a kind, whatever they are. */
+export const anyOf = (kind: RecordKind): Form<StoredRecord> => ({ kind, read: (record) => record as StoredRecord });

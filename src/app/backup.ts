@@ -1,6 +1,6 @@
 // What a backup holds, and how it becomes records again: conversations with their messages, settings, and models that a person added to the
 // list. Not for: its encryption (storage/vault), or models themselves, which are exported on their own.
-import { readConversation, readMessage } from "../chat/conversation-forms";
+import { conversationForm, messageForm } from "../chat/conversation-forms";
 import {
   contentOf,
   conversationKey,
@@ -15,12 +15,13 @@ import { admit } from "../models/catalogue/admit";
 import type { ModelCard } from "../models/catalogue/catalogue";
 import { AppError } from "../platform/app-error";
 import { shortened } from "../platform/shortened";
-import { kindOf, migrated, type RecordKey, type RecordKind, type Records, type StoredRecord } from "../storage/records";
+import { formed, kindOf, type AnyRecord, type RecordKey, type RecordKind, type StoredRecord } from "../storage/forms";
+import type { Records } from "../storage/records";
 import { readSettings, type SettingsRecord } from "../storage/settings.svelte";
 import { demand, keptDays } from "../trust/current-policy";
 import type { Retained } from "../trust/policy";
 import { lockMinutes } from "../trust/vault/open-vault.svelte";
-import { migrations } from "./record-readers";
+import { forms } from "./record-forms";
 import { settingOf } from "./retention.svelte";
 
 const kinds: readonly RecordKind[] = ["conversation", "message", "settings", "added-model"];
@@ -34,10 +35,10 @@ export async function backupOf(records: Records): Promise<string> {
 /** The same, for the page that has no policy (Rescue.svelte). */
 export async function allOf(records: Records): Promise<string> {
   const [conversations, messages, ...others] = await Promise.all([
-    records.all("conversation", readConversation),
-    records.all("message", readMessage),
-    records.all("settings"),
-    records.all("added-model"),
+    records.all(conversationForm),
+    records.all(messageForm),
+    records.all(forms.settings),
+    records.all(forms["added-model"]),
   ]);
   const trees = treesOf([...conversations.values()], [...messages.values()]);
   const found = trees.flatMap(({ conversation, messages }): [RecordKey, StoredRecord][] => [
@@ -89,8 +90,8 @@ export async function restore(records: Records, text: string): Promise<Restored>
       else leftOut.push(shortened(key.slice(key.indexOf(":") + 1), 100));
     }
   }
-  const messagesHere = await records.all("message", readMessage);
-  await records.settle("conversation", readConversation, (here) => {
+  const messagesHere = await records.all(messageForm);
+  await records.settle(conversationForm, (here) => {
     const older = new Set(
       conversations.filter(([key, c]) => (here.get(key)?.updatedAt ?? 0) > c.updatedAt).map(([, { id }]) => id),
     );
@@ -149,11 +150,10 @@ function recordsIn(text: string): [RecordKey, StoredRecord][] {
     if (!kinds.includes(kind as RecordKind)) return bad(`not a record of a backup: ${String(key)}`);
     if (typeof record !== "object" || typeof record?.version !== "number") return bad(`${String(key)} is not a record`);
   }
-  const read = (found as [RecordKey, StoredRecord][]).map(([key, stored]): [RecordKey, StoredRecord] => {
-    const record = migrated(stored, migrations[kindOf(key)]) ?? bad(`${key} is of a later version`);
-    if (key.startsWith("conversation:")) return [key, readConversation(record, key) ?? bad(`${key} is none`)];
-    if (key.startsWith("message:")) return [key, readMessage(record, key) ?? bad(`${key} is none`)];
-    return [key, record];
+  const read = (found as [RecordKey, AnyRecord][]).map(([key, record]): [RecordKey, StoredRecord] => {
+    // What a person's own models are is judged when they are taken in.
+    if (key.startsWith("added-model:") && record.version === 1) return [key, record];
+    return [key, formed<StoredRecord>(forms[kindOf(key)], key, record) ?? bad(`${key} is none`)];
   });
   const of = <T>(kind: RecordKind) =>
     read.flatMap(([key, r]) => (key.startsWith(`${kind}:`) ? [r as unknown as T] : []));

@@ -1,7 +1,9 @@
 // How far the clock of this device is to be believed when records are deleted for their age, by what was read of it before. Why and what this
 // cannot do: docs/decisions/clock.md. Not for: what is deleted (retention.svelte.ts).
 import { named } from "../platform/deployment";
-import type { RecordKey, Records, StoredRecord } from "../storage/records";
+import { fieldsOf } from "../platform/values";
+import type { Form, RecordKey, StoredRecord } from "../storage/forms";
+import type { Records } from "../storage/records";
 
 /** A stretch in which the clock went on without a jump: the first and the last time that was read, in milliseconds since 1970. */
 export interface Run {
@@ -84,14 +86,19 @@ function doubtsOf(runs: readonly Run[], now: number): Doubt[] {
 
 const KEY: RecordKey = "clock:1";
 const LOCK = named("islet-clock");
-type ClockRecord = StoredRecord & { runs?: unknown };
+type ClockRecord = StoredRecord & { runs: Run[] };
 
 const isRun = (run: Partial<Run> | null) => Number.isFinite(run?.from) && Number.isFinite(run?.to);
 
-async function keptRuns(records: Records): Promise<Run[]> {
-  const { runs } = (await records.read<ClockRecord>(KEY)) ?? {};
-  return Array.isArray(runs) ? (runs as Run[]).filter(isRun) : [];
+/** Runs that make no sense are left out. */
+function readClock(value: unknown): ClockRecord | undefined {
+  const runs = fieldsOf(value)?.["runs"];
+  return { version: 1, runs: Array.isArray(runs) ? (runs as Run[]).filter(isRun) : [] };
 }
+
+export const clockForm: Form<ClockRecord> = { kind: "clock", read: readClock };
+
+const keptRuns = async (records: Records): Promise<Run[]> => (await records.read(KEY, clockForm))?.runs ?? [];
 
 /** Calls back with what was said of the clock when another tab has looked at it. */
 export function onLookElsewhere(records: Records, callback: (said: Run["said"]) => void): void {

@@ -21,7 +21,7 @@ import { isSign, type Need } from "../reasoning/need";
 import type { Vote } from "../reasoning/vote";
 import type { Part, Source } from "../runs/parts";
 import type { Provenance, RunFacts } from "../runs/run-facts";
-import type { RecordKey, StoredRecord } from "../storage/records";
+import type { AnyRecord, Form, RecordKey } from "../storage/forms";
 import { MOST_VOTES } from "../storage/settings.svelte";
 import { conversationKey, messageKey, type Conversation, type Message } from "./conversation-records";
 
@@ -34,7 +34,7 @@ const numbersOfStats = [
 ] satisfies (keyof AnswerStats)[];
 
 /** A conversation whose times cannot be read was changed when it was made, or else now: it is not deleted for its age. */
-export function readConversation(value: unknown, key: RecordKey): Conversation | undefined {
+function readConversation(value: unknown, key: RecordKey): Conversation | undefined {
   const from = fieldsOf(value);
   const id = nameOf(from?.["id"]);
   if (!from || id === undefined || conversationKey(id) !== key) return undefined;
@@ -55,7 +55,7 @@ export function readConversation(value: unknown, key: RecordKey): Conversation |
   };
 }
 
-export function readMessage(value: unknown, key: RecordKey): Message | undefined {
+function readMessage(value: unknown, key: RecordKey): Message | undefined {
   const from = fieldsOf(value);
   const id = nameOf(from?.["id"]);
   const conversationId = nameOf(from?.["conversationId"]);
@@ -77,9 +77,7 @@ export function readMessage(value: unknown, key: RecordKey): Message | undefined
 }
 
 /** In version 1 a message was one text, with one thought before it, and the facts of its run lay among its own. */
-export function messageFromVersion1(
-  record: StoredRecord & Record<string, unknown>,
-): StoredRecord & Record<string, unknown> {
+function messageFromVersion1(record: AnyRecord): AnyRecord {
   const { version: _, id, conversationId, parentId, role, createdAt, content, thought, ...run } = record;
   const parts = [
     ...(typeof thought === "string" && thought !== "" ? [{ kind: "thought", text: thought }] : []),
@@ -190,3 +188,6 @@ function readVote(value: unknown): Vote | undefined {
   const [chosen, votes] = [countOf(from?.["chosen"]), countOf(from?.["votes"])];
   return finals && chosen !== undefined && votes !== undefined ? { finals, chosen, votes } : undefined;
 }
+
+export const conversationForm: Form<Conversation> = { kind: "conversation", read: readConversation };
+export const messageForm: Form<Message> = { kind: "message", steps: [messageFromVersion1], read: readMessage };

@@ -3,7 +3,7 @@
 import type { Effort } from "../reasoning/effort";
 import { textIn, thoughtIn, type Part } from "../runs/parts";
 import type { RunFacts, RunStatus } from "../runs/run-facts";
-import type { RecordKey, StoredRecord } from "../storage/records";
+import type { RecordKey, StoredRecord } from "../storage/forms";
 
 export interface Conversation extends StoredRecord {
   version: 1;

@@ -2,7 +2,8 @@
 import { AppError } from "../platform/app-error";
 import type { Fields } from "../platform/values";
 import { shortened } from "../platform/shortened";
-import { messageFromVersion1, readConversation, readMessage } from "./conversation-forms";
+import { conversationForm, messageForm } from "./conversation-forms";
+import { formed } from "../storage/forms";
 import { closed } from "./markdown/ending";
 import {
   contentOf,
@@ -120,11 +121,11 @@ function importedConversation(entry: Fields, version: 1 | 2, where: string): Tra
     taken.add(m["id"]);
     if (version === 1) text(m["content"], `${at}.content`);
     const message = {
-      ...(version === 1 ? messageFromVersion1({ ...m, version }) : m),
-      ...{ id: ids.get(m["id"])!, conversationId: id, parentId: idOf(m["parentId"], `${at}.parentId`) },
+      ...{ ...m, version, id: ids.get(m["id"])!, conversationId: id },
+      parentId: idOf(m["parentId"], `${at}.parentId`),
       createdAt: time(m["createdAt"], `${at}.createdAt`),
     };
-    const read = readMessage(message, messageKey(message)) ?? bad(`${at}.parts are not those of a message`);
+    const read = formed(messageForm, messageKey(message), message) ?? bad(`${at}.parts are not those of a message`);
     return read.run?.status === "streaming" ? { ...read, run: { ...read.run, status: "complete" } } : read;
   });
   const conversation = {
@@ -136,7 +137,7 @@ function importedConversation(entry: Fields, version: 1 | 2, where: string): Tra
     leafId: idOf(from["leafId"], `${where}.leafId`),
     deletedAt: undefined,
   };
-  const read = readConversation(conversation, conversationKey(id)) ?? bad(`${where} is not a conversation`);
+  const read = conversationForm.read(conversation, conversationKey(id)) ?? bad(`${where} is not a conversation`);
   return { conversation: read, messages };
 }
 

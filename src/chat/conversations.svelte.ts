@@ -2,9 +2,10 @@
 import { wordsOf } from "../platform/fold";
 import { shortened } from "../platform/shortened";
 import type { RunFacts } from "../runs/run-facts";
-import type { RecordKey, Records } from "../storage/records";
+import type { RecordKey } from "../storage/forms";
+import type { Records } from "../storage/records";
 import type { AuditLog } from "../trust/audit-log.svelte";
-import { LONGEST_TITLE, readConversation, readMessage } from "./conversation-forms";
+import { LONGEST_TITLE, conversationForm, messageForm } from "./conversation-forms";
 import {
   conversationKey,
   draftKey,
@@ -100,7 +101,7 @@ export class Conversations {
     if (statusOf(message) !== "streaming" || this.watched.has(message.id)) return;
     this.watched.add(message.id);
     void navigator.locks.request(writingLock(message.id), async () => {
-      const now = await this.records.read(messageKey(message), readMessage);
+      const now = await this.records.read(messageKey(message), messageForm);
       if (now?.run?.status === "streaming") {
         const run: RunFacts = { ...now.run, status: "interrupted" };
         if (await this.save({ ...now, run })) this.interruptedId = now.id;
@@ -115,8 +116,8 @@ export class Conversations {
    */
   async load(): Promise<void> {
     const [conversations, messages] = await Promise.all([
-      this.records.all("conversation", readConversation),
-      this.records.all("message", readMessage),
+      this.records.all(conversationForm),
+      this.records.all(messageForm),
     ]);
     for (const c of conversations.values()) this.all.set(c.id, c);
     for (const m of messages.values()) this.keep(m);
@@ -297,7 +298,7 @@ export class Conversations {
   /** As they lie in storage at that moment: another tab can have gone on with one, or taken it back. */
   private async removeStored(isGone: (c: Conversation) => boolean): Promise<number> {
     let gone: string[] = [];
-    await this.records.settle("conversation", readConversation, (stored) => {
+    await this.records.settle(conversationForm, (stored) => {
       gone = [...stored.values()].filter(isGone).map(({ id }) => id);
       return { remove: gone.flatMap((id) => this.keysOf(id)) };
     });
@@ -371,7 +372,7 @@ export class Conversations {
 
   private async refresh(key: RecordKey): Promise<void> {
     if (key.startsWith("conversation:")) {
-      const conversation = await this.records.read(key, readConversation);
+      const conversation = await this.records.read(key, conversationForm);
       const id = key.slice("conversation:".length);
       if (conversation) {
         // Which branch is shown is each tab's own matter, but for a message that goes on from what is shown here.
@@ -389,7 +390,7 @@ export class Conversations {
         this.drafts.forget(id);
       }
     } else if (key.startsWith("message:")) {
-      const message = await this.records.read(key, readMessage);
+      const message = await this.records.read(key, messageForm);
       if (message) {
         this.keep(message);
         this.watchWriter(message);

@@ -3,7 +3,8 @@
 // for: questions that are being changed, or what is in a backup.
 import { SvelteMap } from "svelte/reactivity";
 import { fieldsOf, nameOf, textOf, timeOf } from "../platform/values";
-import type { RecordKey, Records, StoredRecord } from "../storage/records";
+import type { Form, RecordKey, StoredRecord } from "../storage/forms";
+import type { Records } from "../storage/records";
 import { conversationKey, draftKey } from "./conversation-records";
 
 interface Draft extends StoredRecord {
@@ -18,7 +19,7 @@ interface Draft extends StoredRecord {
 const INTERVAL = 250;
 const isNew = (id: string) => id.startsWith("new-");
 
-export function readDraft(value: unknown, key: RecordKey): Draft | undefined {
+function readDraft(value: unknown, key: RecordKey): Draft | undefined {
   const from = fieldsOf(value);
   const [id, text] = [nameOf(from?.["id"]), textOf(from?.["text"])];
   if (!from || id === undefined || text === undefined || draftKey(id) !== key) return undefined;
@@ -83,7 +84,7 @@ export class Drafts {
 
   /** Reads what is stored. `has`: whether there is such a conversation; drafts of others are removed. Throws AppError. */
   async load(has: (conversationId: string) => boolean): Promise<void> {
-    const stored = [...(await this.records.all("draft", readDraft)).values()];
+    const stored = [...(await this.records.all(draftForm)).values()];
     const [ofNew, ofConversations] = [stored.filter(({ id }) => isNew(id)), stored.filter(({ id }) => !isNew(id))];
     for (const { id, text } of ofConversations) if (has(id) && !this.unsaved.has(id)) this.texts.set(id, text);
     const orphans = ofConversations.filter(({ id }) => !has(id));
@@ -99,7 +100,7 @@ export class Drafts {
   async removeWhere(isOld: (time: number) => boolean): Promise<void> {
     await this.flush();
     let gone: string[] = [];
-    await this.records.settle("draft", readDraft, (stored) => {
+    await this.records.settle(draftForm, (stored) => {
       gone = [...stored.values()].filter(({ id, updatedAt }) => isNew(id) && isOld(updatedAt)).map(({ id }) => id);
       return { remove: gone.map(draftKey) };
     });
@@ -134,7 +135,7 @@ export class Drafts {
   /** Another tab wrote or removed it. */
   private async follow(key: RecordKey): Promise<void> {
     const id = key.slice("draft:".length);
-    const text = (await this.records.read(key, readDraft))?.text ?? "";
+    const text = (await this.records.read(key, draftForm))?.text ?? "";
     if (this.unsaved.has(id) || (this.touched.has(id) && !document.hidden)) return;
     if (!isNew(id) || id === this.own) this.texts.set(id, text);
   }
@@ -151,3 +152,5 @@ async function heldByThisTab(id: string): Promise<boolean> {
     });
   });
 }
+
+export const draftForm: Form<Draft> = { kind: "draft", read: readDraft };

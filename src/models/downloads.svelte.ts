@@ -8,7 +8,7 @@ import type { Records } from "../storage/records";
 import { demandModel, policy } from "../trust/current-policy";
 import { demandSamePolicy } from "../trust/policy-watch.svelte";
 import { addressOf, baseUrlOf, type ModelCard } from "./catalogue/catalogue";
-import { downloadKey, readDownload, type DownloadRecord, type HashesFrom } from "./model-forms";
+import { downloadKey, downloadForm, type DownloadRecord, type HashesFrom } from "./model-forms";
 import type { Installed } from "./installed.svelte";
 
 export interface Download {
@@ -54,7 +54,7 @@ export class Downloads {
 
   /** Shows what an earlier visit left unfinished, and goes on with what was not paused. */
   async begin(): Promise<void> {
-    const found = [...(await this.storage.all("download", readDownload)).values()];
+    const found = [...(await this.storage.all(downloadForm)).values()];
     for (const record of found.sort((a, b) => a.addedAt - b.addedAt)) this.adopt(record);
     void this.pump();
   }
@@ -132,7 +132,7 @@ export class Downloads {
 
   /** Does what another tab did with a download. */
   private async follow(id: string): Promise<void> {
-    const record = await this.storage.read(downloadKey(id), readDownload);
+    const record = await this.storage.read(downloadKey(id), downloadForm);
     if (!record) this.drop(id);
     else if (!this.all.has(id) || (this.all.get(id)!.status === "paused" && !record.paused)) {
       this.adopt(record);

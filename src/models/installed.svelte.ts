@@ -15,7 +15,7 @@ import {
   type CatalogueModel,
   type ModelCard,
 } from "./catalogue/catalogue";
-import { addedKey, installedKey, readAdded, readInstalled, type AddedModel, type InstalledModel } from "./model-forms";
+import { addedKey, installedKey, addedForm, installedForm, type AddedModel, type InstalledModel } from "./model-forms";
 
 export class Installed {
   readonly models = new SvelteMap<string, InstalledModel>();
@@ -46,10 +46,7 @@ export class Installed {
   }
 
   async load(): Promise<void> {
-    const [models, added] = await Promise.all([
-      this.records.all("model", readInstalled),
-      this.records.all("added-model", readAdded),
-    ]);
+    const [models, added] = await Promise.all([this.records.all(installedForm), this.records.all(addedForm)]);
     this.models.clear();
     for (const model of models.values()) this.models.set(model.id, model);
     this.added.clear();

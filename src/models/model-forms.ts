@@ -13,7 +13,7 @@ import {
   timeOf,
   type Fields,
 } from "../platform/values";
-import type { RecordKey, StoredRecord } from "../storage/records";
+import type { Form, RecordKey, StoredRecord } from "../storage/forms";
 import { policy } from "../trust/current-policy";
 import { isModelId, readCandidate } from "./catalogue/admit";
 import { addressOf, knownCard, type ModelCard } from "./catalogue/catalogue";
@@ -90,7 +90,7 @@ const sameFiles = (some: Readonly<Record<string, ModelFile>>, others: Readonly<R
   Object.entries(some).every(([name, { integrity }]) => others[name]?.integrity === integrity);
 
 /** Says of a stored record what holds now: only the hashes that this build has count as those of the build. */
-export function readInstalled(value: unknown, key: RecordKey): InstalledModel | undefined {
+function readInstalled(value: unknown, key: RecordKey): InstalledModel | undefined {
   const from = fieldsOf(value);
   const id = idOf(from?.["id"]);
   const files = filesOf(from?.["files"]);
@@ -129,7 +129,7 @@ function provenanceOf(
 }
 
 /** The card of a model that a person added, read as if it came in now; undefined where it no longer can. */
-export function readAdded(value: unknown, key: RecordKey): AddedModel | undefined {
+function readAdded(value: unknown, key: RecordKey): AddedModel | undefined {
   const from = fieldsOf(fieldsOf(value)?.["card"]);
   const says = fieldsOf(from?.["says"]);
   const id = idOf(from?.["id"]);
@@ -145,7 +145,7 @@ export function readAdded(value: unknown, key: RecordKey): AddedModel | undefine
   }
 }
 
-export function readDownload(value: unknown, key: RecordKey): DownloadRecord | undefined {
+function readDownload(value: unknown, key: RecordKey): DownloadRecord | undefined {
   const from = fieldsOf(value);
   const id = idOf(from?.["id"]);
   const pins = from?.["pins"] === undefined ? undefined : filesOf(from["pins"]);
@@ -189,3 +189,9 @@ function readComparison(value: unknown): Comparison | undefined {
       : { difference: { question: question!, expected: expected!, given: given! } }),
   };
 }
+
+export const installedForm: Form<InstalledModel> = { kind: "model", read: readInstalled };
+
+export const addedForm: Form<AddedModel> = { kind: "added-model", read: readAdded };
+
+export const downloadForm: Form<DownloadRecord> = { kind: "download", read: readDownload };

@@ -2,7 +2,8 @@
 // reads records. Another deployment on this origin may still use that database; then it stays.
 import { get, promisifyRequest, set } from "idb-keyval";
 import { toHex } from "../platform/encoding";
-import { DROPPED_KIND, type RecordKey, type Records, type StoredRecord } from "./records";
+import type { RecordKey, StoredRecord } from "./forms";
+import { DROPPED_KIND, type Records } from "./records";
 import { ADOPTED, entriesOf, guarded, openStore, VAULT } from "./store";
 import { DROPPED } from "./vault/cipher";
 import { recordsLock } from "./vault/vault-store";

@@ -1,38 +1,22 @@
-// The only door to IndexedDB for the app's own records. Each record carries the version of its form; an older one is
-// migrated as it is read. Other tabs hear of every change. While there is a vault, what lies in storage is encrypted. Not for: model
+// The only door to IndexedDB for the app's own records. Each record is read by its form (forms.ts), an older one
+// migrated. Other tabs hear of every change. While there is a vault, what lies in storage is encrypted. Not for: model
 // weights (WebLLM keeps these), or making a vault (vault/).
 import { get, promisifyRequest, type UseStore } from "idb-keyval";
 import { AppError } from "../platform/app-error";
 import { named } from "../platform/deployment";
 import { changing, DATABASE, entriesOf, guarded, openStore, rangeOf, VAULT, vaultIdOf } from "./store";
 import type { VaultRecord } from "./vault/vault";
+import {
+  formed,
+  kindOf,
+  versionOf,
+  type AnyRecord,
+  type Form,
+  type RecordKey,
+  type RecordKind,
+  type StoredRecord,
+} from "./forms";
 import { drop, DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/cipher";
-
-/** Kinds of records; a key is "<kind>:<id>", and ids of messages begin with the id of their conversation. */
-export type RecordKind =
-  | "conversation"
-  | "message"
-  | "draft"
-  | "settings"
-  | "model"
-  | "added-model"
-  | "download"
-  | "audit"
-  | "audit-head"
-  | "network"
-  | "clock";
-export type RecordKey = `${RecordKind}:${string}`;
-
-export interface StoredRecord {
-  version: number;
-}
-
-/** Turns a record of version n into one of version n + 1; the index in the list is n. Version numbers begin at 1. */
-export type Migration = (record: StoredRecord & Record<string, unknown>) => StoredRecord & Record<string, unknown>;
-type AnyRecord = StoredRecord & Record<string, unknown>;
-
-/** Makes a record of what lies in storage, within the bounds of what the app can show; undefined where it is none. Throws nothing. */
-export type Reader<T> = (record: unknown, key: RecordKey) => T | undefined;
 
 /**
  * Something that lies in storage and is no record of now. `later`: of a later version than this app knows; `form`: its kind's reader refuses
@@ -55,20 +39,13 @@ export const DROPPED_KIND: RecordKind = "network";
 
 /** What the names of encrypted records look like (vault/cipher.ts). */
 const sealedName = new RegExp(`^(x[0-9a-f]{32}:|${DROPPED})`);
-const asItIs = <T>(record: unknown) => record as T;
-export const kindOf = (key: RecordKey) => key.slice(0, key.indexOf(":")) as RecordKind;
+/** Any record of a kind, as it is. */
+const anyForm = { read: <T>(record: unknown) => record as T };
 /** Whether a stored value is the one that was read before. */
 export function sameValue(one: unknown, other: unknown): boolean {
   const [a, b] = [one, other] as [Partial<Sealed> | undefined, Partial<Sealed> | undefined];
   if (a?.iv instanceof Uint8Array && b?.iv instanceof Uint8Array) return String(a.iv) === String(b.iv);
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** A record in the form of now, by the steps of its kind; undefined where it is of a later version, or of none. */
-export function migrated(stored: StoredRecord, steps: readonly Migration[] = []): StoredRecord | undefined {
-  let current = stored as AnyRecord;
-  while (current.version >= 1 && current.version <= steps.length) current = steps[current.version - 1]!(current);
-  return current.version === steps.length + 1 ? current : undefined;
 }
 
 export class Records {
@@ -80,28 +57,27 @@ export class Records {
   private readonly channel = new BroadcastChannel(CHANNEL);
 
   constructor(
-    private readonly migrations: Partial<Record<RecordKind, readonly Migration[]>> = {},
     databaseName?: string,
     private readonly cipher?: Cipher,
   ) {
     this.store = openStore(databaseName);
   }
 
-  /** Every record of a kind, by key, migrated and read. What cannot be read is left out, and told to `onDamaged`. */
-  async all<T extends StoredRecord>(kind: RecordKind, read: Reader<T> = asItIs): Promise<Map<RecordKey, T>> {
-    return this.readable(await this.stored(await this.prefixOf(kind)), read);
+  /** Every record of a form, by key, migrated and read. What cannot be read is left out, and told to `onDamaged`. */
+  async all<T extends StoredRecord>(form: Form<T>): Promise<Map<RecordKey, T>> {
+    return this.readable(await this.stored(await this.prefixOf(form.kind)), form);
   }
 
   private async readable<T extends StoredRecord>(
     found: readonly [string, unknown][],
-    read: Reader<T>,
+    form: Form<T>,
   ): Promise<Map<RecordKey, T>> {
     const result = new Map<RecordKey, T>();
     const bad: string[] = [];
     await Promise.all(
       found.map(async ([name, value]) => {
         const content = await this.opened(name, value).catch(() => undefined);
-        const record = content && this.formed(content.key, content.record, read);
+        const record = content && formed(form, content.key, content.record);
         if (record) result.set(content.key, record);
         else bad.push(name);
       }),
@@ -110,9 +86,10 @@ export class Records {
     return result;
   }
 
-  /** Everything in storage that cannot be read, by the readers of the kinds. What is of none of these kinds is not the app's to judge. */
-  async unreadable(readers: Partial<Record<RecordKind, Reader<unknown>>>): Promise<UnreadableRecord[]> {
-    const kinds = Object.keys(readers) as RecordKind[];
+  /** Everything in storage that cannot be read, by the forms of the kinds. What is of none of these kinds is not the app's to judge. */
+  async unreadable(forms: readonly Form<StoredRecord>[]): Promise<UnreadableRecord[]> {
+    const kinds = forms.map(({ kind }) => kind);
+    const formOf = new Map(forms.map((form) => [form.kind, form]));
     const { cipher } = this;
     const kindOfName = new Map(kinds.map((kind) => [kind as string, kind]));
     if (cipher) for (const kind of kinds) kindOfName.set((await cipher.prefixOf(kind)).slice(0, -1), kind);
@@ -123,9 +100,9 @@ export class Records {
       const content = await this.openedAnyhow(name, value).catch(() => undefined);
       if (!content) return [{ ...unread, reason: "closed" }];
       const { key, record } = content;
-      if (this.formed(key, record, readers[kindOf(key)] ?? asItIs) !== undefined) return [];
-      const last = (this.migrations[kindOf(key)]?.length ?? 0) + 1;
-      const later = Number.isSafeInteger(record?.version) && record.version > last;
+      const form = formOf.get(kindOf(key)) ?? { kind: kindOf(key), ...anyForm };
+      if (formed(form, key, record) !== undefined) return [];
+      const later = Number.isSafeInteger(record?.version) && record.version > versionOf(form);
       return [{ ...unread, key, reason: later ? "later" : "form" }];
     };
     await this.collect();
@@ -149,13 +126,16 @@ export class Records {
   }
 
   /** Undefined where there is none, or none of a form that can be read. Throws AppError where there is one that does not open. */
-  async read<T extends StoredRecord>(key: RecordKey, read: Reader<T> = asItIs): Promise<T | undefined> {
+  async read<T extends StoredRecord>(
+    key: RecordKey,
+    form: Form<T> = { kind: kindOf(key), ...anyForm },
+  ): Promise<T | undefined> {
     const name = await this.nameOf(key);
     const value = await guarded(() => get<unknown>(name, this.store));
     if (value === undefined) return undefined;
     let record: T | undefined;
     try {
-      record = this.formed(key, (await guarded(() => this.opened(name, value))).record, read);
+      record = formed(form, key, (await guarded(() => this.opened(name, value))).record);
     } finally {
       if (!record) this.tellDamaged([name]);
     }
@@ -238,18 +218,17 @@ export class Records {
   }
 
   /**
-   * Decides over all records of a kind what to write and what to remove, and does both in one step, or decides anew where another tab changed
+   * Decides over all records of a form what to write and what to remove, and does both in one step, or decides anew where another tab changed
    * one of them meanwhile. Throws AppError; then nothing was changed.
    */
   async settle<T extends StoredRecord>(
-    kind: RecordKind,
-    read: Reader<T>,
+    form: Form<T>,
     decide: (records: ReadonlyMap<RecordKey, T>) => { write?: [RecordKey, StoredRecord][]; remove?: RecordKey[] },
   ): Promise<void> {
-    const prefix = await this.prefixOf(kind);
+    const prefix = await this.prefixOf(form.kind);
     for (;;) {
       const found = await this.stored(prefix);
-      const { write = [], remove = [] } = decide(await this.readable(found, read));
+      const { write = [], remove = [] } = decide(await this.readable(found, form));
       const values = await Promise.all(write.map(([key, record]) => this.closed(key, record)));
       const names = await Promise.all(remove.map((key) => this.nameOf(key)));
       const act = (s: IDBObjectStore) => {
@@ -363,16 +342,6 @@ export class Records {
       key: RecordKey;
       record: AnyRecord;
     };
-  }
-
-  /** The record in the form of now; undefined where it is of a later version, or of no form at all. */
-  private formed<T>(key: RecordKey, stored: AnyRecord, read: Reader<T>): T | undefined {
-    try {
-      const record = migrated(stored, this.migrations[kindOf(key)]);
-      return record && read(record, key);
-    } catch {
-      return undefined;
-    }
   }
 
   private tellDamaged(names: readonly string[]): void {

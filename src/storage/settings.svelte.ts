@@ -1,8 +1,9 @@
 // What a person chose, kept between visits. Not for: choices that belong to one conversation.
 import { AppError } from "../platform/app-error";
 import { sendKeys } from "../platform/typing";
-import { oneOf } from "../platform/values";
-import type { Records, StoredRecord } from "./records";
+import { fieldsOf, oneOf } from "../platform/values";
+import type { Form, StoredRecord } from "./forms";
+import type { Records } from "./records";
 
 export const themes = ["light", "dark"] as const;
 /** Answers that are voted on at most. */
@@ -66,6 +67,14 @@ export function readSettings(record: Readonly<Record<string, unknown>>): Setting
   return { ...Object.fromEntries(values.filter(([, value]) => value !== undefined)), version: 1 };
 }
 
+export const settingsForm: Form<SettingsRecord> = {
+  kind: "settings",
+  read: (record) => {
+    const from = fieldsOf(record);
+    return from && readSettings(from);
+  },
+};
+
 export const DEFAULT_IDLE_MINUTES = 30;
 
 const KEY = "settings:app";
@@ -81,7 +90,7 @@ export class Settings {
 
   async load(): Promise<void> {
     // Settings that do not open are no reason not to begin; the records say that they are there.
-    const stored = await this.records.read<SettingsRecord>(KEY).catch(() => undefined);
+    const stored = await this.records.read(KEY, settingsForm).catch(() => undefined);
     this.current = readSettings({ ...stored });
   }
 

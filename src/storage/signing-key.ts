@@ -2,7 +2,7 @@
 // cannot be extracted cannot be written as JSON, and it says nothing of a person. Not for: what is signed (trust/audit-signature.ts).
 import { promisifyRequest } from "idb-keyval";
 import { toBase64 } from "../platform/encoding";
-import type { StoredRecord } from "./records";
+import type { StoredRecord } from "./forms";
 import { openStore, SIGNING } from "./store";
 
 export interface SigningKey extends StoredRecord {

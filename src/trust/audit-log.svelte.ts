@@ -3,7 +3,8 @@
 import { AppError } from "../platform/app-error";
 import { named } from "../platform/deployment";
 import { download } from "../platform/save-file";
-import type { RecordKey, Records, StoredRecord } from "../storage/records";
+import type { RecordKey, StoredRecord } from "../storage/forms";
+import type { Records } from "../storage/records";
 import { signingKey, type SigningKey } from "../storage/signing-key";
 import {
   countOlder,
@@ -19,14 +20,13 @@ import {
 } from "./audit-chain";
 import { installationOf, isSigned, signHead } from "./audit-signature";
 import { verify } from "./audit-verify";
-import { entryKey, readAuditEntry, readAuditHead } from "./log-forms";
+import { auditForm, auditHeadForm, entryKey, type StoredHead } from "./log-forms";
 
 type Stored<T> = T & StoredRecord;
 /**
  * `policy`: the digest of the policy that was in force; `base`: the last entry that was deleted for its age; `signedFrom`: the entry from which on
  * there was a key.
  */
-type StoredHead = Stored<SignedHead & { policy: string; base?: AuditHead; signedFrom?: number }>;
 
 const LOCK = named("islet-audit");
 const HEAD: RecordKey = "audit-head:1";
@@ -100,7 +100,7 @@ export class AuditLog {
 
   /** All entries, the oldest first. */
   async entries(): Promise<AuditEntry[]> {
-    const stored = [...(await this.records.all("audit", readAuditEntry))].sort(([a], [b]) => (a < b ? -1 : 1));
+    const stored = [...(await this.records.all(auditForm))].sort(([a], [b]) => (a < b ? -1 : 1));
     return stored.map(([, { version: _, ...entry }]) => entry);
   }
 
@@ -152,7 +152,7 @@ export class AuditLog {
   }
 
   private async head(): Promise<StoredHead> {
-    const head = await this.records.read<StoredHead>(HEAD, readAuditHead);
+    const head = await this.records.read(HEAD, auditHeadForm);
     if (head) return head;
     // A log must not begin anew over the entries of one whose head cannot be read, or is gone.
     if (await this.records.has(HEAD)) throw new AppError("storage-failed", `${HEAD} cannot be read`);

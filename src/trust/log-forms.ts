@@ -1,8 +1,9 @@
 // The readers of the audit log's records and of the network ledger's. Nothing in them is mended: a log says what was written, or it is not
 // read and shows as missing. Not for: whether an entry is genuine (audit-chain.ts).
 import { amountOf, countOf, fieldsOf, nameOf, oneOf, textOf, timeOf } from "../platform/values";
-import type { RecordKey, StoredRecord } from "../storage/records";
+import type { Form, RecordKey, StoredRecord } from "../storage/forms";
 import type { AuditData, AuditEntry, AuditHead } from "./audit-chain";
+import type { SignedHead } from "./audit-chain";
 import type { NetworkEntry } from "./network-entry";
 
 const askers = ["page", "store", "engine", "proof", "service-worker", "other"] as const;
@@ -16,7 +17,7 @@ const isPlain = (value: unknown) =>
 export const entryKey = (seq: number): RecordKey => `audit:${String(seq).padStart(10, "0")}`;
 
 /** An entry as it was written, to the letter: its hash is over all of it. */
-export function readAuditEntry(value: unknown, key: RecordKey): (StoredRecord & AuditEntry) | undefined {
+function readAuditEntry(value: unknown, key: RecordKey): (StoredRecord & AuditEntry) | undefined {
   const from = fieldsOf(value);
   const data = fieldsOf(from?.["data"]);
   const [time, kind] = [nameOf(from?.["time"]), nameOf(from?.["kind"])];
@@ -29,13 +30,15 @@ export function readAuditEntry(value: unknown, key: RecordKey): (StoredRecord & 
 }
 
 /** What is kept of the end of the log. It can say more than what is asked for here. */
-export function readAuditHead<T extends StoredRecord & AuditHead>(value: unknown): T | undefined {
+export type StoredHead = StoredRecord & SignedHead & { policy: string; base?: AuditHead; signedFrom?: number };
+
+function readAuditHead(value: unknown): StoredHead | undefined {
   const from = fieldsOf(value);
   const sound = countOf(from?.["entries"]) !== undefined && nameOf(from?.["hash"]) !== undefined;
-  return sound && textOf(from?.["policy"]) !== undefined ? (value as T) : undefined;
+  return sound && textOf(from?.["policy"]) !== undefined ? (value as StoredHead) : undefined;
 }
 
-export function readNetworkEntry(value: unknown): NetworkEntry | undefined {
+function readNetworkEntry(value: unknown): NetworkEntry | undefined {
   const from = fieldsOf(value);
   const time = timeOf(from?.["time"]);
   const [method, origin] = [nameOf(from?.["method"]), textOf(from?.["origin"])];
@@ -54,3 +57,8 @@ export function readNetworkEntry(value: unknown): NetworkEntry | undefined {
 }
 
 const amountOrNone = (value: unknown) => (value === null ? null : amountOf(value));
+
+export const auditForm: Form<StoredRecord & AuditEntry> = { kind: "audit", read: readAuditEntry };
+
+export const auditHeadForm: Form<StoredHead> = { kind: "audit-head", read: readAuditHead };
+export const networkForm: Form<NetworkEntry> = { kind: "network", read: readNetworkEntry };

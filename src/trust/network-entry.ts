@@ -1,7 +1,7 @@
 // An entry of the network ledger: one request, as the service worker or the page saw it. Pure. Not for: where entries come from
 // (pwa/service-worker.ts, network-ledger.svelte.ts).
 import { ELSEWHERE } from "../platform/ways-out";
-import type { RecordKey, StoredRecord } from "../storage/records";
+import type { RecordKey, StoredRecord } from "../storage/forms";
 
 /** What asked. */
 export type Asker = "page" | "store" | "engine" | "proof" | "service-worker" | "other";

@@ -1,9 +1,10 @@
 // The network ledger as the page has it: what the service worker recorded, and what only the page sees, namely what the browser refused and
 // what was fetched before there was a service worker. Not for: what an entry says (network-entry.ts).
 import { download } from "../platform/save-file";
-import type { RecordKey, Records } from "../storage/records";
+import type { RecordKey } from "../storage/forms";
+import type { Records } from "../storage/records";
 import { canonical } from "./audit-chain";
-import { readNetworkEntry } from "./log-forms";
+import { networkForm } from "./log-forms";
 import { networkKey, purposeOf, type NetworkEntry } from "./network-entry";
 import { tellUnseen, UNSEEN, type UnseenRequest } from "./unseen-requests";
 
@@ -66,7 +67,7 @@ export class NetworkLedger {
 
   private async stored(): Promise<[RecordKey, NetworkEntry][]> {
     await this.records.collect();
-    return [...(await this.records.all("network", readNetworkEntry))].sort(([a], [b]) => (a < b ? -1 : 1));
+    return [...(await this.records.all(networkForm))].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   /**

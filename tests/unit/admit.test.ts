@@ -1,4 +1,5 @@
 // Models that the build does not know: as what they come in, whatever the way, and what is said of their hashes.
+import { addedForm } from "../../src/models/model-forms";
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { restore } from "../../src/app/backup";
@@ -6,10 +7,11 @@ import type { Engines } from "../../src/engine/client/engines";
 import type { DownloadOrder, StoredModel } from "../../src/engine/protocol";
 import { admit, readCandidate } from "../../src/models/catalogue/admit";
 import { knownCard, knownCards } from "../../src/models/catalogue/catalogue";
-import { readInstalled } from "../../src/models/model-forms";
+import { installedForm } from "../../src/models/model-forms";
 import { Models } from "../../src/models/models.svelte";
 import { addModel, exportModel, importModel } from "../../src/models/add-models";
-import { Records, type StoredRecord } from "../../src/storage/records";
+import type { StoredRecord } from "../../src/storage/forms";
+import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
 import { setPolicy } from "../../src/trust/current-policy";
@@ -28,7 +30,7 @@ const tell = () => {};
 let n = 0;
 
 function rooms(download: (order: DownloadOrder) => Promise<StoredModel> = async () => Promise.reject(new Error("no"))) {
-  const records = new Records({}, `admit-${++n}`);
+  const records = new Records(`admit-${++n}`);
   const store = storeOnThisThread((order) => download(order), ["tokenizer.json"]);
   const audit = new AuditLog(records);
   const engines = { prepare() {}, cancel() {}, unload: async () => {}, loadedIds: [] } as unknown as Engines;
@@ -182,7 +184,7 @@ describe("of an installed model is said", () => {
   const from = (base: string) => `${base}resolve/main/`;
   const read = (record: object) => {
     const { id } = record as { id: string };
-    const read = readInstalled({ ...base, files: pins.files, ...record }, `model:${id}`);
+    const read = installedForm.read({ ...base, files: pins.files, ...record }, `model:${id}`);
     return [read?.hashes, read?.known];
   };
   const names = Object.keys(pins.files);
@@ -311,7 +313,7 @@ describe("a backup", () => {
     setPolicy(policy);
     const { records } = rooms();
     expect(await restore(records, backup(card("good")))).toEqual({ conversations: 0, leftOut: ["good"] });
-    expect((await records.all("added-model")).size).toBe(0);
+    expect((await records.all(addedForm)).size).toBe(0);
   });
 
   test("loosens no setting, and neither keeps longer nor deletes earlier what is here", async () => {

@@ -1,7 +1,7 @@
 // A question and its answer are one: whatever happens between the two, no question lies in storage without its answer being begun.
 import { beforeEach, expect, test, vi } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { readConversation, readMessage } from "../../src/chat/conversation-forms";
+import { conversationForm, messageForm } from "../../src/chat/conversation-forms";
 import { contentOf, type Message } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
@@ -25,7 +25,7 @@ beforeEach(() => {
   closeChannels();
   countChannels();
   provideLocks();
-  records = new Records({}, `ask-${++n}`);
+  records = new Records(`ask-${++n}`);
   const audit = new AuditLog(records);
   const engines = {
     hasModel: true,
@@ -49,7 +49,7 @@ beforeEach(() => {
   session = new Session(conversations, models, new Runs(engines, models, settings), settings, audit);
 });
 
-const stored = async () => [...(await records.all<Message>("message", readMessage)).values()];
+const stored = async () => [...(await records.all(messageForm)).values()];
 /** Questions without an answer, and answers without a question. */
 async function alone(): Promise<Message[]> {
   const all = await stored();
@@ -88,7 +88,7 @@ test("a tab that is killed while the model loads leaves the question with an ans
   void session.ask("Is anybody there?");
   await vi.waitFor(async () => expect(await stored()).toHaveLength(2));
   expect(await alone()).toEqual([]);
-  const [conversation] = (await records.all("conversation", readConversation)).values();
+  const [conversation] = (await records.all(conversationForm)).values();
   const leaf = (await stored()).find(({ id }) => id === conversation!.leafId);
   expect([leaf?.role, leaf?.run?.status]).toEqual(["assistant", "streaming"]);
 });

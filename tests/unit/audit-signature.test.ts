@@ -9,7 +9,8 @@ import fc from "fast-check";
 import { entries as storedEntries, get, set } from "idb-keyval";
 import { beforeAll, describe, expect, test } from "vitest";
 import { toBase64 } from "../../src/platform/encoding";
-import { Records, type RecordKey, type StoredRecord } from "../../src/storage/records";
+import type { RecordKey, StoredRecord } from "../../src/storage/forms";
+import { Records } from "../../src/storage/records";
 import { signingKey, type SigningKey } from "../../src/storage/signing-key";
 import { openStore, SIGNING, VAULT } from "../../src/storage/store";
 import { Cipher } from "../../src/storage/vault/cipher";
@@ -36,8 +37,7 @@ const faultsOf = async (file: string | Uint8Array, expected = {}) =>
 const linesOf = (text: string) => text.trimEnd().split("\n");
 const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
 let databases = 0;
-const freshLog = (key?: () => Promise<SigningKey>) =>
-  new AuditLog(new Records({}, `signature-test-${++databases}`), key);
+const freshLog = (key?: () => Promise<SigningKey>) => new AuditLog(new Records(`signature-test-${++databases}`), key);
 
 /** A key of another browser. */
 async function foreignKey(): Promise<SigningKey> {
@@ -210,7 +210,7 @@ describe("the key", () => {
         .filter((name) => !String(name).startsWith("x"))
         .sort(),
     ).toEqual([SIGNING, VAULT]);
-    await new AuditLog(new Records({}, undefined, cipher)).append("generation", { n: 2 });
+    await new AuditLog(new Records(undefined, cipher)).append("generation", { n: 2 });
     await disclose(keys);
     const log = new AuditLog(new Records());
     await log.append("generation", { n: 3 });
@@ -235,7 +235,7 @@ describe("the key", () => {
 
 describe("a log from before there was a key", () => {
   test("is signed from the next start on, says from which entry, and stays bound to the key when its beginning is deleted", async () => {
-    const records = new Records({}, `signature-test-${++databases}`);
+    const records = new Records(`signature-test-${++databases}`);
     await oldLog(records, 3);
     const log = new AuditLog(records);
     expect(await faultsOf(await log.export())).toEqual(["4 unsigned"]);
@@ -269,7 +269,7 @@ describe("a log from before there was a key", () => {
   });
 
   test("whose end an older version in another tab wrote is stated, and goes on signed", async () => {
-    const records = new Records({}, `signature-test-${++databases}`);
+    const records = new Records(`signature-test-${++databases}`);
     const log = new AuditLog(records);
     await log.append("generation", {});
     const head = (await records.read<StoredRecord & { entries: number; hash: string }>("audit-head:1"))!;
@@ -447,7 +447,7 @@ describe("npm run verify-audit", () => {
 });
 
 test("a log whose head was removed goes on after its last entry, and says that its end was not signed", async () => {
-  const records = new Records({}, `signature-test-${++databases}`);
+  const records = new Records(`signature-test-${++databases}`);
   const log = new AuditLog(records);
   await log.start("1", {});
   for (let n = 0; n < 3; n++) await log.append("generation", { n });

@@ -8,7 +8,7 @@ import { oneAfterTheOther } from "./locks";
 
 oneAfterTheOther();
 
-const log = new AuditLog(new Records({}, "audit-test"));
+const log = new AuditLog(new Records("audit-test"));
 let text = "";
 let lines: string[] = [];
 beforeAll(async () => {
@@ -82,7 +82,7 @@ describe("an export of the audit log", () => {
   });
 
   test("made anew from its beginning in the same browser is told from the old one by the hash that was noted", async () => {
-    const other = new AuditLog(new Records({}, "audit-other"));
+    const other = new AuditLog(new Records("audit-other"));
     for (let n = 0; n < 5; n++) await other.append("generation", { model: "islet-tiny", answerTokens: 7 });
     const { hash } = await verify(text);
     const forged = await other.export();
@@ -93,7 +93,7 @@ describe("an export of the audit log", () => {
 
   test("whose old entries were deleted is unbroken, and says that they were; a beginning that somebody else cut off is found", async () => {
     const database = "audit-trimmed";
-    const log = new AuditLog(new Records({}, database));
+    const log = new AuditLog(new Records(database));
     for (let n = 0; n < 4; n++) await log.append("generation", { n });
     await new Promise((resolve) => setTimeout(resolve, 5));
     const now = Date.now();

@@ -1,4 +1,5 @@
 // Deleting by age on a clock that jumps: nothing recent is ever lost, and what is old goes all the same.
+import { networkForm } from "../../src/trust/log-forms";
 import { begin } from "../messages";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -107,7 +108,7 @@ describe("the clock", () => {
   });
 
   test("is remembered from visit to visit, and a record that is none does no harm", async () => {
-    const records = new Records({}, "clock-record");
+    const records = new Records("clock-record");
     await records.write("clock:1", { version: 1, runs: [null, { from: "x" }] } as never);
     expect(await lookAtClock(records, { now: START })).toMatchObject({ now: START });
     const far = { now: START, doubt: { device: START + YEAR, saidWrong: false } };
@@ -118,9 +119,9 @@ describe("the clock", () => {
 
   test("is held against the newest record where nobody has looked before", async () => {
     const look = { now: START, newest: START - 2 * DAY };
-    const first = await lookAtClock(new Records({}, "clock-first"), look);
+    const first = await lookAtClock(new Records("clock-first"), look);
     expect(first).toMatchObject({ now: START - 2 * DAY, doubt: { device: START } });
-    const recent = await lookAtClock(new Records({}, "clock-recent"), { ...look, newest: START - HOUR });
+    const recent = await lookAtClock(new Records("clock-recent"), { ...look, newest: START - HOUR });
     expect(recent).toMatchObject({ now: START, doubt: undefined });
   });
 });
@@ -136,7 +137,7 @@ describe("deleting by age", () => {
 
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: START });
-    records = new Records({}, `clock-test-${++n}`);
+    records = new Records(`clock-test-${++n}`);
     audit = new AuditLog(records);
     ledger = new NetworkLedger(records);
     conversations = new Conversations(records, audit);
@@ -168,7 +169,7 @@ describe("deleting by age", () => {
   }
   const there = async () => ({
     conversations: [...conversations.all.values()].map(({ title }) => Number(title.slice(3))).sort((a, b) => a - b),
-    network: [...(await records.all<NetworkEntry>("network")).values()].map(({ time }) => time).sort((a, b) => a - b),
+    network: [...(await records.all(networkForm)).values()].map(({ time }) => time).sort((a, b) => a - b),
     audit: (await audit.entries()).filter(({ kind }) => kind === "generation").map(({ data }) => data["time"]),
   });
   const all = (...times: number[]) => ({ conversations: times, network: times, audit: times });
@@ -216,7 +217,7 @@ describe("deleting by age", () => {
     retention.begin(failed);
     await vi.waitFor(() => expect(retention.doubt).toMatchObject({ due: 4, saidWrong: false }));
     // What both look at is told to the other one, which does not go to and fro between them.
-    const there = new Records({}, `clock-test-${n}`);
+    const there = new Records(`clock-test-${n}`);
     const write = vi.spyOn(records, "write");
     await lookAtClock(there, { now: START + YEAR, said });
     const after = said === "right" ? undefined : { due: 4, saidWrong: true };

@@ -4,11 +4,12 @@ import { createStore, entries, get, set } from "idb-keyval";
 import { flushSync, mount, unmount } from "svelte";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
-import { readers, strictReaders } from "../../src/app/record-readers";
-import { readConversation, readMessage } from "../../src/chat/conversation-forms";
+import { forms, strictForms } from "../../src/app/record-forms";
+import { conversationForm, messageForm } from "../../src/chat/conversation-forms";
 import type { Conversation, Message } from "../../src/chat/conversation-records";
 import { rawJson } from "../../src/platform/raw-json";
-import { Records, type RecordKey, type StoredRecord, type UnreadableRecord } from "../../src/storage/records";
+import type { RecordKey, StoredRecord } from "../../src/storage/forms";
+import { Records, type UnreadableRecord } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { VAULT } from "../../src/storage/store";
 import { Cipher } from "../../src/storage/vault/cipher";
@@ -78,21 +79,20 @@ describe("records that cannot be read", () => {
   for (const vault of [false, true])
     test(`are left out, counted once, listed by kind and key, and stay as they are (${vault ? "vault" : "plain"})`, async () => {
       const database = vault ? await withVault() : fresh();
-      const records = new Records({}, database, vault ? new Cipher(keys) : undefined);
+      const records = new Records(database, vault ? new Cipher(keys) : undefined);
       let found = 0;
       records.onDamaged = (count) => (found = count);
       await records.writeAll([conversation("a"), message("a", "a1", null), message("a", "a2", "a1")]);
       await records.writeAll(bad.map(([key, record]) => [key, record as StoredRecord]));
       const before = await raw(database);
       for (let again = 0; again < 2; again++) {
-        expect([...(await records.all("conversation", readConversation)).keys()]).toEqual(["conversation:a"]);
-        expect((await records.all("message", readMessage)).size).toBe(2);
+        expect([...(await records.all(conversationForm)).keys()]).toEqual(["conversation:a"]);
+        expect((await records.all(messageForm)).size).toBe(2);
         expect(found).toBe(8);
       }
-      for (const [key] of bad)
-        expect(await records.read(key, readers[key.split(":")[0] as "audit"]! as never)).toBeUndefined();
+      for (const [key] of bad) expect(await records.read(key, forms[key.split(":")[0] as "audit"])).toBeUndefined();
       expect(found).toBe(bad.length);
-      const list = await records.unreadable(readers);
+      const list = await records.unreadable(Object.values(forms));
       const facts = list.map(({ key, kind, reason }) => [key, kind, reason]);
       const byKey = (a: unknown[], b: unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1);
       expect(facts.sort(byKey)).toEqual(bad.map(([key, , reason]) => [key, key.split(":")[0], reason]).sort(byKey));
@@ -101,7 +101,7 @@ describe("records that cannot be read", () => {
 
   test("since they do not open are listed by the kind that their name shows, and only what was named is removed", async () => {
     const database = await withVault();
-    const records = new Records({}, database, new Cipher(keys));
+    const records = new Records(database, new Cipher(keys));
     const stranger = new Cipher((await createVault("another")).keys);
     await records.writeAll([conversation("a"), conversation("b")]);
     const [[name, value]] = (await sealed(database)) as [[string, { iv: Uint8Array; data: ArrayBuffer }]];
@@ -112,7 +112,7 @@ describe("records that cannot be read", () => {
     await set("message:a/plain", { version: 1 }, store);
     await set("drop:1", { iv: new Uint8Array(12), data: new ArrayBuffer(20), from: new ArrayBuffer(3) }, store);
     await set("something-else:1", "x", store);
-    const list = await records.unreadable(readers);
+    const list = await records.unreadable(Object.values(forms));
     const facts = list.filter(({ name }) => name !== "drop:1").map(({ name, kind, reason }) => [name, kind, reason]);
     expect(facts).toHaveLength(3);
     expect(facts).toEqual(
@@ -143,29 +143,29 @@ describe("records that cannot be read", () => {
     expect(JSON.parse(rawJson(circle))).toMatchObject({ n: "NaN", big: "10", when: "NaN", map: [[1, 2]] });
     const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => {});
     URL.createObjectURL = () => "blob:x";
-    const records = new Records({}, fresh());
-    new Unreadable(records, strictReaders, false).save([]);
-    await new Unreadable(records, strictReaders, false).saveRow("message:a/1");
+    const records = new Records(fresh());
+    new Unreadable(records, strictForms, false).save([]);
+    await new Unreadable(records, strictForms, false).saveRow("message:a/1");
     expect(click).not.toHaveBeenCalled();
-    new Unreadable(records, strictReaders, true).save([]);
+    new Unreadable(records, strictForms, true).save([]);
     expect(click).toHaveBeenCalledOnce();
     click.mockRestore();
   });
 
   test("take messages along, which are then named as well", async () => {
-    const records = new Records({}, fresh());
+    const records = new Records(fresh());
     await records.writeAll([conversation("a"), message("a", "a2", null), message("b", "b2", null)]);
-    const unreadable = new Unreadable(records, strictReaders, true);
+    const unreadable = new Unreadable(records, strictForms, true);
     await unreadable.look();
     expect(unreadable.list.map(({ key }) => key)).toEqual(["message:b/b2"]);
     await unreadable.remove(unreadable.list);
     expect(unreadable.list).toEqual([]);
-    expect([...(await records.all("message")).keys()]).toEqual(["message:a/a2"]);
+    expect([...(await records.all(messageForm)).keys()]).toEqual(["message:a/a2"]);
   });
 
   test("are no reason not to begin: settings that do not open are the defaults", async () => {
     const database = await withVault();
-    const records = new Records({}, database, new Cipher(keys));
+    const records = new Records(database, new Cipher(keys));
     await records.write("settings:app", { version: 1, language: "fr" } as StoredRecord);
     const [[name]] = (await sealed(database)) as [[string, unknown]];
     await set(name, { iv: new Uint8Array(12), data: new ArrayBuffer(40) }, createStore(database, "records"));
@@ -176,7 +176,7 @@ describe("records that cannot be read", () => {
 
   test("do not make a log begin anew over the entries that are there", async () => {
     const database = fresh();
-    const records = new Records({}, database);
+    const records = new Records(database);
     const audit = new AuditLog(records);
     await audit.append("begin", {});
     await set("audit-head:1", { version: 2 }, createStore(database, "records"));
@@ -185,18 +185,18 @@ describe("records that cannot be read", () => {
   });
 
   test("are not in a backup, which holds all others and can be restored", async () => {
-    const records = new Records({}, fresh());
+    const records = new Records(fresh());
     await records.writeAll([
       conversation("a", { updatedAt: 1e300, leafId: "gone" }),
       ...[message("a", "a1", null), message("a", "a3", "a2"), message("gone", "g", null)],
     ]);
     await records.writeAll(bad.map(([key, record]) => [key, record as StoredRecord]));
     await records.remove(["settings:app", "added-model:m"]);
-    const other = new Records({}, fresh());
+    const other = new Records(fresh());
     expect(await restore(other, await backupOf(records))).toMatchObject({ conversations: 1 });
-    expect([...(await other.all("message")).keys()]).toEqual(["message:a/a1", "message:a/a3"]);
-    expect((await other.all("message", readMessage)).get("message:a/a3")!.parentId).toBeNull();
-    expect((await other.all("conversation", readConversation)).get("conversation:a")!.updatedAt).toBe(1);
+    expect([...(await other.all(messageForm)).keys()]).toEqual(["message:a/a1", "message:a/a3"]);
+    expect((await other.all(messageForm)).get("message:a/a3")!.parentId).toBeNull();
+    expect((await other.all(conversationForm)).get("conversation:a")!.updatedAt).toBe(1);
   });
 });
 
@@ -220,7 +220,7 @@ describe("a row that cannot be drawn", () => {
       },
       { id: "3", text: () => "third" },
     ];
-    const unreadable = new Unreadable(new Records({}, fresh()), strictReaders, true);
+    const unreadable = new Unreadable(new Records(fresh()), strictForms, true);
     const save = vi.spyOn(unreadable, "saveRow").mockResolvedValue();
     const removed: string[] = [];
     const target = document.createElement("div");

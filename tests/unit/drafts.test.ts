@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { draftKey, type Message } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
-import { readers } from "../../src/app/record-readers";
+import { forms } from "../../src/app/record-forms";
 import type { Models } from "../../src/models/models.svelte";
 import type { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
@@ -31,7 +31,7 @@ interface TestTab {
 /** A tab that has read what is stored. */
 async function open(cipher?: Cipher): Promise<TestTab> {
   const n = (here = ++tabs);
-  const records = new Records({}, undefined, cipher);
+  const records = new Records(undefined, cipher);
   const audit = new AuditLog(records);
   const conversations = new Conversations(records, audit);
   const settings = new Settings(records);
@@ -284,5 +284,5 @@ test.each([
   ["no text", { version: 1, id: "a", updatedAt: 1 }],
   ["another's id", { version: 1, id: "b", text: "t", updatedAt: 1 }],
 ])("a stored draft that is %s is refused", (_, value) => {
-  expect(readers.draft!(value, "draft:a")).toBeUndefined();
+  expect(forms.draft.read(value, "draft:a")).toBeUndefined();
 });

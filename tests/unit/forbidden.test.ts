@@ -19,7 +19,8 @@ import { addModel, exportModel } from "../../src/models/add-models";
 import { Install } from "../../src/pwa/install.svelte";
 import { Updates } from "../../src/pwa/updates.svelte";
 import { Runs } from "../../src/runs/runs.svelte";
-import { Records, type StoredRecord } from "../../src/storage/records";
+import type { StoredRecord } from "../../src/storage/forms";
+import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
 import { demandVaultRemoval, keptDays, setPolicy } from "../../src/trust/current-policy";
@@ -93,7 +94,7 @@ afterEach(() => {
 /** The rooms of an app with a conversation, the small test model, and a model of the person's own that the list has. */
 async function rooms() {
   const name = `forbidden-${++n}`;
-  const records = new Records({}, name);
+  const records = new Records(name);
   const orders: string[] = [];
   const download = async ({ id }: DownloadOrder): Promise<StoredModel> => {
     orders.push(id);
@@ -304,7 +305,7 @@ describe.each(lists)("where models are left out by %s", (name) => {
   test("a download that another tab began is not taken over", async () => {
     const { name: database, models, orders } = await rooms();
     setPolicy(switches[name]);
-    await new Records({}, database).write("download:islet-reasoner", record({}) as StoredRecord);
+    await new Records(database).write("download:islet-reasoner", record({}) as StoredRecord);
     await expect
       .poll(() => models.downloads.all.get("islet-reasoner")?.error?.code, { timeout: 10_000 })
       .toBe("not-allowed");

@@ -1,12 +1,12 @@
 // Whatever lies in storage or comes in a file: each reader gives a record that can be drawn, or refuses it; none throws.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readers } from "../../src/app/record-readers";
-import { readConversation, readMessage } from "../../src/chat/conversation-forms";
+import { forms } from "../../src/app/record-forms";
+import { conversationForm, messageForm } from "../../src/chat/conversation-forms";
 import { conversationKey, messageKey, type Conversation, type Message } from "../../src/chat/conversation-records";
 import { fromJson, toJson, toMarkdown, treesOf } from "../../src/chat/conversation-transfer";
 import { childrenOf, newestLeaf, shownBranch } from "../../src/chat/tree";
-import { readAdded, readDownload, readInstalled } from "../../src/models/model-forms";
+import { addedForm, downloadForm, installedForm } from "../../src/models/model-forms";
 import { bytesOf } from "../../src/models/installed.svelte";
 import {
   formatBytes,
@@ -19,9 +19,9 @@ import {
   nameOfCountry,
   nameOfLanguage,
 } from "../../src/platform/format";
-import type { RecordKey, RecordKind } from "../../src/storage/records";
+import type { Form, RecordKey, RecordKind, StoredRecord } from "../../src/storage/forms";
 import { readSettings } from "../../src/storage/settings.svelte";
-import { readAuditEntry, readNetworkEntry } from "../../src/trust/log-forms";
+import { auditForm, networkForm } from "../../src/trust/log-forms";
 
 const runs = { numRuns: 1000 };
 const languages = ["en", "fr", "ja", "vi"];
@@ -114,11 +114,11 @@ const kinds = Object.keys(whole) as (keyof typeof whole)[];
 
 describe("the readers of records", () => {
   test.each(kinds)("%s: what is whole is read as it is", (kind) => {
-    expect(readers[kind]!(whole[kind], keys[kind] ?? `${kind}:1`)).toEqual(whole[kind]);
+    expect(forms[kind].read(whole[kind], keys[kind] ?? `${kind}:1`)).toEqual(whole[kind]);
   });
 
   test("added-model: a card is made anew of what it may say", () => {
-    const added = readAdded(
+    const added = addedForm.read(
       { version: 1, card: { ...card, name: "N", publisher: "P", languages: "x" } },
       "added-model:m",
     );
@@ -129,13 +129,13 @@ describe("the readers of records", () => {
       languages: [],
       size: 0,
     });
-    expect(readAdded(JSON.parse(JSON.stringify(added)), "added-model:m")).toEqual(added);
+    expect(addedForm.read(JSON.parse(JSON.stringify(added)), "added-model:m")).toEqual(added);
   });
 
   test("of no kind throws, whatever it is given", () => {
     const entries = [...Object.entries(whole), ["added-model", { version: 1, card }] as const];
     for (const [kind, record] of entries) {
-      const read = readers[kind as RecordKind]!;
+      const { read } = forms[kind as RecordKind] as Form<StoredRecord>;
       const key = keys[kind as RecordKind] ?? (`${kind}:1` as RecordKey);
       fc.assert(
         fc.property(fc.oneof(anything, distorted(record as Record<string, unknown>)), (value) => {
@@ -168,10 +168,10 @@ describe("the readers of records", () => {
         distorted(whole.conversation),
         fc.array(distorted({ ...whole.message, parentId: "m2" }), { maxLength: 4 }),
         (c, list) => {
-          const conversation = readConversation({ ...c, id: "c" }, "conversation:c")!;
+          const conversation = conversationForm.read({ ...c, id: "c" }, "conversation:c")!;
           const messages = list.flatMap((m, i) => {
             const id = `m${i}`;
-            return readMessage({ ...m, id, conversationId: "c" }, messageKey({ id, conversationId: "c" })) ?? [];
+            return messageForm.read({ ...m, id, conversationId: "c" }, messageKey({ id, conversationId: "c" })) ?? [];
           });
           draw(conversation, messages);
         },
@@ -180,9 +180,9 @@ describe("the readers of records", () => {
     );
     fc.assert(
       fc.property(distorted(whole.model), distorted(whole.network), distorted(whole.audit), (m, n, a) => {
-        const model = readInstalled(m, "model:m");
-        const network = readNetworkEntry(n);
-        const audit = readAuditEntry(a, "audit:0000000001");
+        const model = installedForm.read(m, "model:m");
+        const network = networkForm.read(n, "network:1");
+        const audit = auditForm.read(a, "audit:0000000001");
         for (const language of languages) {
           if (model) expect(formatBytes(bytesOf(model), language)).toMatch(/\d/);
           if (model) expect(formatMoment(model.usedAt, language)).toMatch(/\d/);
@@ -196,17 +196,17 @@ describe("the readers of records", () => {
   });
 
   test("a record under the name of another is none", () => {
-    expect(readConversation(whole.conversation, conversationKey("other"))).toBeUndefined();
-    expect(readMessage(whole.message, "message:c/other")).toBeUndefined();
-    expect(readInstalled(whole.model, "model:other")).toBeUndefined();
-    expect(readDownload(whole.download, "download:other")).toBeUndefined();
+    expect(conversationForm.read(whole.conversation, conversationKey("other"))).toBeUndefined();
+    expect(messageForm.read(whole.message, "message:c/other")).toBeUndefined();
+    expect(installedForm.read(whole.model, "model:other")).toBeUndefined();
+    expect(downloadForm.read(whole.download, "download:other")).toBeUndefined();
   });
 
   test("a conversation whose times are none is not old: its age deletes it not", () => {
     const before = Date.now();
-    const read = readConversation({ ...whole.conversation, createdAt: -5, updatedAt: 1e300 }, "conversation:c")!;
+    const read = conversationForm.read({ ...whole.conversation, createdAt: -5, updatedAt: 1e300 }, "conversation:c")!;
     expect(read.updatedAt).toBeGreaterThanOrEqual(before);
-    expect(readConversation({ ...whole.conversation, updatedAt: "x" }, "conversation:c")!.updatedAt).toBe(1);
+    expect(conversationForm.read({ ...whole.conversation, updatedAt: "x" }, "conversation:c")!.updatedAt).toBe(1);
   });
 
   test("settings that would delete everything at once, or never end, are none", () => {
@@ -220,7 +220,7 @@ describe("the readers of records", () => {
 
   test("a model whose bytes are not said is not installed", () => {
     for (const files of [undefined, null, { a: null }, { a: { bytes: -1, integrity: "x" } }, { a: { bytes: 1 } }])
-      expect(readInstalled({ ...whole.model, files }, "model:m")).toBeUndefined();
+      expect(installedForm.read({ ...whole.model, files }, "model:m")).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@
 import { begin, messageOf } from "../messages";
 import { beforeEach, describe, expect, test, vi, type Mock } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { readMessage } from "../../src/chat/conversation-forms";
+import { messageForm } from "../../src/chat/conversation-forms";
 import { conversationKey, messageKey, type Message } from "../../src/chat/conversation-records";
 import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
@@ -52,7 +52,7 @@ function engine() {
   return { engines, models };
 }
 
-const stored = async () => [...(await records.all<Message>("message", readMessage)).values()];
+const stored = async () => [...(await records.all(messageForm)).values()];
 
 beforeEach(() => {
   closeChannels();
@@ -74,7 +74,7 @@ beforeEach(() => {
     },
   });
   name = `gone-${++n}`;
-  records = new Records({}, name);
+  records = new Records(name);
   const audit = new AuditLog(records);
   conversations = new Conversations(records, audit);
   const { engines, models } = engine();
@@ -106,7 +106,7 @@ describe("deleting while it streams", () => {
 
   test("a conversation in another tab stops it here", async () => {
     const { asked, id } = await ask();
-    const other = new Records({}, name);
+    const other = new Records(name);
     const tab = new Conversations(other, new AuditLog(other));
     await tab.load();
     await tab.purge(id);
@@ -137,7 +137,7 @@ describe("deleting while it streams", () => {
 
   test("a question for a conversation that is gone is handed back, not written", async () => {
     const { id } = await begin(conversations, "Gone");
-    await new Records({}, name).remove([conversationKey(id)]);
+    await new Records(name).remove([conversationKey(id)]);
     await expect(session.ask("Is anybody there?")).rejects.toThrow("deleted");
     expect(await stored()).toEqual([]);
   });

@@ -36,7 +36,7 @@ let conversations: Conversations;
 beforeEach(() => {
   closeChannels();
   oneAfterTheOther();
-  const records = new Records({}, `import-${++n}`);
+  const records = new Records(`import-${++n}`);
   conversations = new Conversations(records, new AuditLog(records));
 });
 

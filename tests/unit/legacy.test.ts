@@ -2,7 +2,8 @@
 import { entries, promisifyRequest, set } from "idb-keyval";
 import { beforeEach, describe, expect, test } from "vitest";
 import { adoptLegacy, LEGACY, legacyDatabase, takeLeft } from "../../src/storage/legacy";
-import { Records, type StoredRecord } from "../../src/storage/records";
+import type { StoredRecord } from "../../src/storage/forms";
+import { Records } from "../../src/storage/records";
 import { openStore } from "../../src/storage/store";
 import { recordsLock } from "../../src/storage/vault/vault-store";
 import { simulateTabs, Tab } from "./tabs";

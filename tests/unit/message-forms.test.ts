@@ -2,14 +2,14 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
-import { migrations } from "../../src/app/record-readers";
-import { readConversation, readMessage } from "../../src/chat/conversation-forms";
+import { conversationForm, messageForm } from "../../src/chat/conversation-forms";
 import type { Conversation, Message } from "../../src/chat/conversation-records";
 import { fromJson, toJson } from "../../src/chat/conversation-transfer";
 import type { Json } from "../../src/platform/values";
 import type { Part, Source } from "../../src/runs/parts";
 import type { RunFacts, RunStatus } from "../../src/runs/run-facts";
-import { Records, type RecordKey, type StoredRecord } from "../../src/storage/records";
+import type { RecordKey, StoredRecord } from "../../src/storage/forms";
+import { Records } from "../../src/storage/records";
 import { openStore, VAULT } from "../../src/storage/store";
 import { Cipher } from "../../src/storage/vault/cipher";
 import { createVault, deriveWith } from "../../src/storage/vault/vault";
@@ -160,30 +160,31 @@ const byTime = (messages: Iterable<Message>) => [...messages].sort((a, b) => a.c
 describe("records of version 1", () => {
   beforeEach(async () => {
     oneAfterTheOther();
+    deriveWith(() => Promise.resolve(new Uint8Array(32)));
     await openStore()("readwrite", (s) => void s.clear());
   });
 
   test("in the clear are read as those of now", async () => {
     await new Records().writeAll(version1);
-    const records = new Records(migrations);
-    expect(byTime((await records.all("message", readMessage)).values())).toEqual(now);
+    const records = new Records();
+    expect(byTime((await records.all(messageForm)).values())).toEqual(now);
   });
 
   test("in a vault are read as those of now", async () => {
-    const { record, keys } = await createVault("a long passphrase", deriveWith());
+    const { record, keys } = await createVault("a long passphrase");
     await openStore()("readwrite", (s) => void s.put(record, VAULT));
-    await new Records({}, undefined, new Cipher(keys)).writeAll(version1);
-    const records = new Records(migrations, undefined, new Cipher(keys));
-    expect(byTime((await records.all("message", readMessage)).values())).toEqual(now);
-    const whole = await records.read("message:c/a", readMessage);
+    await new Records(undefined, new Cipher(keys)).writeAll(version1);
+    const records = new Records(undefined, new Cipher(keys));
+    expect(byTime((await records.all(messageForm)).values())).toEqual(now);
+    const whole = await records.read("message:c/a", messageForm);
     await records.write("message:c/a", whole!);
-    expect(await records.read("message:c/a", readMessage)).toEqual(now[1]);
+    expect(await records.read("message:c/a", messageForm)).toEqual(now[1]);
   });
 
   test("of a backup are restored as those of now", async () => {
-    const records = new Records(migrations);
+    const records = new Records();
     await restore(records, JSON.stringify({ records: version1 }));
-    expect(byTime((await records.all("message", readMessage)).values())).toEqual(now);
+    expect(byTime((await records.all(messageForm)).values())).toEqual(now);
     // And come out of the next one as these.
     const found = JSON.parse(await backupOf(records)) as { records: [RecordKey, Message][] };
     const messages = found.records.filter(([key]) => key.startsWith("message:")).map(([, m]) => m);
@@ -191,7 +192,8 @@ describe("records of version 1", () => {
   });
 
   test("of an exported file come in as those of now", () => {
-    const [[, conversation], ...messages] = version1;
+    const conversation = version1[0]![1];
+    const messages = version1.slice(1);
     const file = {
       ...{ format: "islet-conversations", version: 1 },
       conversations: [{ conversation, messages: messages.map(([, m]) => m) }],
@@ -200,6 +202,8 @@ describe("records of version 1", () => {
     expect(back!.messages.map(({ parts, run }) => ({ parts, run }))).toEqual(
       now.map(({ parts, run }) => ({ parts, run })),
     );
-    expect(readConversation(back!.conversation, `conversation:${back!.conversation.id}`)).toEqual(back!.conversation);
+    expect(conversationForm.read(back!.conversation, `conversation:${back!.conversation.id}`)).toEqual(
+      back!.conversation,
+    );
   });
 });

@@ -5,6 +5,7 @@ import { provideChat } from "../../src/chat/chat-context";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import MessageView from "../../src/chat/MessageView.svelte";
 import { contentOf, messageKey, type Message } from "../../src/chat/conversation-records";
+import { messageForm } from "../../src/chat/conversation-forms";
 import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
 import type { GenerateOptions } from "../../src/engine/client/engine-client";
@@ -42,7 +43,7 @@ const models = {
 const main = document.createElement("main");
 let shown: object | undefined;
 beforeEach(() => {
-  records = new Records({}, `message-view-${++n}`);
+  records = new Records(`message-view-${++n}`);
   const audit = new AuditLog(records);
   settings = new Settings(records);
   conversations = new Conversations(records, audit);
@@ -87,13 +88,13 @@ test("the setting for single line breaks changes an answer that is on the screen
 
 test("and so does the setting that is changed in another tab", async () => {
   await show("A rose\nis a rose", "stop");
-  await new Settings(new Records({}, `message-view-${n}`)).save({ lineBreaks: true });
+  await new Settings(new Records(`message-view-${n}`)).save({ lineBreaks: true });
   await vi.waitFor(() => expect(main.querySelectorAll("p br")).toHaveLength(1));
 });
 
 test("an answer that was ended because it repeats itself says so, is stored as such, and can go on", async () => {
   const message = await show("Yes, yes. ".repeat(50), "repeated");
-  expect((await records.read<Message>(messageKey(message)))?.run?.status).toBe("repeated");
+  expect((await records.read(messageKey(message), messageForm))?.run?.status).toBe("repeated");
   expect(main.textContent).toContain(t("chat.repeated"));
   expect([...main.querySelectorAll("button")].map((b) => b.textContent)).toContain(t("chat.resume"));
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { admit } from "../../src/models/catalogue/admit";
 import { knownCards } from "../../src/models/catalogue/catalogue";
-import { addedKey, installedKey, readAdded, readInstalled } from "../../src/models/model-forms";
+import { addedKey, installedKey, addedForm, installedForm } from "../../src/models/model-forms";
 import { setPolicy } from "../../src/trust/current-policy";
 import { readPolicy } from "../../src/trust/policy";
 import rules from "../../src/trust/policy.json" with { type: "json" };
@@ -24,9 +24,9 @@ test("a model that is let in is there again at the next start, as what it was le
       const known = knownCards.some((card) => card.id === id);
       const origin = given || known ? { kind: "given" } : { kind: "address", base, library: `${base}lib.wasm` };
       const card = admit({ id, origin, facts, size });
-      expect(readAdded({ version: 1, card }, addedKey(card.id))?.card).toEqual(card);
+      expect(addedForm.read({ version: 1, card }, addedKey(card.id))?.card).toEqual(card);
       const installed = { version: 1, id: card.id, files: {}, hashes: "package", known: false, source: "folder" };
-      expect(readInstalled(installed, installedKey(card.id))).toMatchObject({ id: card.id, hashes: "package" });
+      expect(installedForm.read(installed, installedKey(card.id))).toMatchObject({ id: card.id, hashes: "package" });
     }),
     { numRuns: 300 },
   );

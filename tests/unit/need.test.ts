@@ -177,7 +177,7 @@ describe("in a conversation", () => {
       ready: async () => ({ card, loaded: { contextSize: 1024, sampling, adapter: "" } }),
       installed: { digest: async () => "d" },
     } as unknown as Models;
-    const records = new Records({}, `need-${crypto.randomUUID()}`);
+    const records = new Records(`need-${crypto.randomUUID()}`);
     const audit = new AuditLog(records);
     conversations = new Conversations(records, audit);
     const settings = new Settings(records);

@@ -75,7 +75,7 @@ describe("its sums", () => {
 });
 
 test("keeps the order of time, and deletes the oldest by age, or all", async () => {
-  const records = new Records({}, "network-test");
+  const records = new Records("network-test");
   for (const time of [3000, 1000, 2000]) await records.write(networkKey({ time }), entry({ time }));
   const ledger = new NetworkLedger(records);
   expect(await ledger.removeWhere((time) => time < 1500)).toBe(1);
@@ -88,7 +88,7 @@ test("keeps the order of time, and deletes the oldest by age, or all", async () 
 });
 
 test("has each look for a new version, as the service worker's own request", async () => {
-  const ledger = new NetworkLedger(new Records({}, "network-test-looks"));
+  const ledger = new NetworkLedger(new Records("network-test-looks"));
   const stop = ledger.show();
   ledger.lookedForVersion(`${own}/app/service-worker.js`, 2000, true);
   ledger.lookedForVersion(`${own}/app/service-worker.js`, 3000, false);

@@ -33,7 +33,7 @@ let commands: Commands;
 beforeAll(async () => {
   provideLocks();
   setPolicy(readPolicy(policyFile));
-  const records = new Records({}, "palette");
+  const records = new Records("palette");
   const audit = new AuditLog(records);
   const settings = new Settings(records);
   const notices = new Notices();

@@ -2,6 +2,7 @@
 import { messageOf } from "../messages";
 import { beforeEach, expect, test, vi } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
+import { messageForm } from "../../src/chat/conversation-forms";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import {
   contentOf,
@@ -11,7 +12,8 @@ import {
   type Message,
 } from "../../src/chat/conversation-records";
 import type { RunStatus } from "../../src/runs/run-facts";
-import { Records, type RecordKey } from "../../src/storage/records";
+import type { RecordKey } from "../../src/storage/forms";
+import { Records } from "../../src/storage/records";
 import { openStore } from "../../src/storage/store";
 import { AuditLog } from "../../src/trust/audit-log.svelte";
 import { oneAfterTheOther } from "./locks";
@@ -22,7 +24,7 @@ const conversation: Conversation = { version: 1, id: "c", title: "as it was", cr
 const answer = (content: string, status: RunStatus): Message =>
   messageOf({ id: "m", conversationId: "c", parentId: null, role: "assistant", createdAt: 1, content, status });
 const textOf = (...entries: [RecordKey, Conversation | Message][]) => JSON.stringify({ records: entries });
-const stored = async () => contentOf((await records.read<Message>(messageKey(answer("", "complete"))))!);
+const stored = async () => contentOf((await records.read(messageKey(answer("", "complete")), messageForm))!);
 
 beforeEach(async () => {
   await openStore()("readwrite", (s) => void s.clear());

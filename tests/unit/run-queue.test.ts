@@ -111,7 +111,7 @@ describe("the queue", () => {
           } else if (open.length > 0) {
             const { end, ending } = open[one.which % open.length]!;
             if (one.do === "end") end();
-            else ending.abort();
+            else ending.abort(new DOMException("given up", "AbortError"));
           }
           await Promise.resolve();
         }

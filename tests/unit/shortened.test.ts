@@ -3,7 +3,7 @@ import { begin } from "../messages";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { readConversation } from "../../src/chat/conversation-forms";
+import { conversationForm } from "../../src/chat/conversation-forms";
 import { fileName } from "../../src/chat/conversation-transfer";
 import { shortened } from "../../src/platform/shortened";
 import { textOf } from "../../src/platform/values";
@@ -81,7 +81,7 @@ describe("what is cut", () => {
       updatedAt: 1,
       leafId: null,
     };
-    expect(readConversation(stored, "conversation:1")!.title).toBe("a".repeat(995));
+    expect(conversationForm.read(stored, "conversation:1")!.title).toBe("a".repeat(995));
     expect(textOf(family, 3)!.isWellFormed()).toBe(true);
   });
 

@@ -1,7 +1,7 @@
 // Only what still cannot be read is removed as such: meanwhile it may have become a record again.
 import { messageOf } from "../messages";
 import { beforeEach, expect, test } from "vitest";
-import { readers, strictReaders } from "../../src/app/record-readers";
+import { forms, strictForms } from "../../src/app/record-forms";
 import { conversationKey, messageKey, type Conversation } from "../../src/chat/conversation-records";
 import { Records } from "../../src/storage/records";
 import { openStore } from "../../src/storage/store";
@@ -19,19 +19,19 @@ beforeEach(async () => {
 });
 
 test("a message whose conversation came back after the list was made is not removed with the list", async () => {
-  const unreadable = new Unreadable(records, strictReaders, true);
+  const unreadable = new Unreadable(records, strictForms, true);
   await unreadable.look();
   const listed = unreadable.list;
   expect(listed.map(({ key }) => key)).toEqual([messageKey(message)]);
   await records.write(conversationKey("c"), conversation);
   await unreadable.remove(listed);
-  expect(await records.read(messageKey(message))).toEqual(message);
+  expect(await records.read(messageKey(message), forms.message)).toEqual(message);
   expect(unreadable.list).toEqual([]);
 });
 
 test("what was written anew under a name of the list is not removed", async () => {
   await openStore()("readwrite", (s) => void s.put({ version: 2 }, "settings:app"));
-  const unreadable = new Unreadable(records, () => Promise.resolve(readers), true);
+  const unreadable = new Unreadable(records, () => Promise.resolve(Object.values(forms)), true);
   await unreadable.look();
   const listed = unreadable.list;
   await records.write("settings:app", { version: 1 });
@@ -40,7 +40,7 @@ test("what was written anew under a name of the list is not removed", async () =
 });
 
 test("what still cannot be read is removed", async () => {
-  const unreadable = new Unreadable(records, strictReaders, true);
+  const unreadable = new Unreadable(records, strictForms, true);
   await unreadable.look();
   await unreadable.remove(unreadable.list);
   expect(await records.has(messageKey(message))).toBe(false);

@@ -1,15 +1,17 @@
 // No order of what several tabs do with the vault, and no kill at any step of it, loses a record: a model of what must be there is compared
 // with what a fresh tab finds.
+import { networkForm } from "../../src/trust/log-forms";
 import { createStore, entries, set } from "idb-keyval";
 import { argon2id } from "hash-wasm";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { restore } from "../../src/app/backup";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import { readConversation } from "../../src/chat/conversation-forms";
+import { conversationForm } from "../../src/chat/conversation-forms";
 import type { Conversation } from "../../src/chat/conversation-records";
 import { toBase64 } from "../../src/platform/encoding";
-import { Records, writeWithoutKeys, type RecordKey, type StoredRecord } from "../../src/storage/records";
+import type { RecordKey, StoredRecord } from "../../src/storage/forms";
+import { Records, writeWithoutKeys } from "../../src/storage/records";
 import { VAULT } from "../../src/storage/store";
 import { Cipher } from "../../src/storage/vault/cipher";
 import {
@@ -66,7 +68,7 @@ async function openPage(passphrases: Iterable<string>): Promise<Page> {
   if (!vault) return { records: new Records(), keys: undefined, leave };
   for (const passphrase of passphrases) {
     const keys = await openVault(vault, passphrase).catch(() => undefined);
-    if (keys) return { records: new Records({}, undefined, new Cipher(keys)), keys, leave, passphrase };
+    if (keys) return { records: new Records(undefined, new Cipher(keys)), keys, leave, passphrase };
   }
   leave();
   throw new Error("none of the passphrases opens the vault");
@@ -113,13 +115,13 @@ describe("two tabs", () => {
     for (const write of [
       () => stale.write("message:1/1", { version: 1 }),
       () => stale.remove(["settings:app"]),
-      () => new Records({}, undefined, new Cipher({ ...keys, vault: "another" })).write("message:1/1", { version: 1 }),
+      () => new Records(undefined, new Cipher({ ...keys, vault: "another" })).write("message:1/1", { version: 1 }),
       () => changeVault("another", (record) => Promise.resolve({ ...record, passkeys: [] })),
     ])
       await expect(write()).rejects.toMatchObject({ code: "vault-changed" });
     expect(await raw()).toEqual(before);
     await disclose(keys);
-    const closed = new Records({}, undefined, new Cipher(keys));
+    const closed = new Records(undefined, new Cipher(keys));
     await expect(closed.write("message:1/1", { version: 1 })).rejects.toMatchObject({ code: "vault-changed" });
     await expect(changeVault(keys.vault, (record) => Promise.resolve(record))).rejects.toMatchObject({
       code: "vault-changed",
@@ -263,7 +265,7 @@ class Browser {
         case "expire":
           for (const key of this.possible.keys()) this.may(key, undefined);
           return this.withPage(({ records }) =>
-            records.settle("conversation", readConversation, (all) => ({
+            records.settle(conversationForm, (all) => ({
               remove: [...all].filter(([, c]) => c.updatedAt <= oldest).map(([key]) => key),
             })),
           );
@@ -299,8 +301,8 @@ class Browser {
     page.records.onDamaged = (count) => void damaged.push(count);
     await page.records.collect();
     const found = new Map<string, StoredRecord>([
-      ...(await page.records.all("conversation")),
-      ...(await page.records.all("network")),
+      ...(await page.records.all(conversationForm)),
+      ...(await page.records.all(networkForm)),
     ]);
     expect(damaged, "records that do not open").toEqual([]);
     for (const [key, values] of this.possible) {
@@ -372,7 +374,7 @@ test(
           killAt,
         );
         const page = await openPage(["before the kill"]);
-        const found = await page.records.all<Conversation>("conversation");
+        const found = await page.records.all(conversationForm);
         expect(
           [...found].sort(([a], [b]) => (a < b ? -1 : 1)),
           `killed at step ${killAt}`,
@@ -404,7 +406,7 @@ test.each(["enclose", "disclose"])("what the service worker writes meanwhile is 
   spy.mockRestore();
   const page = await openPage(["a passphrase"]);
   expect(await page.records.read("network:1")).toEqual({ version: 1 });
-  expect((await page.records.all("conversation")).size).toBe(20);
+  expect((await page.records.all(conversationForm)).size).toBe(20);
   page.leave();
 });
 

@@ -1,16 +1,10 @@
 // The records that could not be read, or not be shown: handed out as they lie in storage, and removed when a person says so. Not for:
-// which these are (the readers of each kind).
+// which these are (the forms of each kind).
 import { createContext } from "svelte";
 import { download } from "../../platform/save-file";
 import { rawJson } from "../../platform/raw-json";
-import {
-  sameValue,
-  type Reader,
-  type RecordKey,
-  type RecordKind,
-  type Records,
-  type UnreadableRecord,
-} from "../../storage/records";
+import type { Form, RecordKey, StoredRecord } from "../../storage/forms";
+import { sameValue, type Records, type UnreadableRecord } from "../../storage/records";
 
 export class Unreadable {
   /** Those that were found when they were last looked for. */
@@ -18,14 +12,14 @@ export class Unreadable {
 
   constructor(
     private readonly records: Records,
-    private readonly readers: (records: Records) => Promise<Partial<Record<RecordKind, Reader<unknown>>>>,
+    private readonly forms: (records: Records) => Promise<readonly Form<StoredRecord>[]>,
     /** Whether the policy lets people take along what may be words of their conversations. */
     readonly mayExport: boolean,
   ) {}
 
   /** Looks for them. Throws AppError. */
   async look(): Promise<void> {
-    this.list = await this.records.unreadable(await this.readers(this.records));
+    this.list = await this.records.unreadable(await this.forms(this.records));
   }
 
   /** Hands records of the list to the person as a file: as they lie in storage, bytes in base64. */

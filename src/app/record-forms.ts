@@ -1,0 +1,37 @@
+// The form of each kind of record, for what goes through all of them: the list of what cannot be read, and backups.
+import { conversationForm, messageForm } from "../chat/conversation-forms";
+import { conversationKey, type Message } from "../chat/conversation-records";
+import { draftForm } from "../chat/drafts.svelte";
+import { addedForm, downloadForm, installedForm } from "../models/model-forms";
+import type { Form, RecordKind, StoredRecord } from "../storage/forms";
+import type { Records } from "../storage/records";
+import { settingsForm } from "../storage/settings.svelte";
+import { auditForm, auditHeadForm, networkForm } from "../trust/log-forms";
+import { clockForm } from "./clock";
+
+export const forms = {
+  conversation: conversationForm,
+  message: messageForm,
+  draft: draftForm,
+  settings: settingsForm,
+  model: installedForm,
+  "added-model": addedForm,
+  download: downloadForm,
+  audit: auditForm,
+  "audit-head": auditHeadForm,
+  network: networkForm,
+  clock: clockForm,
+} satisfies Record<RecordKind, Form<StoredRecord>>;
+
+/** All of them, but that a message whose conversation cannot be read is none: nothing shows it, so that it has to be named elsewhere. */
+export async function strictForms(records: Records): Promise<readonly Form<StoredRecord>[]> {
+  const conversations = new Set((await records.all(conversationForm)).keys());
+  const message: Form<Message> = {
+    ...messageForm,
+    read: (record, key) => {
+      const read = messageForm.read(record, key);
+      return read && conversations.has(conversationKey(read.conversationId)) ? read : undefined;
+    },
+  };
+  return Object.values({ ...forms, message });
+}
