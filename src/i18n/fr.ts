@@ -475,6 +475,10 @@ export const fr: Catalogue = {
   "error.backup-invalid.title": "Ce fichier n’est pas une sauvegarde d’Islet",
   "error.backup-invalid.remedy":
     "Choisissez un fichier créé par Islet avec « Créer une sauvegarde ». Rien n’a été modifié.",
+  "part.call": "Outil utilisé : {{tool}}",
+  "part.result": "Réponse de l’outil",
+  "part.failed": "L’outil a échoué",
+  "part.file": "Fichier : {{name}}",
   "thought.title": "Réflexion",
   "thought.running": "Réflexion depuis {{s}} s",
   "thought.took": "Réflexion de {{s}} s",

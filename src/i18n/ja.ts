@@ -467,6 +467,10 @@ export const ja: Catalogue = {
   "error.backup-invalid.title": "このファイルは Islet のバックアップではありません",
   "error.backup-invalid.remedy":
     "Islet の「バックアップを作成」で作ったファイルを選んでください。何も変更していません。",
+  "part.call": "使ったツール：{{tool}}",
+  "part.result": "ツールの回答",
+  "part.failed": "ツールでエラーが起きました",
+  "part.file": "ファイル：{{name}}",
   "thought.title": "思考",
   "thought.running": "{{s}} 秒間考えています",
   "thought.took": "{{s}} 秒間考えました",

@@ -24,7 +24,7 @@ export interface StoredRecord {
 export type AnyRecord = StoredRecord & Record<string, unknown>;
 
 /** Turns a record of version n into one of version n + 1. Version numbers begin at 1. */
-export type Migration = (record: AnyRecord) => AnyRecord;
+type Migration = (record: AnyRecord) => AnyRecord;
 
 export interface Form<T extends StoredRecord> {
   kind: RecordKind;

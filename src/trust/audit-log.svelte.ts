@@ -14,9 +14,7 @@ import {
   toJsonLines,
   type AuditData,
   type AuditEntry,
-  type AuditHead,
   type AuditKind,
-  type SignedHead,
 } from "./audit-chain";
 import { installationOf, isSigned, signHead } from "./audit-signature";
 import { verify } from "./audit-verify";

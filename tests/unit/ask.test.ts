@@ -15,6 +15,7 @@ import { closeChannels, countChannels, provideLocks } from "./browser";
 
 vi.stubGlobal("__APP_VERSION__", "0");
 vi.stubGlobal("__APP_COMMIT__", "");
+vi.stubGlobal("isSecureContext", true);
 
 let n = 0;
 let session: Session;

@@ -155,15 +155,13 @@ describe("what is written", () => {
     expect(session.draft).toBe("question");
   });
 
-  test("is back in the conversation that it began, where that could not be gone on with", async () => {
+  test("is back where it was written when its conversation cannot be begun, of which nothing is left", async () => {
     const { conversations, session } = await open();
     session.draft = "first";
-    const sent = session.sendDraft(async (question) => {
-      await begin(conversations, question);
-      throw new Error("full");
-    });
-    await expect(sent).rejects.toThrow("full");
-    expect(conversations.open?.title).toBe("first");
+    const change = vi.spyOn(Records.prototype, "change").mockRejectedValueOnce(new Error("full"));
+    await expect(session.sendDraft()).rejects.toThrow("full");
+    change.mockRestore();
+    expect([conversations.open, conversations.all.size]).toEqual([undefined, 0]);
     expect(session.draft).toBe("first");
   });
 

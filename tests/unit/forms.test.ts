@@ -229,7 +229,7 @@ describe("an import", () => {
     const conversation = { ...whole.conversation, updatedAt: 1e300, createdAt: Date.now() + 1e9 };
     const messages = [{ ...whole.message, parentId: null, createdAt: 8.65e15 }];
     const [read] = fromJson(
-      JSON.stringify({ format: "islet-conversations", version: 1, conversations: [{ conversation, messages }] }),
+      JSON.stringify({ format: "islet-conversations", version: 2, conversations: [{ conversation, messages }] }),
     );
     for (const time of [read!.conversation.updatedAt, read!.conversation.createdAt, read!.messages[0]!.createdAt])
       expect(time).toBeLessThanOrEqual(Date.now());
@@ -238,7 +238,7 @@ describe("an import", () => {
   test("in which two messages have one name is refused: one would take the other's place", () => {
     const messages = [whole.message, whole.message].map((m) => ({ ...m, parentId: null }));
     const text = JSON.stringify({
-      ...{ format: "islet-conversations", version: 1 },
+      ...{ format: "islet-conversations", version: 2 },
       conversations: [{ conversation: whole.conversation, messages }],
     });
     expect(() => fromJson(text)).toThrow(/messages\[1\]\.id is that of another message/);

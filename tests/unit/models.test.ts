@@ -17,7 +17,6 @@ import { readCandidate } from "../../src/models/catalogue/admit";
 import { Notices } from "../../src/ui/notices.svelte";
 import { ModelActions } from "../../src/models/model-actions.svelte";
 import type { Models } from "../../src/models/models.svelte";
-import type { Engines } from "../../src/engine/client/engines";
 import type { StoreClient } from "../../src/engine/client/store-client";
 import { families } from "../../src/models/catalogue/families";
 import { licences } from "../../src/models/catalogue/licences";

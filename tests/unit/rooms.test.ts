@@ -1,4 +1,4 @@
-import type { Form, StoredRecord } from "../../src/storage/forms";
+import type { Form } from "../../src/storage/forms";
 import { anyOf } from "../messages";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
