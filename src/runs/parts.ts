@@ -24,8 +24,11 @@ export type Part =
   /** A file that was given with the message: which blob holds it, and its media type. */
   | { kind: "file"; blob: string; type: string; name: string };
 
-const joined = (kind: "text" | "thought", parts: readonly Part[]): string =>
-  parts.flatMap((part) => (part.kind === kind && part.text !== "" ? [part.text] : [])).join("\n\n");
+function joined(kind: "text" | "thought", parts: readonly Part[]): string {
+  let text = "";
+  for (const part of parts) if (part.kind === kind && part.text !== "") text += (text && "\n\n") + part.text;
+  return text;
+}
 
 /** All that a message says, without its thoughts; "" where it says nothing. */
 export const textIn = (parts: readonly Part[]): string => joined("text", parts);
