@@ -29,7 +29,7 @@ export interface EngineCalls {
   load: Call<{ model: ModelSource; contextSize?: number; arriving?: boolean }, LoadedModel>;
   generate: Call<Question, AnswerResult>;
   unload: Call<undefined, void>;
-  /** WebLLM's runtime statistics of the loaded model as text, "" when none is loaded. */
+  /** What the runtime itself says of the loaded model's speed, as text; "" when none is loaded. */
   statistics: Call<undefined, string>;
 }
 

@@ -1,4 +1,5 @@
 // What page and workers speak of: models, questions, answers and their figures. Not for: what a worker can be asked (calls.ts).
+import type { Ability, ArtifactForm } from "./contract";
 import type { NetworkRules } from "../trust/network-rules";
 import type { AnswerParts, PartialAnswer, ThoughtFormat } from "./thoughts";
 
@@ -14,6 +15,7 @@ export interface ModelFile {
 /** A model that is on this device. */
 export interface ModelSource {
   id: string;
+  form: ArtifactForm;
   /** The address under which its files are kept, wherever they came from; absolute, ends with "/resolve/main/". */
   baseUrl: string;
   files: Readonly<Record<string, ModelFile>>;
@@ -27,6 +29,7 @@ export interface ModelSource {
 /** A model that is to be brought to this device. */
 export interface DownloadOrder {
   id: string;
+  form: ArtifactForm;
   baseUrl: string;
   /** Where its files are, ends with "/", and its library. */
   from: string;
@@ -78,6 +81,7 @@ export interface LoadProgress {
 }
 
 export interface LoadedModel {
+  can: ReadonlySet<Ability>;
   contextSize: number;
   /** What the model's configuration recommends. */
   sampling: Sampling;
@@ -105,7 +109,7 @@ export interface Question {
   maxTokens?: number | undefined;
 }
 
-/** Figures of one answer. Tokens, seconds, and tokens per second as WebLLM measured them. */
+/** Figures of one answer. Tokens, seconds, and tokens per second as the runtime measured them. */
 export interface AnswerStats {
   /** What was read: the prompt, and what was read again where an answer was gone on with. */
   promptTokens: number;

@@ -68,7 +68,7 @@ export class ModelActions {
 
   /** Whether answers can be compared now. */
   get canCompare(): boolean {
-    return !this.running && this.models.inUse === 0 && this.models.gpu === "available";
+    return !this.running && this.models.inUse === 0 && this.models.canRun();
   }
 
   /** Compares the answers that a model gives on this device with those it should give, and keeps what came of it. Throws AppError. */

@@ -1,6 +1,6 @@
 // The only door to IndexedDB for the app's own records. Each record carries the version of its form; an older one is
 // migrated as it is read. Other tabs hear of every change. While there is a vault, what lies in storage is encrypted. Not for: model
-// weights (WebLLM keeps these), or making a vault (vault/).
+// weights (the runtimes' databases have these), or making a vault (vault/).
 import { get, promisifyRequest, type UseStore } from "idb-keyval";
 import { AppError } from "../platform/app-error";
 import { named } from "../platform/deployment";

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Question } from "../../src/engine/protocol";
 import { thinkTags } from "../../src/engine/thoughts";
-import { Answer, type Pipeline } from "../../src/engine/worker/answer";
+import { Answer, type Pipeline } from "../../src/engine/webllm/answer";
 import starter from "../../public/models/smollm2-135m-instruct/resolve/main/mlc-chat-config.json";
 
 /** What comes of a model that writes these texts, one each time it is begun or goes on, whatever it is asked, token by token. */

@@ -44,14 +44,14 @@ const model = (key: string) => groupBuilds(knownCards).find((m) => m.key === key
 
 describe("the catalogue", () => {
   test("has every model of the installed WebLLM, each with a card", () => {
-    expect(__WEBLLM_MODELS__.map((m) => m.id)).toEqual(prebuiltAppConfig.model_list.map((m) => m.model_id));
-    expect(__WEBLLM_MODELS__.filter((m) => !prebuiltCard(m)).map((m) => m.id)).toEqual([]);
+    expect(__PREBUILT_MODELS__.map((m) => m.id)).toEqual(prebuiltAppConfig.model_list.map((m) => m.model_id));
+    expect(__PREBUILT_MODELS__.filter((m) => !prebuiltCard(m)).map((m) => m.id)).toEqual([]);
     expect(knownCards).toHaveLength(shippedModels.length + prebuiltAppConfig.model_list.length);
     expect(new Set(knownCards.map((c) => c.id)).size).toBe(knownCards.length);
   });
 
   test("a model that WebLLM brings without a card is told apart", () => {
-    expect(prebuiltCard({ ...__WEBLLM_MODELS__[0]!, id: "Unheard-Of-9B-q4f16_1-MLC" })).toBeUndefined();
+    expect(prebuiltCard({ ...__PREBUILT_MODELS__[0]!, id: "Unheard-Of-9B-q4f16_1-MLC" })).toBeUndefined();
   });
 
   test("keeps no card of a model that WebLLM has no longer", () => {

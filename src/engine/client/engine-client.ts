@@ -1,8 +1,9 @@
-// The page's door to an engine worker: load, generate, stop, unload. It starts the worker, notices when it dies, and
+// The page's door to an engine worker of a runtime: load, generate, stop, unload. It starts the worker, notices when it dies, and
 // recovers once by itself from a lost device or a dead worker while an answer streams. Not for: state that is shown.
 import { unlessAborted } from "../../platform/abort";
 import { AppError, type ErrorCode } from "../../platform/app-error";
 import type { EngineCalls } from "../calls";
+import type { Runtime } from "../contract";
 import type { AnswerResult, AnswerToken, LoadedModel, LoadProgress, ModelSource, Question } from "../protocol";
 import type { PartialAnswer } from "../thoughts";
 import { WorkerDoor } from "./worker-door";
@@ -14,10 +15,6 @@ export interface GenerateOptions extends Question {
   /** The engine was lost and is being started again; what streamed so far is kept. */
   onRecovering?(): void;
 }
-
-/** An engine worker, as every one begins. */
-export const startEngineWorker = (): Worker =>
-  new Worker(new URL("../worker/engine-worker.ts", import.meta.url), { type: "module", name: "islet-engine" });
 
 /** Errors after which the engine is gone: a new worker may go on. */
 const losses: readonly ErrorCode[] = ["device-lost", "out-of-memory", "worker-crashed"];
@@ -40,13 +37,18 @@ export class EngineClient {
   private abandoned = 0;
   /** The load of a model that was lost, which every answer that waits for it shares. */
   private recovery: Promise<unknown> | undefined;
-  private readonly door = new WorkerDoor<EngineCalls>(startEngineWorker, (error, idle) => {
-    const had = this.forget();
-    if (idle && had) this.onLost(error);
-  });
+  private readonly door: WorkerDoor<EngineCalls>;
 
   /** `onLost`: the loaded model is gone without having been asked to go, and no answer was streaming. */
-  constructor(private readonly onLost: (error: AppError) => void) {}
+  constructor(
+    readonly runtime: Runtime,
+    private readonly onLost: (error: AppError) => void,
+  ) {
+    this.door = new WorkerDoor(runtime.start, (error, idle) => {
+      const had = this.forget();
+      if (idle && had) this.onLost(error);
+    });
+  }
 
   /** Starts the worker, whose script is large, before there is something to load. */
   prepare(): void {
@@ -166,7 +168,7 @@ export class EngineClient {
     if (this.door.started) await this.door.ask("unload", undefined);
   }
 
-  /** WebLLM's runtime statistics of the loaded model as text, "" when none is loaded. */
+  /** What the runtime itself says of the loaded model's speed, as text, "" when none is loaded. */
   statistics(): Promise<string> {
     return this.door.ask("statistics", undefined);
   }

@@ -1,4 +1,4 @@
-// The databases in which WebLLM keeps models (`cacheBackend: "indexeddb"`), filled, read and mended from outside of it.
+// The databases that hold models, in which their runtime looks for them; filled, read and mended from outside of it.
 // Not for: the app's own records (storage/).
 import { AppError } from "../../platform/app-error";
 import { modelDatabases } from "../../platform/deployment";

@@ -5,8 +5,8 @@ import type { AnswerResult, AnswerStats, Question } from "../protocol";
 import { Repetition } from "../repetition";
 import type { Asked } from "../serve";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
-import type { Conversation } from "./follow-up";
-import type { Reader } from "./reading";
+import type { Conversation } from "./patches/follow-up";
+import type { Reader } from "./patches/reading";
 import { renderPrompt, turnsToDrop } from "./prompt";
 
 /** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts, the count of what was written, and the conversation. */

@@ -1,10 +1,10 @@
 // The engine worker asks the network for nothing: all that WebLLM loads was brought by the store worker, or is being brought. While a
 // model loads, this stands between WebLLM and both: its `fetch`, and the reads of its databases, whose bytes are compared with their
 // hashes as they pass. Not for: what is stored where (store/artifact-store.ts).
-import { LIBRARY, type ModelSource } from "../protocol";
-import { isStored, storedFile } from "../store/artifact-store";
-import { damagedFiles } from "../store/check";
-import { integrityOf } from "../../platform/integrity";
+import { LIBRARY, type ModelSource } from "../../protocol";
+import { isStored, storedFile } from "../../store/artifact-store";
+import { damagedFiles } from "../../store/check";
+import { integrityOf } from "../../../platform/integrity";
 
 /** Milliseconds between looks for a file that is on its way. */
 const PATIENCE = 20;

@@ -14,11 +14,11 @@ import {
 import { serve, tellSign, type Asked } from "../serve";
 import { Answer, type Pipeline } from "./answer";
 import { missingFiles } from "../store/check";
-import { watchDevices } from "./device";
+import { watchDevices } from "./patches/device";
 import { classify } from "./failure";
-import { endAnswers } from "./follow-up";
-import { withoutNetwork } from "./offline";
-import { endReading } from "./reading";
+import { endAnswers } from "./patches/follow-up";
+import { withoutNetwork } from "./patches/offline";
+import { endReading } from "./patches/reading";
 
 /** What WebLLM keeps private: the pipelines and the configuration in force. */
 interface Internals {
@@ -87,6 +87,7 @@ async function load(
   }
   const config = internals.loadedModelIdToChatConfig.get(model.id)!;
   return {
+    can: new Set(model.embedding ? [] : ["think"]),
     contextSize: config.context_window_size,
     sampling: { temperature: config.temperature ?? 1, topP: config.top_p ?? 1 },
     adapter: devices.adapterName(),
