@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { keyNames, matches } from "../../src/app/keys";
 import type { AnswerResult, AnswerStats, LoadProgress, Question } from "../../src/engine/protocol";
-import { limitOf, checkForm, filesOfModel, parseJson, readPins } from "../../src/engine/store/package";
+import { mlcForm } from "../../src/engine/store/mlc-form";
+import { parseJson, readPins as readPinsOf } from "../../src/engine/store/package";
 import { retryAfter } from "../../src/engine/store/fetch-file";
 import { en } from "../../src/i18n/en";
 import {
@@ -27,6 +28,11 @@ import { firstModel, fitOf, pickBuild, recommend, speakerFor, speaks } from "../
 import { memoryBudget, type Machine } from "../../src/models/machine";
 import { nameOfCountry, nameOfLanguage } from "../../src/platform/format";
 import { prebuiltAppConfig } from "@mlc-ai/web-llm";
+
+const { checkForm, limitOf } = mlcForm;
+const filesOfModel = (configuration: object, weights: object, manifest?: string) =>
+  mlcForm.filesOf([configuration as Record<string, unknown>, weights as Record<string, unknown>], manifest);
+const readPins = (content: object) => readPinsOf(content as Record<string, unknown>, mlcForm);
 
 const GIB = 2 ** 30;
 const desktop: Machine = {
