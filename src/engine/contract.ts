@@ -8,8 +8,8 @@ import type { GraphicsDevice } from "../platform/webgpu";
 export type ArtifactForm = "mlc";
 
 /**
- * What a loaded model can be asked for, beside an answer in words. "think": `Question.thinking` is heeded, if the model was made to think;
- * "grammar": an answer held to `Question.schema`; "embed": vectors in place of answers.
+ * What a loaded model can be asked for, beside an answer in words. "think": `Question.thinking` is heeded, where the model was made to think;
+ * "grammar": an answer is held to `Question.schema`; "embed": vectors, and no answers.
  */
 export type Ability = "think" | "grammar" | "embed";
 

@@ -97,6 +97,9 @@ export interface Thinking {
   budget?: number;
 }
 
+/** A JSON Schema, as an object. Schemas alone, and no grammars: each runtime writes those in its own way. */
+type JsonSchema = Readonly<Record<string, unknown>>;
+
 /** What is asked of the loaded model. */
 export interface Question {
   turns: ChatTurn[];
@@ -107,6 +110,16 @@ export interface Question {
   continueFrom?: PartialAnswer | undefined;
   /** Tokens after which the answer ends. Undefined: when the model ends it, or the context window is full. */
   maxTokens?: number | undefined;
+  /**
+   * Any whole number: with equal seeds, a model on a machine gives equal answers to an equal question. Undefined: they differ where the temperature
+   * is above 0. An answer that is gone on with draws anew from there.
+   */
+  seed?: number | undefined;
+  /**
+   * What the answer is to be: JSON that this JSON Schema allows. Only for models that can be held to a grammar. A thought is free, and an answer that
+   * ends before the model ends it ("length", "stopped", "repeated") may be the beginning of such JSON alone.
+   */
+  schema?: JsonSchema | undefined;
 }
 
 /** Figures of one answer. Tokens, seconds, and tokens per second as the runtime measured them. */

@@ -3,7 +3,7 @@
 import { unlessAborted } from "../../platform/abort";
 import { AppError, type ErrorCode } from "../../platform/app-error";
 import type { EngineCalls } from "../calls";
-import type { Runtime } from "../contract";
+import type { Ability, Runtime } from "../contract";
 import type { AnswerResult, AnswerToken, LoadedModel, LoadProgress, ModelSource, Question } from "../protocol";
 import type { PartialAnswer } from "../thoughts";
 import { WorkerDoor } from "./worker-door";
@@ -78,6 +78,7 @@ export class EngineClient {
    */
   async generate(options: GenerateOptions, signal: AbortSignal): Promise<AnswerResult> {
     signal.throwIfAborted();
+    if (options.schema) this.demand("grammar");
     this.running.add(options);
     // Of an answer that is not waited for any more nothing is told.
     const told = (tell: () => void) => this.running.has(options) && tell();
@@ -112,13 +113,13 @@ export class EngineClient {
   }
 
   private async generateOrRecover(options: GenerateOptions, signal: AbortSignal): Promise<AnswerResult> {
-    const { turns, sampling, thinking, continueFrom, maxTokens } = options;
+    const { turns, sampling, thinking, continueFrom, maxTokens, seed, schema } = options;
     const streamed: PartialAnswer = { thought: "", answer: "", closed: false, ...continueFrom };
     const attempt = () => {
       const begun = streamed.thought !== "" || streamed.answer !== "";
       return this.door.ask(
         "generate",
-        { turns, sampling, thinking, maxTokens, continueFrom: begun ? { ...streamed } : undefined },
+        { turns, sampling, thinking, maxTokens, seed, schema, continueFrom: begun ? { ...streamed } : undefined },
         {
           onStarted: options.onStarted,
           onToken: (token) => {
@@ -130,17 +131,46 @@ export class EngineClient {
         signal,
       );
     };
+    return this.orAgain(attempt, signal, options.onRecovering);
+  }
+
+  /**
+   * One vector of length 1 for each text, in order. Recovers like an answer. Throws AppError ("prompt-too-long" where a text does not fit the
+   * window), or an AbortError.
+   */
+  async embed(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> {
+    signal.throwIfAborted();
+    this.demand("embed");
+    return unlessAborted(
+      this.orAgain(() => this.door.ask("embed", texts, {}, signal), signal),
+      signal,
+    );
+  }
+
+  /** Throws AppError where the loaded model cannot be asked for this. */
+  private demand(ability: Ability): void {
+    if (this.loaded && !this.loaded.can.has(ability))
+      throw new AppError("unknown", `${this.model?.id} (${this.runtime.name}) cannot ${ability}`, "choose-model");
+  }
+
+  /** Does what is asked of the loaded model and, where its engine is lost meanwhile, once more in a new one. */
+  private async orAgain<Result>(
+    attempt: () => Promise<Result>,
+    signal: AbortSignal,
+    onRecovering?: () => void,
+  ): Promise<Result> {
     const { model, loaded } = this;
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof AppError && losses.includes(error.code)) || !model || !loaded) throw error;
       // A worker that was replaced for a stop is no loss: a question that waited for it waits on.
-      if (error !== unheard) options.onRecovering?.();
-      // A lost device is mostly one that ran out of memory: try with half the context window.
+      if (error !== unheard) onRecovering?.();
+      // A lost device is mostly one that ran out of memory: try with half the context window, if the model's is not the only one that it has.
       const { contextSize } = loaded;
       const half = Math.max(512, Math.floor(contextSize / 2));
-      await this.recover(model, error.code === "worker-crashed" ? contextSize : half, error, signal);
+      const whole = error.code === "worker-crashed" || model.embedding;
+      await this.recover(model, whole ? contextSize : half, error, signal);
       signal.throwIfAborted();
       return attempt();
     }
