@@ -8,7 +8,17 @@ const below = {
   engine: ["platform", "trust"],
   runs: ["models", "reasoning", "engine/client", "engine/protocol", "storage", "platform"],
   evaluation: ["runs", "models", "reasoning", "engine/protocol", "ui", "i18n", "platform"],
-  models: ["engine/client", "engine/protocol", "engine/thoughts", "storage", "trust", "ui", "i18n", "platform"],
+  models: [
+    "engine/client",
+    "engine/contract",
+    "engine/protocol",
+    "engine/thoughts",
+    "storage",
+    "trust",
+    "ui",
+    "i18n",
+    "platform",
+  ],
   chat: ["runs", "models", "reasoning", "engine/protocol", "storage", "trust", "ui", "i18n", "platform"],
 };
 const rules = Object.entries(below).map(([room, allowed]) => ({
@@ -32,10 +42,22 @@ module.exports = {
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     {
-      name: "only-the-worker-runs-web-llm",
+      name: "only-its-own-folder-uses-web-llm",
       severity: "error",
-      from: { pathNot: "^src/engine/worker/" },
-      to: { path: "node_modules/@mlc-ai/web-llm", dependencyTypesNot: ["type-only"] },
+      from: { pathNot: "^src/engine/webllm/" },
+      to: { path: "node_modules/@mlc-ai/web-llm" },
+    },
+    {
+      name: "only-the-list-knows-a-runtime",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/engine/(webllm/|runtimes\\.ts)" },
+      to: { path: "^src/engine/webllm/" },
+    },
+    {
+      name: "the-page-has-no-runtime-in-it",
+      severity: "error",
+      from: { path: "^src/engine/webllm/webllm\\.ts" },
+      to: { pathNot: "^src/(platform|engine/contract)" },
     },
     {
       name: "only-storage-opens-the-records",

@@ -103,7 +103,7 @@ export default defineConfig({
     __APP_VERSION__: JSON.stringify(version),
     __APP_COMMIT__: JSON.stringify(commit),
     __APP_REPOSITORY__: JSON.stringify((typeof repository === "string" ? repository : repository?.url) ?? ""),
-    __WEBLLM_MODELS__: JSON.stringify(webllmModels()),
+    __PREBUILT_MODELS__: JSON.stringify(webllmModels()),
   },
   plugins: [
     svelte({ configFile: false }),

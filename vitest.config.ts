@@ -5,7 +5,7 @@ import { webllmModels } from "./scripts/webllm-models.mjs";
 
 export default defineConfig({
   plugins: [svelte({ configFile: false })],
-  define: { __WEBLLM_MODELS__: JSON.stringify(webllmModels()) },
+  define: { __PREBUILT_MODELS__: JSON.stringify(webllmModels()) },
   resolve: { conditions: ["browser"] },
   test: { include: ["tests/unit/**/*.test.ts"], environment: "jsdom", setupFiles: ["tests/unit/setup.ts"] },
 });

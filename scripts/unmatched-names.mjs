@@ -9,7 +9,7 @@ import { webllmModels } from "./webllm-models.mjs";
  */
 export async function unmatchedNames(policy) {
   if (Object.values(policy.models).every((list) => list === null)) return [];
-  const define = { __WEBLLM_MODELS__: JSON.stringify(webllmModels()) };
+  const define = { __PREBUILT_MODELS__: JSON.stringify(webllmModels()) };
   const options = { configFile: false, define };
   const { knownCards } = (await runnerImport("./src/models/catalogue/catalogue.ts", options)).module;
   const { unmatched } = (await runnerImport("./src/trust/policy.ts", options)).module;

@@ -3,7 +3,7 @@ import { ModelType, prebuiltAppConfig } from "@mlc-ai/web-llm";
 
 /**
  * One build of a model. `memoryMB` in MiB, as WebLLM states it; `bufferSize` in bytes; `manifest`: a file that names the rest.
- * @typedef {{ id: string, base: string, library: string, memoryMB: number, contextSize?: number, bufferSize?: number,
+ * @typedef {{ id: string, form: "mlc", base: string, library: string, memoryMB: number, contextSize?: number, bufferSize?: number,
  *   halfPrecision: boolean, embedding: boolean, manifest?: string }} WebLlmModel
  */
 
@@ -11,6 +11,7 @@ import { ModelType, prebuiltAppConfig } from "@mlc-ai/web-llm";
 export function webllmModels() {
   return prebuiltAppConfig.model_list.map((m) => ({
     id: m.model_id,
+    form: /** @type {const} */ ("mlc"),
     base: `${m.model}/resolve/main/`,
     library: m.model_lib,
     memoryMB: m.vram_required_MB,

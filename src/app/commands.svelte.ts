@@ -230,8 +230,8 @@ export class Commands {
   private modelsToUse(): Command[] {
     const { models } = this.rooms;
     const commands: Command[] = [];
-    for (const card of models.gpu === "available" ? models.usable : [])
-      if (card.id !== models.chosen?.id)
+    for (const card of models.usable)
+      if (models.canRun(card) && card.id !== models.chosen?.id)
         commands.push({
           id: `start-${card.id}`,
           label: labelled(t("models.start"), card.name),
@@ -263,11 +263,10 @@ export class Commands {
   /** Last, since there are many. */
   private modelsToBring(): Command[] {
     const { models } = this.rooms;
-    if (models.gpu !== "available") return [];
     return models.offered
       .map((model) => models.buildOf(model))
       .filter((card) => !models.isInstalled(card) && !models.downloads.all.has(card.id))
-      .filter((card) => models.fit(card).verdict !== "no")
+      .filter((card) => models.canRun(card) && models.fit(card).verdict !== "no")
       .flatMap((card) => [
         ...(card.task === "embedding"
           ? []

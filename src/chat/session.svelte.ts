@@ -42,7 +42,7 @@ export class Session {
   private ending = $state.raw<AbortController | undefined>(undefined);
   readonly busy = $derived(this.ending !== undefined);
   /** A model can be asked: without one, what is there can still be read and copied. */
-  readonly canAsk = $derived.by(() => this.models.chosen !== undefined && this.models.gpu === "available");
+  readonly canAsk = $derived.by(() => this.models.chosen !== undefined && this.models.canRun(this.models.chosen));
   /** There is something to compare: two models, or two efforts of one. */
   readonly canCompare = $derived.by(
     () => this.canAsk && (this.models.chosen?.thoughts !== undefined || this.models.usable.length > 1),

@@ -28,8 +28,10 @@ export interface EngineCalls {
   /** `arriving`: the last files are on their way; each is verified as it comes, so that none need be hashed again. */
   load: Call<{ model: ModelSource; contextSize?: number; arriving?: boolean }, LoadedModel>;
   generate: Call<Question, AnswerResult>;
+  /** One vector of length 1 for each text, in order; what does not fit the model's window is an error. */
+  embed: Call<readonly string[], readonly Float32Array[]>;
   unload: Call<undefined, void>;
-  /** WebLLM's runtime statistics of the loaded model as text, "" when none is loaded. */
+  /** What the runtime itself says of the loaded model's speed, as text; "" when none is loaded. */
   statistics: Call<undefined, string>;
 }
 

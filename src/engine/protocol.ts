@@ -1,4 +1,5 @@
 // What page and workers speak of: models, questions, answers and their figures. Not for: what a worker can be asked (calls.ts).
+import type { Ability, ArtifactForm } from "./contract";
 import type { NetworkRules } from "../trust/network-rules";
 import type { AnswerParts, PartialAnswer, ThoughtFormat } from "./thoughts";
 
@@ -14,6 +15,7 @@ export interface ModelFile {
 /** A model that is on this device. */
 export interface ModelSource {
   id: string;
+  form: ArtifactForm;
   /** The address under which its files are kept, wherever they came from; absolute, ends with "/resolve/main/". */
   baseUrl: string;
   files: Readonly<Record<string, ModelFile>>;
@@ -27,6 +29,7 @@ export interface ModelSource {
 /** A model that is to be brought to this device. */
 export interface DownloadOrder {
   id: string;
+  form: ArtifactForm;
   baseUrl: string;
   /** Where its files are, ends with "/", and its library. */
   from: string;
@@ -78,6 +81,7 @@ export interface LoadProgress {
 }
 
 export interface LoadedModel {
+  can: ReadonlySet<Ability>;
   contextSize: number;
   /** What the model's configuration recommends. */
   sampling: Sampling;
@@ -93,6 +97,9 @@ export interface Thinking {
   budget?: number;
 }
 
+/** A JSON Schema, as an object. Schemas alone, and no grammars: each runtime writes those in its own way. */
+type JsonSchema = Readonly<Record<string, unknown>>;
+
 /** What is asked of the loaded model. */
 export interface Question {
   turns: ChatTurn[];
@@ -103,9 +110,19 @@ export interface Question {
   continueFrom?: PartialAnswer | undefined;
   /** Tokens after which the answer ends. Undefined: when the model ends it, or the context window is full. */
   maxTokens?: number | undefined;
+  /**
+   * Any whole number: with equal seeds, a model on a machine gives equal answers to an equal question. Undefined: they differ where the temperature
+   * is above 0. An answer that is gone on with draws anew from there.
+   */
+  seed?: number | undefined;
+  /**
+   * What the answer is to be: JSON that this JSON Schema allows. Only for models that can be held to a grammar. A thought is free, and an answer that
+   * ends before the model ends it ("length", "stopped", "repeated") may be the beginning of such JSON alone.
+   */
+  schema?: JsonSchema | undefined;
 }
 
-/** Figures of one answer. Tokens, seconds, and tokens per second as WebLLM measured them. */
+/** Figures of one answer. Tokens, seconds, and tokens per second as the runtime measured them. */
 export interface AnswerStats {
   /** What was read: the prompt, and what was read again where an answer was gone on with. */
   promptTokens: number;

@@ -1,5 +1,5 @@
 // Telling that a model has begun to write the same for ever. Pure; used by the engine worker, for thoughts and answers alike. Not for: what is
-// done about it (worker/answer.ts).
+// done about it.
 
 /** Bytes of the longest passage whose repetition is seen: about a page. */
 const LONGEST = 2048;

@@ -25,7 +25,7 @@ export class AnswerComparison implements Comparer {
   }
 
   get free(): boolean {
-    return this.runs.idle && this.models.gpu === "available";
+    return this.runs.idle && this.models.canRun();
   }
 
   /** A question that a person asks meanwhile ends it. The model that was chosen before is so afterwards, unless the person asked another. */

@@ -224,6 +224,7 @@ export class Downloads {
     const { pins, hashes = "recorded" } = this.records.get(card.id) ?? {};
     const order = {
       id: card.id,
+      form: card.form,
       baseUrl: baseUrlOf(card.id),
       ...address,
       network: policy.network,

@@ -66,6 +66,7 @@ export class Installed {
     const model = this.models.get(card.id);
     return {
       id: card.id,
+      form: card.form,
       baseUrl: baseUrlOf(card.id),
       files: model ? $state.snapshot(model.files) : {},
       ...(card.origin.kind !== "own" && card.contextSize !== undefined ? { contextSize: card.contextSize } : {}),

@@ -1,11 +1,8 @@
-// What this machine is, as far as a browser tells: graphics adapter, memory, storage, whether it is a phone.
+// What this machine is, as far as a browser tells: graphics device, memory, storage, whether it is a phone.
+import type { GraphicsDevice } from "../platform/webgpu";
+
 /** Sizes in bytes. */
-export interface Machine {
-  /** Features of the graphics adapter that matter here. */
-  halfPrecision: boolean;
-  maxBufferSize: number;
-  /** The adapter is a program, not a device: everything is slow. */
-  software: boolean;
+export interface Machine extends GraphicsDevice {
   /** Memory of the machine. Browsers round it and name at most a few GiB, so where `memoryIsFloor` there may be more. */
   memory: number;
   memoryIsFloor: boolean;
@@ -23,18 +20,17 @@ export function memoryBudget({ memory, phone }: Machine): number {
   return phone ? Math.min(0.25 * memory, 2 * GIB) : 0.75 * memory;
 }
 
-/** Asks the browser; never throws. `adapter`: the one it offers, if it does. `free` is not known yet. */
-export function readMachine(adapter: GPUAdapter | undefined): Machine {
+const noDevice: GraphicsDevice = { halfPrecision: false, maxBufferSize: 0, software: false };
+
+/** Asks the browser; never throws. `device`: what models would run on, if there is one. `free` is not known yet. */
+export function readMachine(device = noDevice): Machine {
   const { deviceMemory, userAgentData } = navigator as Navigator & {
     deviceMemory?: number;
     userAgentData?: { mobile: boolean };
   };
   const phone = userAgentData?.mobile ?? /Mobi|Android|iPhone|iPad/i.test(navigator.userAgent);
-  const { vendor = "", architecture = "", isFallbackAdapter = false } = adapter?.info ?? {};
   return {
-    halfPrecision: adapter?.features.has("shader-f16") ?? false,
-    maxBufferSize: adapter?.limits.maxBufferSize ?? 0,
-    software: isFallbackAdapter || /swiftshader|llvmpipe|warp/i.test(`${vendor} ${architecture}`),
+    ...device,
     memory: (deviceMemory ?? (phone ? 4 : 8)) * GIB,
     memoryIsFloor: deviceMemory === undefined || NAMED_CAPS.includes(deviceMemory),
     phone,

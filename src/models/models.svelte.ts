@@ -1,18 +1,25 @@
 // Which model answers: bringing it here, loading it, resting when idle, and what went wrong. Not for: talking with it (chat/), the queue
 // of downloads (downloads.svelte.ts), what is installed (installed.svelte.ts).
 import type { Engines } from "../engine/client/engines";
+import type { ArtifactForm, Support } from "../engine/contract";
 import type { StoreClient } from "../engine/client/store-client";
 import type { LoadedModel, LoadProgress } from "../engine/protocol";
 import { AppError, appError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import { askToPersist, storageFacts, type StorageFacts } from "../platform/storage-estimate";
-import { probeGpu, type GpuSupport } from "../platform/webgpu";
 import type { Records } from "../storage/records";
 import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { demandModel, policy } from "../trust/current-policy";
 import { permits } from "../trust/network-rules";
 import { refusedBy } from "../trust/policy";
-import { addressOf, baseUrlOf, type CatalogueModel, type ModelCard } from "./catalogue/catalogue";
+import {
+  addressOf,
+  baseUrlOf,
+  knownCard,
+  shippedModels,
+  type CatalogueModel,
+  type ModelCard,
+} from "./catalogue/catalogue";
 import { Downloads } from "./downloads.svelte";
 import { fitOf, pickBuild, type Fit } from "./fit";
 import { Installed } from "./installed.svelte";
@@ -33,8 +40,8 @@ export class Models {
   state = $state.raw<State>({ phase: "none" });
   storage = $state.raw<StorageFacts | undefined>(undefined);
   machine = $state.raw<Machine | undefined>(undefined);
-  /** "unknown" until the browser has answered. */
-  gpu = $state.raw<GpuSupport | "unknown">("unknown");
+  /** What each runtime found here, by the form of the models that it runs; empty until they have looked. */
+  private found = $state.raw<ReadonlyMap<ArtifactForm, Support>>(new Map());
   /** The models that are in memory: the one that answers and, where there is room, the one before. */
   loadedIds = $state.raw<readonly string[]>([]);
   /** The model that is loaded or about to be; the one an answer will come from. */
@@ -72,11 +79,11 @@ export class Models {
 
   /** Looks at the machine and at what is installed, goes on with downloads, and loads the model of the last visit if it is here. */
   async begin(): Promise<void> {
-    const [gpu] = await Promise.all([probeGpu(), this.installed.load()]);
-    this.gpu = gpu.support;
-    this.machine = readMachine(gpu.adapter);
+    const [found] = await Promise.all([this.engines.support(), this.installed.load()]);
+    this.found = found;
+    this.machine = readMachine([...found.values()].find(({ device }) => device)?.device);
     // A page that came over plain HTTP has no storage to speak of.
-    if (this.gpu === "insecure") return;
+    if (!isSecureContext) return;
     await this.downloads.begin();
     this.tellKnown();
     const wanted = [...this.downloads.all.values()].find(
@@ -86,13 +93,26 @@ export class Models {
     // Whoever has a model can go on asking it while another one is still coming.
     const card = last && this.usable.includes(last) ? last : wanted;
     // To sum up what is stored takes the browser a while, so a model that is to be loaded comes first.
-    if (card && this.gpu === "available") await this.load(card);
+    if (card && this.canRun(card)) await this.load(card);
     else await this.lookAtStorage();
+  }
+
+  /** Whether this machine has what models of the card's form run on; without a card, what any models run on. */
+  canRun(card?: Pick<ModelCard, "form">): boolean {
+    const found = card ? [this.found.get(card.form)] : [...this.found.values()];
+    return found.some((support) => support !== undefined && !support.obstacle);
+  }
+
+  /** Why this machine can run no models at all; undefined where it can, and before that is known. */
+  get obstacle(): ErrorData | undefined {
+    return this.canRun() ? undefined : [...this.found.values()][0]?.obstacle;
   }
 
   /** Starts what loading the model of the last visit will need, as soon as it is known that there was one. */
   prepare(): void {
-    if (this.settings.current.modelId !== undefined) this.engines.prepare();
+    const { modelId } = this.settings.current;
+    // Of what form one is that the build does not know is read later; then this one was for nothing.
+    if (modelId !== undefined) this.engines.prepare(knownCard(modelId)?.form ?? shippedModels[0]!.form);
   }
 
   async lookAtStorage(): Promise<void> {
@@ -248,7 +268,7 @@ export class Models {
     const mine = this.latest;
     // The moment at which a person asks for a model is the moment at which losing it would hurt.
     void askToPersist();
-    this.engines.prepare();
+    this.engines.prepare(card.form);
     const source = this.installed.source(card);
     let early: Promise<LoadedModel> | undefined;
     let here = false;

@@ -18,7 +18,10 @@ export const named = (name: string): string => name + folder;
 /** The address of the app's folder. */
 export const deploymentAddress = (): string => location.origin + folder;
 
-/** WebLLM's databases, which all pages of an origin share that use it; each with one object store "urls" of { url, data }. */
+/**
+ * The databases that hold models, by the names that their runtime gives them, for configurations, libraries and weights. All pages of an origin
+ * share them that use the same runtime. Each has one object store "urls" of { url, data }.
+ */
 export const modelDatabases = ["webllm/config", "webllm/wasm", "webllm/model"] as const;
 
 /** Whether an address in these databases is that of a model's file of this deployment, not of one above or below it. */

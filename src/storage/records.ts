@@ -1,6 +1,6 @@
 // The only door to IndexedDB for the app's own records. Each record is read by its form (forms.ts), an older one
 // migrated. Other tabs hear of every change. While there is a vault, what lies in storage is encrypted. Not for: model
-// weights (WebLLM keeps these), or making a vault (vault/).
+// weights (the runtimes' databases have these), or making a vault (vault/).
 import { get, promisifyRequest, type UseStore } from "idb-keyval";
 import { AppError } from "../platform/app-error";
 import { named } from "../platform/deployment";

@@ -1,8 +1,10 @@
 // An answer as the worker writes it: what of the model's text is a thought is decided by what is known of the model, not by what it writes.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Question } from "../../src/engine/protocol";
 import { thinkTags } from "../../src/engine/thoughts";
-import { Answer, type Pipeline } from "../../src/engine/worker/answer";
+import { spread } from "../../src/engine/webllm/seed";
+import { Answer } from "../../src/engine/webllm/answer";
+import type { Pipeline } from "../../src/engine/webllm/patches/internals";
 import starter from "../../public/models/smollm2-135m-instruct/resolve/main/mlc-chat-config.json";
 
 /** What comes of a model that writes these texts, one each time it is begun or goes on, whatever it is asked, token by token. */
@@ -14,35 +16,49 @@ async function resultOf(
 ) {
   const left = [...texts];
   let interrupted = false;
+  let tokens = 0;
   async function* stream() {
     if (lost) throw lost;
     interrupted = false;
+    tokens = 0;
     for (const content of left.shift()!) {
       if (interrupted) break;
+      tokens++;
       yield { choices: [{ delta: { content }, text: content, finish_reason: null }] };
     }
     yield { choices: [{ delta: {}, text: "", finish_reason: "stop" }] };
   }
-  const completions = { create: async () => stream() };
+  /** What the model was asked for, one after the other: with a prompt, or with turns. */
+  const requests: { how: "from text" | "chat"; format?: object; seed?: number; held: Answer["held"] }[] = [];
+  const completions = (how: "from text" | "chat") => ({
+    create: async (settings: { response_format?: object; seed?: number }) => {
+      const { response_format: format, seed } = settings;
+      requests.push({ how, held: answer.held, ...(format ? { format } : {}), ...(seed === undefined ? {} : { seed }) });
+      return stream();
+    },
+  });
   const interruptGenerate = async () => void (interrupted = true);
   const pipeline: Pipeline = {
     tokenizer: { encode: (text) => new Int32Array(text.length), decode: () => "" },
-    getCurRoundCompletionTotalTokens: () => 0,
+    getCurRoundCompletionTotalTokens: () => tokens,
     conversation: {} as Pipeline["conversation"],
     embedAndForward: () => Promise.resolve(),
+    prefillStep: () => Promise.resolve(),
+    prepareGrammarMatcherForSampling: () => undefined,
     device: { sync: () => Promise.resolve() },
   };
   const template = { ...starter.conv_template, roles: { ...starter.conv_template.roles, assistant: roleEnd } };
   let streamed = "";
-  const answer = new Answer(
-    { chat: { completions }, completions, interruptGenerate, resetChat: async () => {} } as never,
+  const engine = { chat: { completions: completions("chat") }, completions: completions("from text") };
+  const answer: Answer = new Answer(
+    { ...engine, interruptGenerate, resetChat: async () => {} } as never,
     pipeline,
     { context_window_size: 4096, conv_template: template } as never,
     { turns: [{ role: "user", content: "Hi" }], sampling: { temperature: 0, topP: 1 }, ...question },
     { signal: new AbortController().signal, started: () => {}, token: ({ text }) => void (streamed += text) },
   );
   const { stats: _, ...result } = await answer.write();
-  return { ...result, streamed };
+  return { ...result, streamed, requests };
 }
 
 async function answerOf(writes: string, question: Partial<Question>, roleEnd?: string, lost?: Error) {
@@ -104,4 +120,72 @@ test("an answer that says what the thought said is none that cycles, nor is a lo
   expect(twice).toMatchObject({ answer: cycle.repeat(6), finish: "stop" });
   expect(twice.cut).toBeUndefined();
   expect(await resultOf([steps], {})).toMatchObject({ answer: steps, finish: "stop" });
+});
+
+describe("an answer that is to be JSON of a schema", () => {
+  const schema = { type: "object", properties: { sum: { type: "integer" } } };
+  const text = JSON.stringify(schema);
+  const thinking = { format: thinkTags, think: true };
+
+  test("with nothing before it is asked for in the words of WebLLM, so that a follow-up reads only what is new", async () => {
+    const { answer, requests } = await resultOf(['{"sum": 4}'], { schema });
+    expect(answer).toBe('{"sum": 4}');
+    expect(requests).toEqual([{ how: "chat", format: { type: "json_object", schema: text }, held: undefined }]);
+  });
+
+  test("comes after a free thought, of which nothing is lost and nothing of an answer is let through", async () => {
+    const { thought, answer, finish, cut, streamed, requests } = await resultOf(
+      ["Two and two.\n</think>\n\nIt is four.", '{"sum": 4}'],
+      { schema, thinking },
+    );
+    expect({ thought, answer, finish, cut }).toEqual({
+      ...{ thought: "Two and two.", answer: '{"sum": 4}', finish: "stop", cut: undefined },
+    });
+    expect(streamed).toBe('Two and two.{"sum": 4}');
+    expect(requests.map(({ how, held }) => ({ how, held }))).toEqual([
+      { how: "from text", held: undefined },
+      { how: "from text", held: { schema: text, begun: "" } },
+    ]);
+  });
+
+  test("comes also after a thought that reaches its budget, or that the model ends with all else", async () => {
+    const budget = await resultOf([steps, '{"sum": 4}'], { schema, thinking: { ...thinking, budget: 0 } });
+    expect(budget).toMatchObject({ answer: '{"sum": 4}', cut: "budget", finish: "stop" });
+    const ended = await resultOf(["Two and two.", '{"sum": 4}'], { schema, thinking });
+    expect(ended).toMatchObject({ thought: "Two and two.", answer: '{"sum": 4}', finish: "stop" });
+    expect(ended.cut).toBeUndefined();
+  });
+
+  test("goes on from what stands of it", async () => {
+    const continueFrom = { thought: "", answer: '{"sum"', closed: true };
+    const { answer, requests } = await resultOf([": 4}"], { schema, continueFrom });
+    expect(answer).toBe('{"sum": 4}');
+    expect(requests[0]!.held).toEqual({ schema: text, begun: '{"sum"' });
+  });
+});
+
+describe("a seed", () => {
+  test("is the same for the same, in each stretch of an answer another one, and what WebLLM takes", async () => {
+    const thinking = { format: thinkTags, think: true, budget: 0 };
+    const seeds = async (seed: number) =>
+      (await resultOf([steps, "So."], { seed, thinking })).requests.map((request) => request.seed!);
+    const [first, second] = await seeds(7);
+    expect(await seeds(7)).toEqual([first, second]);
+    expect(first).not.toBe(second);
+    expect((await resultOf(["So."], {})).requests[0]!.seed).toBeUndefined();
+  });
+
+  test("is spread, so that small ones do not draw alike, and every whole number will do", () => {
+    const all = [0, 1, 2, 3, -1, -2, 2 ** 31, 2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER, -(2 ** 53) + 1];
+    const spreadOut = all.map(spread);
+    expect(new Set(spreadOut).size).toBe(all.length);
+    for (const seed of spreadOut) expect(Number.isInteger(seed) && seed > 0 && seed < 2 ** 31 - 1).toBe(true);
+    const some = Array.from({ length: 1000 }, (_, seed) => spread(seed) / 2 ** 31);
+    // As many in each tenth, within what chance gives.
+    for (let tenth = 0; tenth < 10; tenth++) {
+      const count = some.filter((x) => Math.floor(x * 10) === tenth).length;
+      expect(count).toBeGreaterThan(65);
+      expect(count).toBeLessThan(135);
+    }
+  });
 });

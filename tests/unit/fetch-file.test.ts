@@ -2,6 +2,7 @@
 // A file from a model host: what each refusal is called, and that a file that was sent compressed is the file all the same.
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fetchFile } from "../../src/engine/store/fetch-file";
+import { mlcForm } from "../../src/engine/store/mlc-form";
 import { en } from "../../src/i18n/en";
 import { folderAddress } from "../../src/models/add-models";
 import type { ErrorCode } from "../../src/platform/app-error";
@@ -18,7 +19,7 @@ function bring(response: Response, type: ResponseType, bytes: number) {
   vi.stubGlobal("fetch", ask);
   const file = fetchFile(url, "params_shard_0.bin", { bytes }, {
     ...{ network: { modelHosts: [host], mirror: null }, held: true, signal: new AbortController().signal },
-    ...{ onBytes() {}, onRetry() {} },
+    ...{ form: mlcForm, onBytes() {}, onRetry() {} },
   }); // prettier-ignore
   return { file, ask };
 }

@@ -104,6 +104,7 @@ async function rooms() {
   const loaded: string[] = [];
   const engines = {
     prepare() {},
+    support: async () => new Map([["mlc", {}]]),
     cancel() {},
     loadedIds: [],
     unload: async () => {},
@@ -116,7 +117,7 @@ async function rooms() {
   const settings = new Settings(records);
   const notices = new Notices();
   const models = new Models(engines, store, records, settings, audit);
-  models.gpu = "available";
+  await models.begin();
   const conversations = new Conversations(records, audit);
   const runs = new Runs(engines, models, settings);
   const session = new Session(conversations, models, runs, settings, audit);
@@ -318,7 +319,6 @@ describe.each(lists)("where models are left out by %s", (name) => {
     setPolicy(switches[name]);
     loaded.length = 0;
     await models.unload();
-    models.gpu = "available";
     await models.begin();
     expect([models.offered, models.usable, loaded]).toEqual([[], [], []]);
     await models.remove(tiny);

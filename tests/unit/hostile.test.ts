@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import { TooMuch } from "../../src/chat/markdown/limits";
 import { renderCode, renderMarkdown } from "../../src/chat/markdown/render";
 import { fromJson } from "../../src/chat/conversation-transfer";
-import { checkForm, filesOfModel, parseJson, readPins } from "../../src/engine/store/package";
+import { mlcForm } from "../../src/engine/store/mlc-form";
+import { parseJson, readPins as readPinsOf } from "../../src/engine/store/package";
 import { thinkTags, ThoughtParser } from "../../src/engine/thoughts";
 import { AppError } from "../../src/platform/app-error";
 import { needOf } from "../../src/reasoning/need";
@@ -17,6 +18,11 @@ import { Records } from "../../src/storage/records";
 import { readBackup } from "../../src/storage/vault/vault";
 import { readLink } from "../../src/trust/foreign-link";
 import { readPolicy } from "../../src/trust/policy";
+
+const { checkForm } = mlcForm;
+const filesOfModel = (configuration: object, weights: object, manifest?: string) =>
+  mlcForm.filesOf([configuration as Record<string, unknown>, weights as Record<string, unknown>], manifest);
+const readPins = (content: object) => readPinsOf(content as Record<string, unknown>, mlcForm);
 
 // The same input each time: what fails here fails everywhere. Another seed: ISLET_SEED=n npm run test:unit
 const runs = { numRuns: 300, seed: Number(process.env["ISLET_SEED"] ?? 20261125) };

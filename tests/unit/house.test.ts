@@ -30,6 +30,17 @@ test("no two files in src have one name", () => {
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });
 
+test("a runtime is named in its own folder and in the list of runtimes alone", () => {
+  // Names that are facts: of databases on disks, and of a form of models in texts for people.
+  const facts = /^src\/(engine\/(webllm\/|runtimes\.ts)|platform\/deployment\.ts|i18n\/[a-z]{2}\.ts)/;
+  const files = readdirSync("src", { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => `${parentPath}/${name}`)
+    .filter((file) => !facts.test(file));
+  expect(files.length).toBeGreaterThan(200);
+  expect(files.filter((file) => /web-?llm/i.test(readFileSync(file, "utf8")))).toEqual([]);
+});
+
 test("the languages are one list, for people, for policies and for the page that does not begin", () => {
   expect(schema.properties.language.enum).toEqual([...languages, null]);
   const texts = readdirSync("src/i18n").filter((file) => /^[a-z]{2}\.ts$/.test(file));

@@ -10,12 +10,18 @@ import { hasWords } from "../../src/chat/search";
 import { wordsOf } from "../../src/platform/fold";
 import { fileName, fromJson, toMarkdown } from "../../src/chat/conversation-transfer";
 import { branchTo, childrenOf, firstRead, newestLeaf, shownBranch } from "../../src/chat/tree";
-import { checkForm, filesOfModel, parseJson, readPins } from "../../src/engine/store/package";
+import { mlcForm } from "../../src/engine/store/mlc-form";
+import { parseJson, readPins as readPinsOf } from "../../src/engine/store/package";
 import { thinkTags, ThoughtParser } from "../../src/engine/thoughts";
 import { needOf } from "../../src/reasoning/need";
 import { voteOn } from "../../src/reasoning/vote";
 import { verify } from "../../src/trust/audit-verify";
 import { readPolicy } from "../../src/trust/policy";
+
+const { checkForm } = mlcForm;
+const filesOfModel = (configuration: object, weights: object, manifest?: string) =>
+  mlcForm.filesOf([configuration as Record<string, unknown>, weights as Record<string, unknown>], manifest);
+const readPins = (content: object) => readPinsOf(content as Record<string, unknown>, mlcForm);
 
 vi.mock("dompurify", () => ({ default: { sanitize: (html: string) => html, addHook: () => {} } }));
 

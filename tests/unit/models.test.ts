@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { keyNames, matches } from "../../src/app/keys";
 import type { AnswerResult, AnswerStats, LoadProgress, Question } from "../../src/engine/protocol";
-import { limitOf, checkForm, filesOfModel, parseJson, readPins } from "../../src/engine/store/package";
+import { mlcForm } from "../../src/engine/store/mlc-form";
+import { parseJson, readPins as readPinsOf } from "../../src/engine/store/package";
 import { retryAfter } from "../../src/engine/store/fetch-file";
 import { en } from "../../src/i18n/en";
 import {
@@ -27,6 +28,11 @@ import { memoryBudget, type Machine } from "../../src/models/machine";
 import { nameOfCountry, nameOfLanguage } from "../../src/platform/format";
 import { prebuiltAppConfig } from "@mlc-ai/web-llm";
 
+const { checkForm, limitOf } = mlcForm;
+const filesOfModel = (configuration: object, weights: object, manifest?: string) =>
+  mlcForm.filesOf([configuration as Record<string, unknown>, weights as Record<string, unknown>], manifest);
+const readPins = (content: object) => readPinsOf(content as Record<string, unknown>, mlcForm);
+
 const GIB = 2 ** 30;
 const desktop: Machine = {
   halfPrecision: true,
@@ -43,14 +49,14 @@ const model = (key: string) => groupBuilds(knownCards).find((m) => m.key === key
 
 describe("the catalogue", () => {
   test("has every model of the installed WebLLM, each with a card", () => {
-    expect(__WEBLLM_MODELS__.map((m) => m.id)).toEqual(prebuiltAppConfig.model_list.map((m) => m.model_id));
-    expect(__WEBLLM_MODELS__.filter((m) => !prebuiltCard(m)).map((m) => m.id)).toEqual([]);
+    expect(__PREBUILT_MODELS__.map((m) => m.id)).toEqual(prebuiltAppConfig.model_list.map((m) => m.model_id));
+    expect(__PREBUILT_MODELS__.filter((m) => !prebuiltCard(m)).map((m) => m.id)).toEqual([]);
     expect(knownCards).toHaveLength(shippedModels.length + prebuiltAppConfig.model_list.length);
     expect(new Set(knownCards.map((c) => c.id)).size).toBe(knownCards.length);
   });
 
   test("a model that WebLLM brings without a card is told apart", () => {
-    expect(prebuiltCard({ ...__WEBLLM_MODELS__[0]!, id: "Unheard-Of-9B-q4f16_1-MLC" })).toBeUndefined();
+    expect(prebuiltCard({ ...__PREBUILT_MODELS__[0]!, id: "Unheard-Of-9B-q4f16_1-MLC" })).toBeUndefined();
   });
 
   test("keeps no card of a model that WebLLM has no longer", () => {

@@ -43,7 +43,7 @@ beforeAll(async () => {
   conversations.openId = [...conversations.all.keys()][0]!;
   // A machine with a model that thinks, and nothing else.
   const models = {
-    ...{ gpu: "available", chosen: { id: "m", thoughts: {} }, usable: [], offered: [], state: { phase: "none" } },
+    ...{ canRun: () => true, chosen: { id: "m", thoughts: {} }, usable: [], offered: [], state: { phase: "none" } },
     ...{ downloads: { all: new Map() }, installed: { models: new Map() }, storage: { persisted: false } },
   } as unknown as Models;
   const engines = {} as Engines;

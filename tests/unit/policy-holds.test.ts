@@ -2,6 +2,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fetchFile } from "../../src/engine/store/fetch-file";
+import { mlcForm } from "../../src/engine/store/mlc-form";
 import { ALLOWLIST, connectionAllowlist } from "../../src/trust/allowlist";
 import { contentSecurityPolicy, readPolicy } from "../../src/trust/policy";
 import rules from "../../src/trust/policy.json" with { type: "json" };
@@ -175,6 +176,7 @@ test("a download is not led on where the browser does not hold the worker to the
   const bring = (held: boolean) =>
     fetchFile(`${hub}/x.bin`, "x.bin", { bytes: 0 }, {
       network: { modelHosts: [hub], mirror: null },
+      form: mlcForm,
       held,
       signal: new AbortController().signal,
       onBytes: () => {},

@@ -3,10 +3,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EngineClient, type GenerateOptions } from "../../src/engine/client/engine-client";
 import type { EngineCalls, FromWorker, Request, ToWorker } from "../../src/engine/calls";
-import type { AnswerStats, ModelSource } from "../../src/engine/protocol";
+import type { AnswerStats, LoadedModel, ModelSource } from "../../src/engine/protocol";
 import { errorData } from "../../src/platform/app-error";
+import { runtimes } from "../../src/engine/runtimes";
 import { requestsFor } from "../../src/engine/serve";
-import { endReading, type Reader } from "../../src/engine/worker/reading";
+import { endReading, type Reader } from "../../src/engine/webllm/patches/reading";
 
 type Asked = Request<EngineCalls, keyof EngineCalls>;
 type Told = FromWorker<EngineCalls>;
@@ -43,8 +44,8 @@ class FakeWorker {
   }
 }
 
-const loaded = { contextSize: 2048, sampling: { temperature: 0, topP: 1 }, adapter: "" };
-const model: ModelSource = { id: "m", baseUrl: "https://x.example/resolve/main/", files: {} };
+const loaded: LoadedModel = { can: new Set(), contextSize: 2048, sampling: { temperature: 0, topP: 1 }, adapter: "" };
+const model: ModelSource = { id: "m", form: "mlc", baseUrl: "https://x.example/resolve/main/", files: {} };
 const question = { turns: [{ role: "user" as const, content: "long" }], sampling: loaded.sampling };
 const lost = vi.fn();
 let client: EngineClient;
@@ -70,7 +71,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   FakeWorker.all = [];
   lost.mockClear();
-  client = new EngineClient(lost);
+  client = new EngineClient(runtimes.mlc, lost);
   await client.load(model);
 });
 afterEach(() => {

@@ -1,8 +1,9 @@
-// The page's door to an engine worker: load, generate, stop, unload. It starts the worker, notices when it dies, and
+// The page's door to an engine worker of a runtime: load, generate, stop, unload. It starts the worker, notices when it dies, and
 // recovers once by itself from a lost device or a dead worker while an answer streams. Not for: state that is shown.
 import { unlessAborted } from "../../platform/abort";
 import { AppError, type ErrorCode } from "../../platform/app-error";
 import type { EngineCalls } from "../calls";
+import type { Ability, Runtime } from "../contract";
 import type { AnswerResult, AnswerToken, LoadedModel, LoadProgress, ModelSource, Question } from "../protocol";
 import type { PartialAnswer } from "../thoughts";
 import { WorkerDoor } from "./worker-door";
@@ -14,10 +15,6 @@ export interface GenerateOptions extends Question {
   /** The engine was lost and is being started again; what streamed so far is kept. */
   onRecovering?(): void;
 }
-
-/** An engine worker, as every one begins. */
-export const startEngineWorker = (): Worker =>
-  new Worker(new URL("../worker/engine-worker.ts", import.meta.url), { type: "module", name: "islet-engine" });
 
 /** Errors after which the engine is gone: a new worker may go on. */
 const losses: readonly ErrorCode[] = ["device-lost", "out-of-memory", "worker-crashed"];
@@ -40,13 +37,18 @@ export class EngineClient {
   private abandoned = 0;
   /** The load of a model that was lost, which every answer that waits for it shares. */
   private recovery: Promise<unknown> | undefined;
-  private readonly door = new WorkerDoor<EngineCalls>(startEngineWorker, (error, idle) => {
-    const had = this.forget();
-    if (idle && had) this.onLost(error);
-  });
+  private readonly door: WorkerDoor<EngineCalls>;
 
   /** `onLost`: the loaded model is gone without having been asked to go, and no answer was streaming. */
-  constructor(private readonly onLost: (error: AppError) => void) {}
+  constructor(
+    readonly runtime: Runtime,
+    private readonly onLost: (error: AppError) => void,
+  ) {
+    this.door = new WorkerDoor(runtime.start, (error, idle) => {
+      const had = this.forget();
+      if (idle && had) this.onLost(error);
+    });
+  }
 
   /** Starts the worker, whose script is large, before there is something to load. */
   prepare(): void {
@@ -76,6 +78,7 @@ export class EngineClient {
    */
   async generate(options: GenerateOptions, signal: AbortSignal): Promise<AnswerResult> {
     signal.throwIfAborted();
+    if (options.schema) this.demand("grammar");
     this.running.add(options);
     // Of an answer that is not waited for any more nothing is told.
     const told = (tell: () => void) => this.running.has(options) && tell();
@@ -110,13 +113,13 @@ export class EngineClient {
   }
 
   private async generateOrRecover(options: GenerateOptions, signal: AbortSignal): Promise<AnswerResult> {
-    const { turns, sampling, thinking, continueFrom, maxTokens } = options;
+    const { turns, sampling, thinking, continueFrom, maxTokens, seed, schema } = options;
     const streamed: PartialAnswer = { thought: "", answer: "", closed: false, ...continueFrom };
     const attempt = () => {
       const begun = streamed.thought !== "" || streamed.answer !== "";
       return this.door.ask(
         "generate",
-        { turns, sampling, thinking, maxTokens, continueFrom: begun ? { ...streamed } : undefined },
+        { turns, sampling, thinking, maxTokens, seed, schema, continueFrom: begun ? { ...streamed } : undefined },
         {
           onStarted: options.onStarted,
           onToken: (token) => {
@@ -128,17 +131,46 @@ export class EngineClient {
         signal,
       );
     };
+    return this.orAgain(attempt, signal, options.onRecovering);
+  }
+
+  /**
+   * One vector of length 1 for each text, in order. Recovers like an answer. Throws AppError ("prompt-too-long" where a text does not fit the
+   * window), or an AbortError.
+   */
+  async embed(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> {
+    signal.throwIfAborted();
+    this.demand("embed");
+    return unlessAborted(
+      this.orAgain(() => this.door.ask("embed", texts, {}, signal), signal),
+      signal,
+    );
+  }
+
+  /** Throws AppError where the loaded model cannot be asked for this. */
+  private demand(ability: Ability): void {
+    if (this.loaded && !this.loaded.can.has(ability))
+      throw new AppError("unknown", `${this.model?.id} (${this.runtime.name}) cannot ${ability}`, "choose-model");
+  }
+
+  /** Does what is asked of the loaded model and, where its engine is lost meanwhile, once more in a new one. */
+  private async orAgain<Result>(
+    attempt: () => Promise<Result>,
+    signal: AbortSignal,
+    onRecovering?: () => void,
+  ): Promise<Result> {
     const { model, loaded } = this;
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof AppError && losses.includes(error.code)) || !model || !loaded) throw error;
       // A worker that was replaced for a stop is no loss: a question that waited for it waits on.
-      if (error !== unheard) options.onRecovering?.();
-      // A lost device is mostly one that ran out of memory: try with half the context window.
+      if (error !== unheard) onRecovering?.();
+      // A lost device is mostly one that ran out of memory: try with half the context window, if the model's is not the only one that it has.
       const { contextSize } = loaded;
       const half = Math.max(512, Math.floor(contextSize / 2));
-      await this.recover(model, error.code === "worker-crashed" ? contextSize : half, error, signal);
+      const whole = error.code === "worker-crashed" || model.embedding;
+      await this.recover(model, whole ? contextSize : half, error, signal);
       signal.throwIfAborted();
       return attempt();
     }
@@ -166,7 +198,7 @@ export class EngineClient {
     if (this.door.started) await this.door.ask("unload", undefined);
   }
 
-  /** WebLLM's runtime statistics of the loaded model as text, "" when none is loaded. */
+  /** What the runtime itself says of the loaded model's speed, as text, "" when none is loaded. */
   statistics(): Promise<string> {
     return this.door.ask("statistics", undefined);
   }

@@ -1,7 +1,9 @@
-// The models that are loaded: one, or two where memory allows, each in a worker of its own. One of them is current, which is the
-// one that answers. Not for: which models there are, or what is shown of them.
+// The models that are loaded: one, or two where memory allows, each in a worker of its own, of the runtime that its form needs. One of them is
+// current, which is the one that answers. Not for: which models there are, or what is shown of them.
 import type { AppError } from "../../platform/app-error";
+import type { ArtifactForm, Runtime, Support } from "../contract";
 import type { AnswerResult, LoadedModel, LoadProgress, ModelSource } from "../protocol";
+import { runtimes } from "../runtimes";
 import { EngineClient, type GenerateOptions } from "./engine-client";
 
 const MOST_LOADED = 2;
@@ -19,6 +21,12 @@ export class Engines {
   private slots: Slot[] = [];
   private current: Slot | undefined;
   private clock = 0;
+
+  /** What each runtime finds on this machine now, by the form of the models that it runs. Never throws. */
+  async support(): Promise<ReadonlyMap<ArtifactForm, Support>> {
+    const forms = Object.entries(runtimes) as [ArtifactForm, Runtime][];
+    return new Map(await Promise.all(forms.map(async ([form, runtime]) => [form, await runtime.support()] as const)));
+  }
 
   /** Whether the current engine has a model, as far as is known here. */
   get hasModel(): boolean {
@@ -47,15 +55,16 @@ export class Engines {
       this.use(there);
       return there.client.loaded;
     }
-    const slot = await this.freeSlot(memory, budget);
+    const slot = await this.freeSlot(runtimes[model.form], memory, budget);
     slot.memory = memory;
     this.use(slot);
     return slot.client.load(model, { arriving, onProgress });
   }
 
-  /** Starts an engine for a model that is about to be loaded. */
-  prepare(): void {
-    if (this.slots.length === 0) this.addSlot().client.prepare();
+  /** Starts an engine for a model of this form that is about to be loaded. */
+  prepare(form: ArtifactForm): void {
+    const runtime = runtimes[form];
+    if (!this.slots.some(({ client }) => client.runtime === runtime)) this.addSlot(runtime).client.prepare();
   }
 
   /** Gives up what the current engine does. */
@@ -89,18 +98,18 @@ export class Engines {
     slot.usedAt = ++this.clock;
   }
 
-  /** An engine without a model, with room for one of so many bytes beside those that stay. */
-  private async freeSlot(memory: number, budget: number): Promise<Slot> {
+  /** An engine of a runtime without a model, with room for one of so many bytes beside those that stay. */
+  private async freeSlot(runtime: Runtime, memory: number, budget: number): Promise<Slot> {
     const loaded = () =>
       this.slots.filter((slot) => slot.client.model !== undefined).sort((a, b) => a.usedAt - b.usedAt);
     while (loaded().length >= MOST_LOADED || (loaded().length > 0 && this.memoryOf(loaded()) + memory > budget))
       await loaded()[0]!.client.unload();
-    const empty = this.slots.find((slot) => slot.client.model === undefined);
-    return empty ?? this.addSlot();
+    const empty = this.slots.find(({ client }) => client.runtime === runtime && client.model === undefined);
+    return empty ?? this.addSlot(runtime);
   }
 
-  private addSlot(): Slot {
-    const client: EngineClient = new EngineClient((error) => {
+  private addSlot(runtime: Runtime): Slot {
+    const client: EngineClient = new EngineClient(runtime, (error) => {
       if (this.current?.client === client) this.onLost(error);
     });
     const slot = { client, memory: 0, usedAt: 0 };

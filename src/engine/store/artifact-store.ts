@@ -1,20 +1,18 @@
-// The databases in which WebLLM keeps models (`cacheBackend: "indexeddb"`), filled, read and mended from outside of it.
+// The databases that hold models, in which their runtime looks for them; filled, read and mended from outside of it.
 // Not for: the app's own records (storage/).
 import { AppError } from "../../platform/app-error";
 import { modelDatabases } from "../../platform/deployment";
 import { finished } from "../../platform/requests";
+import type { ModelSource } from "../protocol";
+import { forms } from "./forms";
 
 type ArtifactDatabase = (typeof modelDatabases)[number];
 
-/** The one file that WebLLM keeps parsed. Where its text cannot be had back from that, the text is kept beside it. */
-const PARSED = "tensor-cache.json";
-const TEXT_MARK = "#text";
+/** A model as it is kept: in which form, and under which address. */
+type Kept = Pick<ModelSource, "form" | "baseUrl">;
 
-/** Which database WebLLM keeps a file of a model in. */
-function databaseOf(fileName: string): ArtifactDatabase {
-  if (fileName === "mlc-chat-config.json" || fileName === "mlc-model-manifest.json") return "webllm/config";
-  return fileName.endsWith(".wasm") ? "webllm/wasm" : "webllm/model";
-}
+/** Of a file that is kept parsed the text is kept beside it, where it cannot be had back from that. */
+const TEXT_MARK = "#text";
 
 async function withStore<T>(
   name: ArtifactDatabase,
@@ -49,33 +47,35 @@ interface Stored {
   data: unknown;
 }
 
-/** By `getAll`, since the engine worker watches what WebLLM reads by `get` (worker/offline.ts). */
+/** By `getAll`: what a runtime reads by `get` may be watched in the same thread. */
 const read = async (name: ArtifactDatabase, url: string) =>
   (await withStore(name, "readonly", (s) => s.getAll(url) as IDBRequest<Stored[]>))[0];
 
 /** The bytes of a file as they were published, or undefined. Throws AppError "cache-corrupt" when two stored forms of it disagree. */
-export async function storedFile(baseUrl: string, name: string): Promise<ArrayBuffer | undefined> {
+export async function storedFile({ form, baseUrl }: Kept, name: string): Promise<ArrayBuffer | undefined> {
   const url = baseUrl + name;
-  const data = (await read(databaseOf(name), url))?.data;
+  const { database } = forms[form].placeOf(name);
+  const data = (await read(database, url))?.data;
   if (data === undefined) return undefined;
   if (data instanceof ArrayBuffer) return data;
   const compact = JSON.stringify(data);
-  const text = (await read(databaseOf(name), url + TEXT_MARK))?.data;
+  const text = (await read(database, url + TEXT_MARK))?.data;
   if (!(text instanceof ArrayBuffer)) return new TextEncoder().encode(compact).buffer;
   if (JSON.stringify(JSON.parse(new TextDecoder().decode(text))) !== compact)
     throw new AppError("cache-corrupt", `${name} is not what was published`, "repair");
   return text;
 }
 
-export async function isStored(baseUrl: string, name: string): Promise<boolean> {
-  return (await withStore(databaseOf(name), "readonly", (s) => s.count(baseUrl + name))) > 0;
+export async function isStored({ form, baseUrl }: Kept, name: string): Promise<boolean> {
+  return (await withStore(forms[form].placeOf(name).database, "readonly", (s) => s.count(baseUrl + name))) > 0;
 }
 
-/** Keeps a file where WebLLM looks for it. All of it is there afterwards, or none. */
-export async function storeFile(baseUrl: string, name: string, bytes: ArrayBuffer): Promise<void> {
+/** Keeps a file where its runtime looks for it. All of it is there afterwards, or none. */
+export async function storeFile({ form, baseUrl }: Kept, name: string, bytes: ArrayBuffer): Promise<void> {
   const url = baseUrl + name;
-  await withStore(databaseOf(name), "readwrite", async (store) => {
-    if (name !== PARSED) {
+  const { database, parsed } = forms[form].placeOf(name);
+  await withStore(database, "readwrite", async (store) => {
+    if (!parsed) {
       await finished(store.put({ url, data: bytes }));
       return;
     }

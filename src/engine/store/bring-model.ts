@@ -7,7 +7,9 @@ import { storedFile, storeFile } from "./artifact-store";
 import { fetchFile, type FetchOptions } from "./fetch-file";
 import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
-import { CONFIGURATION, filesOfModel, parseJson, PINS, readPins, WEIGHTS, type ExpectedFile } from "./package";
+import { forms } from "./forms";
+import { parseJson, PINS, readPins } from "./package";
+import type { ExpectedFile } from "./store-form";
 
 /** Files that are fetched at the same time. */
 const AT_ONCE = 4;
@@ -35,12 +37,13 @@ export async function download(
 
 /** How the lists of a model's files are fetched: nothing is counted, but that something is tried again is told. */
 const quietly = (
-  { network }: DownloadOrder,
+  { network, form }: DownloadOrder,
   held: boolean,
   signal: AbortSignal,
   tell: (progress: LoadProgress) => void,
 ): FetchOptions => ({
   network,
+  form: forms[form],
   held,
   signal,
   onBytes: () => {},
@@ -52,7 +55,8 @@ async function bringFiles(
   signal: AbortSignal,
   tell: (progress: LoadProgress) => void,
 ): Promise<StoredModel> {
-  const { baseUrl } = order;
+  const form = forms[order.form];
+  const { isWeights } = form;
   const address = (name: string) => (name === LIBRARY ? order.library : order.from + name);
   const held = await browserHolds(order.network);
   const quiet = quietly(order, held, signal, tell);
@@ -66,7 +70,7 @@ async function bringFiles(
   const verifying = new Meter("verify", totalOf(expected), tell);
   for (const name of names) {
     signal.throwIfAborted();
-    const kept = await keptFile(baseUrl, name, expected[name]!);
+    const kept = await keptFile(order, name, expected[name]!);
     if (kept) {
       stored[name] = kept;
       verifying.add(kept.bytes);
@@ -86,13 +90,14 @@ async function bringFiles(
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const { bytes, integrity } = await fetchFile(address(name), name, expected[name]!, {
         network: order.network,
+        form,
         held,
         signal: either,
         onBytes: (n) => meter.add(n),
         onRetry: (seconds, reason) => meter.retry(seconds, reason),
       });
       if (expected[name]!.bytes === undefined) meter.expect(bytes.byteLength);
-      await storeFile(baseUrl, name, bytes);
+      await storeFile(order, name, bytes);
       stored[name] = { bytes: bytes.byteLength, integrity };
       count();
     }
@@ -106,8 +111,6 @@ async function bringFiles(
   return { files: stored, compared: pins !== undefined };
 }
 
-const isWeights = (name: string) => name.endsWith(".bin");
-
 /** Throws AppError "storage-full" when the browser would not let this site store so many bytes more. */
 async function needRoom(bytes: number): Promise<void> {
   const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
@@ -120,8 +123,8 @@ function totalOf(files: Readonly<Record<string, ExpectedFile>>, names = Object.k
 }
 
 /** What a stored file is, if it is what is expected. One that came without a published hash is taken as it was kept. */
-async function keptFile(baseUrl: string, name: string, expected: ExpectedFile): Promise<ModelFile | undefined> {
-  const bytes = await storedFile(baseUrl, name).catch(() => undefined);
+async function keptFile(order: DownloadOrder, name: string, expected: ExpectedFile): Promise<ModelFile | undefined> {
+  const bytes = await storedFile(order, name).catch(() => undefined);
   if (!bytes || (expected.bytes !== undefined && bytes.byteLength !== expected.bytes)) return undefined;
   const integrity = await integrityOf(bytes);
   if (expected.integrity !== undefined && integrity !== expected.integrity) return undefined;
@@ -130,25 +133,24 @@ async function keptFile(baseUrl: string, name: string, expected: ExpectedFile): 
 
 async function fetchPins(order: DownloadOrder, options: FetchOptions): Promise<Record<string, ModelFile>> {
   const { bytes } = await fetchFile(order.from + PINS, PINS, {}, options);
-  const { id, files } = readPins(parseJson(bytes, PINS));
+  const { id, files } = readPins(parseJson(bytes, PINS), options.form);
   if (id !== undefined && id !== order.id)
     throw new AppError("model-invalid", `${order.from + PINS} is of ${id}, not of ${order.id}`, "none");
   return files;
 }
 
-/** Which files a model without pins has, as its own configuration and list of weights say. These two are kept at once. */
+/** Which files a model without pins has, as its own lists say. These are kept at once. */
 async function findFiles(
   order: DownloadOrder,
   address: (name: string) => string,
   options: FetchOptions,
 ): Promise<Record<string, ExpectedFile>> {
   const bytesOf = async (name: string) =>
-    (await storedFile(order.baseUrl, name).catch(() => undefined)) ??
-    (await fetchFile(address(name), name, {}, options)).bytes;
-  const configuration = await bytesOf(CONFIGURATION);
-  const weights = await bytesOf(WEIGHTS);
-  const files = filesOfModel(parseJson(configuration, CONFIGURATION), parseJson(weights, WEIGHTS), order.manifest);
-  await storeFile(order.baseUrl, CONFIGURATION, configuration);
-  await storeFile(order.baseUrl, WEIGHTS, weights);
+    (await storedFile(order, name).catch(() => undefined)) ?? (await fetchFile(address(name), name, {}, options)).bytes;
+  const lists: [string, ArrayBuffer][] = [];
+  for (const name of options.form.lists) lists.push([name, await bytesOf(name)]);
+  const contents = lists.map(([name, bytes]) => parseJson(bytes, name));
+  const files = options.form.filesOf(contents, order.manifest);
+  for (const [name, bytes] of lists) await storeFile(order, name, bytes);
   return files;
 }

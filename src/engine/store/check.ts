@@ -7,7 +7,7 @@ import { Meter } from "./meter";
 /** The names of the model's files that are not stored. */
 export async function missingFiles(model: ModelSource): Promise<string[]> {
   const names = Object.keys(model.files);
-  const stored = await Promise.all(names.map((name) => isStored(model.baseUrl, name)));
+  const stored = await Promise.all(names.map((name) => isStored(model, name)));
   return names.filter((_, i) => !stored[i]);
 }
 
@@ -20,7 +20,7 @@ export async function damagedFiles(
   const total = Object.values(model.files).reduce((sum, f) => sum + f.bytes, 0);
   const meter = new Meter("verify", total, tell);
   for (const [name, { bytes: size, integrity }] of Object.entries(model.files)) {
-    const bytes = await storedFile(model.baseUrl, name).catch(() => undefined);
+    const bytes = await storedFile(model, name).catch(() => undefined);
     if (!bytes || bytes.byteLength !== size || (await integrityOf(bytes)) !== integrity) damaged.push(name);
     meter.add(size);
   }

@@ -4,7 +4,7 @@ import { AppError, isCancelled, thrownText } from "../../platform/app-error";
 import { isWebPage } from "../../platform/content-type";
 import { permits, type NetworkRules } from "../../trust/network-rules";
 import { integrityOf } from "../../platform/integrity";
-import { checkForm, CONFIGURATION, limitOf, type ExpectedFile } from "./package";
+import type { ExpectedFile, StoreForm } from "./store-form";
 
 /** Milliseconds to wait before the second, third … try. Servers that say when to come again are heard, up to `PATIENCE`. */
 const DELAYS = [500, 1_000, 2_000, 4_000];
@@ -28,6 +28,8 @@ class Passing extends Error {
 export interface FetchOptions {
   /** Which addresses may be asked. */
   network: NetworkRules;
+  /** What files of this model are held to where no hash says more. */
+  form: StoreForm;
   /** The browser refuses what `network` does not name, also where an address leads on to another one. */
   held: boolean;
   signal: AbortSignal;
@@ -102,7 +104,7 @@ async function fetchOnce(
   url: string,
   name: string,
   expected: ExpectedFile,
-  { signal, held }: FetchOptions,
+  { signal, held, form }: FetchOptions,
   onBytes: (n: number) => void,
 ): Promise<FetchedFile> {
   // Where one leads is seen by the browser alone before it is there.
@@ -126,19 +128,18 @@ async function fetchOnce(
       );
     throw failure;
   }
-  const bytes = await readAll(response, name, expected.bytes, onBytes);
+  const bytes = await readAll(response, expected.bytes, form.limitOf(name), onBytes);
   const integrity = await integrityOf(bytes);
   if (expected.integrity !== undefined && integrity !== expected.integrity)
     throw new AppError("download-corrupt", `${url}: SHA-256 is not the published ${expected.integrity}`);
-  // A published hash says who made the configuration, not that it is harmless.
-  if (expected.integrity === undefined || name === CONFIGURATION) checkForm(name, bytes);
+  if (expected.integrity === undefined || name === form.suspect) form.checkForm(name, bytes);
   return { bytes, integrity };
 }
 
 async function readAll(
   response: Response,
-  name: string,
   expected: number | undefined,
+  limit: number,
   onBytes: (n: number) => void,
 ): Promise<ArrayBuffer> {
   const { headers, url } = response;
@@ -154,7 +155,7 @@ async function readAll(
   if (isWebPage(type)) throw await refuse("a web page, not a file of a model", "source-page");
   if (expected !== undefined && !Number.isNaN(stated) && stated !== expected)
     throw await refuse(`${stated} bytes, not ${expected}`);
-  const most = expected ?? limitOf(name);
+  const most = expected ?? limit;
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   // With a known size the bytes go straight to their place; without, they are put together at the end.
   let whole = expected === undefined ? undefined : new Uint8Array(expected);

@@ -11,7 +11,6 @@ import {
 } from "@zip.js/zip.js";
 import { AppError, thrownText } from "../../platform/app-error";
 import {
-  LIBRARY,
   type GivenFile,
   type LoadProgress,
   type ModelFile,
@@ -24,17 +23,10 @@ import { removeFiles, storedFile, storeFile } from "./artifact-store";
 import { modelLock } from "./bring-model";
 import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
-import {
-  checkForm,
-  CONFIGURATION,
-  filesOfModel,
-  limitOf,
-  parseJson,
-  PINS,
-  readPins,
-  WEIGHTS,
-  type ExpectedFile,
-} from "./package";
+import type { ArtifactForm } from "../contract";
+import { forms } from "./forms";
+import { invalid, parseJson, PINS, readPins } from "./package";
+import type { ExpectedFile } from "./store-form";
 
 configure({ useWebWorkers: false });
 
@@ -46,14 +38,13 @@ interface Source {
 
 /** What was given, read and put in order. */
 interface OpenPackage {
+  form: ArtifactForm;
   files: Record<string, Source>;
   expected: Record<string, ExpectedFile>;
   pinned: boolean;
   id?: string;
   facts?: PackageFacts;
 }
-
-const invalid = (what: string) => new AppError("model-invalid", what, "none");
 
 /** The files that were given; the content of a zip when that is all. */
 async function sourcesOf(given: GivenFile[]): Promise<Source[]> {
@@ -77,33 +68,24 @@ async function zipSources({ path, file }: GivenFile): Promise<Source[]> {
   }
 }
 
-const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
-const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
-
 async function openPackage(given: GivenFile[]): Promise<OpenPackage> {
-  const sources = await sourcesOf(given);
-  const configurations = sources.filter((s) => nameOf(s.path) === CONFIGURATION);
-  if (configurations.length === 0) throw invalid(`there is no ${CONFIGURATION} among the files`);
-  if (configurations.length > 1) throw invalid("there is more than one model among the files");
-  const folder = folderOf(configurations[0]!.path);
-  const files: Record<string, Source> = {};
-  for (const source of sources)
-    if (folderOf(source.path) === folder && source.size <= limitOf(nameOf(source.path)))
-      files[nameOf(source.path)] = source;
-  const libraries = sources.filter((s) => s.path.endsWith(".wasm"));
-  const library = libraries.find((s) => s === files[LIBRARY]) ?? (libraries.length === 1 ? libraries[0] : undefined);
-  if (!library) throw invalid(`the model's library is missing: one .wasm file (${libraries.length} were found)`);
-  files[LIBRARY] = library;
+  // The only one that there is.
+  const form: ArtifactForm = "mlc";
+  const { gather, limitOf, lists, filesOf } = forms[form];
+  const gathered = Object.entries(gather(await sourcesOf(given)));
+  const files = Object.fromEntries(gathered.filter(([name, { size }]) => size <= limitOf(name)));
 
   const json = async (name: string) => {
     if (!files[name]) throw invalid(`${name} is missing`);
     return parseJson(await readSource(files[name]), name);
   };
   if (files[PINS]) {
-    const { files: expected, ...said } = readPins(await json(PINS));
-    return { files, expected, pinned: true, ...said };
+    const { files: expected, ...said } = readPins(await json(PINS), forms[form]);
+    return { form, files, expected, pinned: true, ...said };
   }
-  return { files, expected: filesOfModel(await json(CONFIGURATION), await json(WEIGHTS)), pinned: false };
+  const contents: Record<string, unknown>[] = [];
+  for (const name of lists) contents.push(await json(name));
+  return { form, files, expected: filesOf(contents), pinned: false };
 }
 
 /** Throws AppError when a file cannot be read, for example since its stick was pulled out. */
@@ -138,7 +120,8 @@ export async function importPackage(
   signal: AbortSignal,
   tell: (progress: LoadProgress) => void,
 ): Promise<StoredModel> {
-  const { files, expected: own, pinned } = await openPackage(given);
+  const { form, files, expected: own, pinned } = await openPackage(given);
+  const { suspect, checkForm } = forms[form];
   const expected: Readonly<Record<string, ExpectedFile>> = pins ?? own;
   const names = Object.keys(expected);
   const total = names.reduce((sum, name) => sum + (files[name]?.size ?? 0), 0);
@@ -157,8 +140,8 @@ export async function importPackage(
           throw invalid(
             `${name} is not the file that ${pins ? "was published" : "the package states"} (${bytes.byteLength} bytes, ${integrity})`,
           );
-        if (wanted === undefined || name === CONFIGURATION) checkForm(name, bytes);
-        await storeFile(baseUrl, name, bytes);
+        if (wanted === undefined || name === suspect) checkForm(name, bytes);
+        await storeFile({ form, baseUrl }, name, bytes);
         stored[name] = { bytes: bytes.byteLength, integrity };
         meter.add(bytes.byteLength);
         meter.countFiles(Object.keys(stored).length, names.length);
@@ -172,7 +155,7 @@ export async function importPackage(
 }
 
 /**
- * Writes an installed model in the MLC layout with its hashes: into a folder of its name within `folder`, or as a zip, which
+ * Writes an installed model, in the form that it has, with its hashes: into a folder of its name within `folder`, or as a zip, which
  * it gives back. Throws AppError "cache-corrupt" when a file is not what it was.
  */
 export async function exportPackage(
@@ -191,7 +174,7 @@ export async function exportPackage(
   const writer = folder ? await folderWriter(folder, model.id) : zipWriter(model.id);
   for (const [name, { integrity, bytes: size }] of entries) {
     signal.throwIfAborted();
-    const bytes = await storedFile(model.baseUrl, name);
+    const bytes = await storedFile(model, name);
     if (!bytes || (await integrityOf(bytes)) !== integrity)
       throw new AppError("cache-corrupt", `not the recorded bytes: ${name}`, "repair");
     await writer.write(name, new Uint8Array(bytes));

@@ -1,5 +1,5 @@
 // The store worker: the only thread that brings, checks, hands out and removes models. It does any number of things at once, each
-// of which can be ended; what was finished of a download stays. Not for: running models (engine/worker).
+// of which can be ended; what was finished of a download stays. Not for: running models.
 import { errorData } from "../../platform/app-error";
 import type { StoreCalls } from "../calls";
 import { serve } from "../serve";

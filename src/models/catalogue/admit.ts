@@ -65,6 +65,7 @@ export function unknownCard(id: string, origin: Origin, said: Partial<Said>, siz
   const { thoughts, contextSize, bufferSize, manifest } = like ?? {};
   return {
     id,
+    form: like?.form ?? "mlc",
     // No id has a slash: it is never taken for a build of a model of the catalogue.
     key: `own/${id}`,
     known: false,

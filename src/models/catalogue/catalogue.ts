@@ -1,16 +1,17 @@
-// The models the app offers: those that are shipped with it, those WebLLM has builds of, and those a person added. Each build is
+// The models the app offers: those that are shipped with it, those a runtime has builds of, and those a person added. Each build is
 // joined with what is known of its model. Not for: models that the build does not know (admit.ts), which of them fit this machine (fit.ts),
 // or are here (installed.svelte.ts).
 import starterFiles from "../../../public/models/smollm2-135m-instruct/resolve/main/islet-model.json";
 import reasonerFiles from "../../../public/models/islet-reasoner/resolve/main/islet-model.json";
 import tinyFiles from "../../../public/models/islet-tiny/resolve/main/islet-model.json";
+import type { ArtifactForm } from "../../engine/contract";
 import { thinkTags } from "../../engine/thoughts";
 import { LIBRARY, type ModelFile, type PackageFacts, type Sampling } from "../../engine/protocol";
 import type { NetworkRules } from "../../trust/network-rules";
 import { families, type ModelFacts } from "./families";
 
 /**
- * Where a model's files come from. `own`: shipped with the app; `hub`: where WebLLM's list says, or the policy's mirror; `address`: where
+ * Where a model's files come from. `own`: shipped with the app; `hub`: where the runtime's list says, or the policy's mirror; `address`: where
  * the person said; `given`: from a folder or file, so that they cannot be fetched again.
  */
 export type Origin =
@@ -29,6 +30,7 @@ export interface Said extends PackageFacts {
 /** One build of a model, with what a person should know before a download. Sizes in bytes. */
 export interface ModelCard extends Omit<ModelFacts, "licence" | "country" | "parameters"> {
   id: string;
+  form: ArtifactForm;
   /** The build knows this model. Of one that it does not know, name, publisher and licence are empty or the id. */
   known: boolean;
   /** What one that is not known says of itself. */
@@ -68,9 +70,10 @@ export interface CatalogueModel {
   builds: readonly ModelCard[];
 }
 
-/** One of WebLLM's own list, as the build reads it (scripts/webllm-models.mjs). Memory in MiB. */
+/** One of a runtime's own list, as the build reads it (scripts/). Memory in MiB. */
 export interface PrebuiltModel {
   id: string;
+  form: ArtifactForm;
   base: string;
   library: string;
   memoryMB: number;
@@ -91,6 +94,7 @@ function shipped(
   const size = Object.values(files).reduce((sum, f) => sum + f.bytes, 0);
   return {
     id,
+    form: "mlc",
     key: id,
     known: true,
     family: "Islet",
@@ -152,17 +156,18 @@ function bitsPerWeight(quantization: string): number {
   return quantization.startsWith("q3") ? 3.2 + scale / 40 : Number(quantization[1]) + scale / 32;
 }
 
-/** The card of one build of WebLLM's list, or undefined when nothing is known of its model. */
+/** The card of one build of a runtime's list, or undefined when nothing is known of its model. */
 export function prebuiltCard(build: PrebuiltModel): ModelCard | undefined {
   const [, key, quantization] = buildName.exec(build.id) ?? [];
   const family = families.find((f) => key !== undefined && key in f.members);
   if (!family || key === undefined || quantization === undefined) return undefined;
   const { members, ...shared } = family;
   const facts: ModelFacts = { ...shared, ...members[key]! };
-  const { id, base, library, contextSize, bufferSize, halfPrecision, manifest } = build;
+  const { id, form, base, library, contextSize, bufferSize, halfPrecision, manifest } = build;
   return {
     ...facts,
     id,
+    form,
     key,
     known: true,
     quantization,
@@ -191,10 +196,10 @@ export function groupBuilds(cards: readonly ModelCard[]): CatalogueModel[] {
   return [...models].map(([key, builds]) => ({ key, builds: builds.sort((a, b) => preference(a) - preference(b)) }));
 }
 
-/** Every build that comes with the app or that WebLLM has. */
+/** Every build that comes with the app or that a runtime has. */
 export const knownCards: readonly ModelCard[] = [
   ...shippedModels,
-  ...__WEBLLM_MODELS__.flatMap((build) => prebuiltCard(build) ?? []),
+  ...__PREBUILT_MODELS__.flatMap((build) => prebuiltCard(build) ?? []),
 ];
 
 const byId = new Map(knownCards.map((card) => [card.id, card]));

@@ -1,5 +1,5 @@
-// What is known of each model family that WebLLM has builds of, as its publisher says it: data, not code. A member is named as
-// WebLLM names it, without quantisation and suffix. Not for: sizes and libraries of builds (prebuilt.ts).
+// What is known of each model family that there are builds of, as its publisher says it: data, not code. A member is named as
+// the builds name it, without quantisation and suffix. Not for: sizes and libraries of builds (prebuilt.ts).
 import { thinkTags, type ThoughtFormat } from "../../engine/thoughts";
 import type { LicenceId } from "./licences";
 

@@ -1,10 +1,11 @@
 // The engine worker asks the network for nothing: all that WebLLM loads was brought by the store worker, or is being brought. While a
 // model loads, this stands between WebLLM and both: its `fetch`, and the reads of its databases, whose bytes are compared with their
-// hashes as they pass. Not for: what is stored where (store/artifact-store.ts).
-import { LIBRARY, type ModelSource } from "../protocol";
-import { isStored, storedFile } from "../store/artifact-store";
-import { damagedFiles } from "../store/check";
-import { integrityOf } from "../../platform/integrity";
+// hashes as they pass. Assumes WebLLM 0.2.86: it reads IndexedDB by `get`, and what it is to keep by `oncomplete` of that transaction. Not for:
+// what is stored where (store/mlc-form.ts).
+import { LIBRARY, type ModelSource } from "../../protocol";
+import { isStored, storedFile } from "../../store/artifact-store";
+import { damagedFiles } from "../../store/check";
+import { integrityOf } from "../../../platform/integrity";
 
 /** Milliseconds between looks for a file that is on its way. */
 const PATIENCE = 20;
@@ -50,9 +51,9 @@ export function withoutNetwork(model: ModelSource, arriving: boolean): OfflineLo
     const url = input instanceof Request ? input.url : new URL(input, location.href).href;
     const name = nameOf(url);
     if (name === undefined || !NEEDED.test(name)) return new Response(null, { status: 404 });
-    if (arriving) while (!(await isStored(model.baseUrl, name))) await new Promise((r) => setTimeout(r, PATIENCE));
+    if (arriving) while (!(await isStored(model, name))) await new Promise((r) => setTimeout(r, PATIENCE));
     if (name === LIBRARY && url.includes("localhost")) {
-      const bytes = await storedFile(model.baseUrl, name);
+      const bytes = await storedFile(model, name);
       check(name, bytes);
       return new Response(bytes ?? null);
     }

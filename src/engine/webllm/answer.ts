@@ -1,40 +1,38 @@
 // One answer of the loaded model: its prompt, its stream, and the end of its thought when that has cost enough. Not for: loading models.
-import type { ChatOptions, CompletionUsage, MLCEngine } from "@mlc-ai/web-llm";
+import type { ChatOptions, MLCEngine } from "@mlc-ai/web-llm";
 import { AppError, isCancelled } from "../../platform/app-error";
-import type { AnswerResult, AnswerStats, Question } from "../protocol";
+import type { AnswerResult, ChatTurn, Question } from "../protocol";
 import { Repetition } from "../repetition";
 import type { Asked } from "../serve";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
-import type { Conversation } from "./follow-up";
-import type { Reader } from "./reading";
+import { Figures } from "./figures";
+import type { Held } from "./patches/grammar";
+import type { Pipeline } from "./patches/internals";
+import { spread } from "./seed";
 import { renderPrompt, turnsToDrop } from "./prompt";
-
-/** What the worker needs of WebLLM and WebLLM keeps private: the tokenizer that counts, the count of what was written, and the conversation. */
-export interface Pipeline extends Reader {
-  tokenizer: { encode(text: string): Int32Array; decode(ids: Int32Array): string };
-  getCurRoundCompletionTotalTokens(): number;
-  conversation: Conversation;
-  /** What a model with a manifest has. */
-  artifact?: unknown;
-}
 
 /** Tokens of the context window that a prompt leaves for what is written, and a thought for the answer, as parts of the window. */
 const ANSWER_SHARE = 0.25;
 const AFTER_THOUGHT_SHARE = 0.125;
 
+/** How much of an answer was written in one go, and what comes next. */
+interface Stretch {
+  parts: AnswerParts;
+  finish: AnswerResult["finish"];
+  /** The thought is over, and the answer is written in a stretch of its own. */
+  goesOn: boolean;
+  /** Why the thought was closed, where the model did not do it. */
+  cut?: AnswerResult["cut"];
+}
+
 export class Answer {
+  /** What is being written is held to this, where WebLLM was not told so with the question. */
+  held: Held | undefined;
   private hurrying = false;
+  private stretches = 0;
   private readonly contextSize: number;
   private readonly tokens: Record<keyof AnswerParts, number> = { thought: 0, answer: 0 };
-  private readonly figures = {
-    read: 0,
-    readSeconds: 0,
-    written: 0,
-    writtenSeconds: 0,
-    firstToken: 0,
-    thoughtSeconds: 0,
-    used: 0,
-  };
+  private readonly figures = new Figures();
 
   constructor(
     private readonly engine: MLCEngine,
@@ -71,18 +69,19 @@ export class Answer {
     const budget = Math.max(1, Math.min(thinking?.budget ?? Infinity, room));
     let cut: AnswerResult["cut"];
     for (;;) {
-      const { parts, finish, closed } = await this.stream(prompt, state, budget).catch((error: unknown) => {
+      const stretch = await this.stream(prompt, state, budget).catch((error: unknown): Stretch => {
         // It was stopped while the prompt was read. A device that is lost ends what waits for it in the same way.
         if (!this.stopping || !isCancelled(error)) throw error;
-        return { parts: { thought: state.thought, answer: state.answer }, finish: "stop" as const, closed: undefined };
+        return { parts: { thought: state.thought, answer: state.answer }, finish: "stop", goesOn: false };
       });
-      if (closed === undefined || this.stopping) {
+      const { parts, finish } = stretch;
+      if (!stretch.goesOn || this.stopping) {
         // WebLLM has not read the last token of an answer that it did not end itself: a follow-up must be read as a whole.
         if (this.stopping || finish !== "stop") await this.engine.resetChat(true);
-        const stats = this.stats((performance.now() - began) / 1000);
+        const stats = this.figures.sumUp(this.tokens, (performance.now() - began) / 1000, this.contextSize);
         return { ...parts, ...(cut ? { cut } : {}), finish: this.stopping ? "stopped" : finish, stats };
       }
-      cut = closed;
+      cut = stretch.cut;
       state = { ...parts, closed: true };
     }
   }
@@ -107,9 +106,9 @@ export class Answer {
     return { turns, text };
   }
 
-  /** Runs the model to its end, or to where its thought is to be closed. */
-  private async stream(prompt: ReturnType<Answer["prompt"]>, state: PartialAnswer, budget: number) {
-    const { thinking, sampling, maxTokens } = this.question;
+  /** Runs the model to its end, to where its thought is to be closed, or to where an answer begins that is to be held to a schema. */
+  private async stream(prompt: ReturnType<Answer["prompt"]>, state: PartialAnswer, budget: number): Promise<Stretch> {
+    const { thinking, schema } = this.question;
     const format = thinking?.format ?? thinkTags;
     const tag = format.open.trim();
     const lead = leadOf(format, thinking?.think, state);
@@ -121,18 +120,10 @@ export class Answer {
       part: state.closed || !(thinking || opens) ? "answer" : inThought ? "thought" : undefined,
     });
     const text = prompt.text + (opens && lead.startsWith(tag) ? lead.slice(format.open.length) : lead);
-    const settings = {
-      temperature: sampling.temperature,
-      top_p: sampling.topP,
-      ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
-      stream_options: { include_usage: true },
-      stream: true as const,
-    };
-    // WebLLM's chat keeps what it has read from one question to the next; only its completions go on from a text.
-    const chunks =
-      lead === ""
-        ? await this.engine.chat.completions.create({ ...settings, messages: prompt.turns })
-        : await this.engine.completions.create({ ...settings, prompt: text });
+    // A thought is free; what of an answer is not held to its schema yet is written anew.
+    const holding = schema !== undefined && parser.part === "answer";
+    const heard = (all: Piece[]) => (schema && !holding ? all.filter(({ part }) => part === "thought") : all);
+    const chunks = await this.begin(prompt.turns, text, lead, holding ? state.answer : undefined);
     let finish: AnswerResult["finish"] | undefined;
     let closed: AnswerResult["cut"];
     const repetition = { thought: new Repetition(), answer: new Repetition() };
@@ -144,7 +135,7 @@ export class Answer {
       if (choice) {
         // The tag that ends a thought is one of its tokens.
         const wasThought = parser.part === "thought";
-        const pieces = parser.push(("delta" in choice ? choice.delta.content : choice.text) ?? "");
+        const pieces = heard(parser.push(("delta" in choice ? choice.delta.content : choice.text) ?? ""));
         const total = this.pipeline.getCurRoundCompletionTotalTokens();
         const now = performance.now();
         const thinks = parser.part === "thought";
@@ -156,20 +147,48 @@ export class Answer {
         for (const { part, text } of pieces) if (repetition[part].push(text) && part === parser.part) repeats = true;
         if (choice.finish_reason !== null) finish = choice.finish_reason === "length" ? "length" : "stop";
         else if (thinks && closed === undefined) closed = repeats ? "repetition" : this.endOfThought(budget);
-        if (this.stopping || repeats || closed !== undefined) void this.engine.interruptGenerate();
+        const turning = schema !== undefined && !holding && parser.part === "answer";
+        if (this.stopping || repeats || turning || closed !== undefined) void this.engine.interruptGenerate();
       }
-      if (chunk.usage) this.note(chunk.usage);
+      if (chunk.usage) this.figures.note(chunk.usage);
     }
     if (finish === undefined) throw new AppError("device-lost", "the answer ended without an end");
-    this.give(parser.end());
+    this.give(heard(parser.end()));
     this.figures.used = this.count(text) + written;
     // A thought that was over by itself in that very moment needs no end.
     const over = parser.part !== "thought";
-    return {
-      parts: parser.parts,
-      finish: over && repeats ? ("repeated" as const) : finish,
-      closed: over ? undefined : closed,
+    const why = over || closed === undefined ? {} : { cut: closed };
+    // Without an answer held to it, a schema is not met.
+    if (schema && !holding)
+      return { parts: { ...parser.parts, answer: "" }, finish, goesOn: finish === "stop", ...why };
+    return { parts: parser.parts, finish: over && repeats ? "repeated" : finish, goesOn: "cut" in why, ...why };
+  }
+
+  /**
+   * Begins to generate what comes after `lead`, which ends `text`. `begun`: what stands of an answer that is to be held to the schema; undefined
+   * where none is held. WebLLM's chat keeps what it has read from one question to the next; only its completions go on from a text.
+   */
+  private begin(turns: ChatTurn[], text: string, lead: string, begun: string | undefined) {
+    const { sampling, maxTokens, seed } = this.question;
+    const schema = begun === undefined ? undefined : JSON.stringify(this.question.schema);
+    const settings = {
+      temperature: sampling.temperature,
+      top_p: sampling.topP,
+      ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+      // Each stretch draws numbers of its own.
+      ...(seed === undefined ? {} : { seed: spread(seed + this.stretches++) }),
+      stream_options: { include_usage: true },
+      stream: true as const,
     };
+    this.held = undefined;
+    if (lead === "")
+      return this.engine.chat.completions.create({
+        ...settings,
+        ...(schema === undefined ? {} : { response_format: { type: "json_object" as const, schema } }),
+        messages: turns,
+      });
+    if (schema !== undefined) this.held = { schema, begun: begun ?? "" };
+    return this.engine.completions.create({ ...settings, prompt: text });
   }
 
   /** Why the thought that streams is to be closed now, if it is. */
@@ -180,32 +199,5 @@ export class Answer {
 
   private give(pieces: Piece[]): void {
     for (const piece of pieces) this.asked.token({ ...piece, tokens: this.tokens[piece.part] });
-  }
-
-  private note({ prompt_tokens, completion_tokens, extra }: CompletionUsage): void {
-    const { figures } = this;
-    figures.read += prompt_tokens;
-    figures.readSeconds += extra.time_to_first_token_s;
-    if (figures.firstToken === 0) figures.firstToken = extra.time_to_first_token_s;
-    // The first token comes with the prompt.
-    const decoded = Math.max(0, completion_tokens - 1);
-    figures.written += decoded;
-    figures.writtenSeconds += decoded * extra.time_per_output_token_s;
-  }
-
-  private stats(seconds: number): AnswerStats {
-    const { read, readSeconds, written, writtenSeconds, firstToken, thoughtSeconds, used } = this.figures;
-    return {
-      promptTokens: read,
-      thoughtTokens: this.tokens.thought,
-      answerTokens: this.tokens.answer,
-      prefillRate: readSeconds > 0 ? read / readSeconds : 0,
-      decodeRate: writtenSeconds > 0 ? written / writtenSeconds : 0,
-      secondsToFirstToken: firstToken,
-      seconds,
-      thoughtSeconds,
-      contextUsed: Math.min(used, this.contextSize),
-      contextSize: this.contextSize,
-    };
   }
 }

@@ -1,6 +1,6 @@
 // A follow-up question of a conversation that WebLLM has read already. Its chat keeps what was read and written and reads the new
 // question alone; but what the template puts after an answer was never written by the model, and would be missing between the two. Here
-// it is read before the question. Not for: the first question, and what is read anew as a whole (prompt.ts).
+// it is read before the question. Assumes WebLLM 0.2.86; without it, answers to follow-ups would differ from those to the whole. Not for: the first question, and what is read anew as a whole (prompt.ts).
 
 /** What is used of WebLLM's conversation, whose class it does not export. */
 export interface Conversation {

@@ -1,4 +1,5 @@
-// Watches the WebGPU devices that WebLLM opens: which adapter they are on, and when one is lost without being asked to.
+// Watches the WebGPU devices that WebLLM opens, which it hands out to nobody: which adapter they are on, and when one is lost without being asked
+// to. Assumes WebLLM 0.2.86: it asks an adapter for its device, and allocates within error scopes. Not for: what comes of a loss (client/).
 
 /** How long the browser may take to report a lost device after something failed because of it, in milliseconds. */
 const PATIENCE = 300;

@@ -18,7 +18,7 @@ const patterns: [RegExp, AppError["code"], AppError["remedy"]][] = [
     "out-of-memory",
     "choose-model",
   ],
-  [/ContextWindowSizeExceeded|exceeds? .*context window/i, "prompt-too-long", "none"],
+  [/ContextWindowSizeExceeded|ExceedContextWindowSize|exceeds? .*context window/i, "prompt-too-long", "none"],
 ];
 
 /** The error data for anything that was thrown in the worker. */

@@ -1,8 +1,9 @@
 // The engine worker: the only thread that runs WebLLM. It answers one request after the other. It has no state that matters beyond the loaded
 // model: after a crash the client starts another one.
-import { MLCEngine, ModelType, type AppConfig, type ChatOptions } from "@mlc-ai/web-llm";
+import { MLCEngine, ModelType, type AppConfig } from "@mlc-ai/web-llm";
 import { AppError } from "../../platform/app-error";
 import type { EngineCalls } from "../calls";
+import type { Ability } from "../contract";
 import {
   LIBRARY,
   type AnswerResult,
@@ -12,22 +13,18 @@ import {
   type Question,
 } from "../protocol";
 import { serve, tellSign, type Asked } from "../serve";
-import { Answer, type Pipeline } from "./answer";
+import { Answer } from "./answer";
+import { embed } from "./embed";
 import { missingFiles } from "../store/check";
-import { watchDevices } from "./device";
+import { watchDevices } from "./patches/device";
 import { classify } from "./failure";
-import { endAnswers } from "./follow-up";
-import { withoutNetwork } from "./offline";
-import { endReading } from "./reading";
-
-/** What WebLLM keeps private: the pipelines and the configuration in force. */
-interface Internals {
-  loadedModelIdToPipeline: Map<string, Pipeline>;
-  loadedModelIdToChatConfig: Map<string, Required<ChatOptions>>;
-}
+import { endAnswers } from "./patches/follow-up";
+import { holdCompletions } from "./patches/grammar";
+import { loadedBy } from "./patches/internals";
+import { withoutNetwork } from "./patches/offline";
+import { endReading } from "./patches/reading";
 
 const engine = new MLCEngine({ logLevel: "SILENT" });
-const internals = engine as unknown as Internals;
 let loaded: ModelSource | undefined;
 /** The answer that streams. */
 let current: Answer | undefined;
@@ -80,13 +77,14 @@ async function load(
     throw corrupt(damaged);
   }
   loaded = model;
+  const { pipeline, config } = loadedBy(engine, model.id);
   if (!model.embedding) {
-    const pipeline = internals.loadedModelIdToPipeline.get(model.id)!;
     endAnswers(pipeline.conversation);
     endReading(pipeline, () => current?.stopping ?? false);
+    holdCompletions(pipeline, () => current?.held);
   }
-  const config = internals.loadedModelIdToChatConfig.get(model.id)!;
   return {
+    can: new Set<Ability>(model.embedding ? ["embed"] : ["think", "grammar"]),
     contextSize: config.context_window_size,
     sampling: { temperature: config.temperature ?? 1, topP: config.top_p ?? 1 },
     adapter: devices.adapterName(),
@@ -102,12 +100,16 @@ async function unload(): Promise<void> {
   await engine.unload();
 }
 
-async function generate(question: Question, asked: Asked): Promise<AnswerResult> {
+/** Throws AppError where there is none. */
+function inUse() {
   if (!loaded) throw new AppError("unknown", "no model is loaded");
+  return loadedBy(engine, loaded.id);
+}
+
+async function generate(question: Question, asked: Asked): Promise<AnswerResult> {
+  const { pipeline, config } = inUse();
   // It was stopped while it waited for the one before.
   asked.signal.throwIfAborted();
-  const pipeline = internals.loadedModelIdToPipeline.get(loaded.id)!;
-  const config = internals.loadedModelIdToChatConfig.get(loaded.id)!;
   current = new Answer(engine, pipeline, config, question, asked);
   try {
     return await current.write();
@@ -120,6 +122,7 @@ serve<EngineCalls>(
   {
     load: ({ model, contextSize, arriving = false }, { tell }) => load(model, contextSize, arriving, tell),
     generate,
+    embed: (texts, { signal }) => embed(engine, inUse().pipeline.tokenizer, texts, signal),
     unload,
     statistics: () => (loaded ? engine.runtimeStatsText() : ""),
   },

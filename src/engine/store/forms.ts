@@ -1,0 +1,6 @@
+// The forms of models that the store knows, each in a file of its own.
+import type { ArtifactForm } from "../contract";
+import { mlcForm } from "./mlc-form";
+import type { StoreForm } from "./store-form";
+
+export const forms: Readonly<Record<ArtifactForm, StoreForm>> = { mlc: mlcForm };

@@ -1,0 +1,45 @@
+// An answer that goes on from a text can be held to a schema. WebLLM's completions, which alone go on from a text, take no `response_format`, though
+// the pipeline below them takes one; and what it has written is matched from the beginning of the schema, also where a part of that stands already.
+// Here the pipeline is told the schema of a completion, and its matcher what stands. Assumes WebLLM 0.2.86; without it, an answer after a
+// thought, or one that is gone on with, would be held to nothing. Not for: answers that begin with nothing before them, whose schema WebLLM takes.
+
+/** What the next completion is to be: JSON of a schema (as text), of which `begun` stands. */
+export interface Held {
+  schema: string;
+  begun: string;
+}
+
+/** How an answer is to be generated: what is used of WebLLM's settings. */
+interface Settings {
+  response_format?: { type: "json_object"; schema: string };
+}
+
+/** What is used of WebLLM's pipeline, whose class keeps it private. */
+export interface Matching {
+  prefillStep(input: unknown, role: unknown, name: unknown, settings?: Settings): Promise<void>;
+  prepareGrammarMatcherForSampling(settings?: Settings): Promise<void> | undefined;
+  grammarMatcher?: { _acceptString(text: string): boolean };
+}
+
+/** `heldTo`: what the answer that is being generated is held to, where WebLLM was not told. */
+export function holdCompletions(pipeline: Matching, heldTo: () => Held | undefined): void {
+  const prefill = pipeline.prefillStep.bind(pipeline);
+  pipeline.prefillStep = (input, role, name, settings = {}) => {
+    const held = heldTo();
+    // The same settings go with every token after these.
+    if (held) settings.response_format = { type: "json_object", schema: held.schema };
+    return prefill(input, role, name, settings);
+  };
+  const prepare = pipeline.prepareGrammarMatcherForSampling.bind(pipeline);
+  pipeline.prepareGrammarMatcherForSampling = (settings) => {
+    const prepared = prepare(settings);
+    const begun = heldTo()?.begun ?? "";
+    if (begun === "") return prepared;
+    const told = (prepared ?? Promise.resolve()).then(() => {
+      if (!pipeline.grammarMatcher?._acceptString(begun)) throw new Error(`not the beginning of such JSON: ${begun}`);
+    });
+    // It is waited for only when the prompt is read.
+    told.catch(() => {});
+    return told;
+  };
+}
