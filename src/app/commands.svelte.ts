@@ -180,7 +180,7 @@ export class Commands {
     const { session, models } = this.rooms;
     if (!session.canAsk) return [];
     return [
-      ...(models.chosen?.thoughts ? efforts : []).map((effort) => ({
+      ...(models.loader.chosen?.thoughts ? efforts : []).map((effort) => ({
         id: `effort-${effort}`,
         label: labelled(t("effort.title"), t(`effort.${effort}`)),
         run: () => this.guard(session.manner.chooseEffort(effort)),
@@ -231,23 +231,23 @@ export class Commands {
     const { models } = this.rooms;
     const commands: Command[] = [];
     for (const card of models.usable)
-      if (models.canRun(card) && card.id !== models.chosen?.id)
+      if (models.device.canRun(card) && card.id !== models.loader.chosen?.id)
         commands.push({
           id: `start-${card.id}`,
           label: labelled(t("models.start"), card.name),
-          run: () => void models.load(card),
+          run: () => void models.loader.load(card),
         });
-    if (models.state.phase === "loading")
+    if (models.loader.state.phase === "loading")
       commands.push({
         id: "cancel-load",
-        label: t("palette.cancelLoad", { name: models.state.card.name }),
-        run: () => models.cancel(),
+        label: t("palette.cancelLoad", { name: models.loader.state.card.name }),
+        run: () => models.loader.cancel(),
       });
-    if (models.state.phase === "ready")
+    if (models.loader.state.phase === "ready")
       commands.push({
         id: "unload",
-        label: labelled(t("models.unload"), models.state.card.name),
-        run: () => this.guard(models.unload()),
+        label: labelled(t("models.unload"), models.loader.state.card.name),
+        run: () => this.guard(models.loader.unload()),
       });
     for (const { card, status } of models.downloads.all.values()) {
       const add = (id: string, label: string, run: () => Promise<unknown>) =>
@@ -266,7 +266,7 @@ export class Commands {
     return models.offered
       .map((model) => models.buildOf(model))
       .filter((card) => !models.isInstalled(card) && !models.downloads.all.has(card.id))
-      .filter((card) => models.canRun(card) && models.fit(card).verdict !== "no")
+      .filter((card) => models.device.canRun(card) && models.fit(card).verdict !== "no")
       .flatMap((card) => [
         ...(card.task === "embedding"
           ? []
@@ -274,7 +274,7 @@ export class Commands {
               {
                 id: `bring-${card.id}`,
                 label: labelled(t("models.download"), card.name),
-                run: () => void models.load(card),
+                run: () => void models.loader.load(card),
               },
             ]),
         {
@@ -316,8 +316,8 @@ export class Commands {
       { id: "help", label: t("palette.help"), run: () => this.rooms.showAll() },
       ...this.records(),
       ...this.settings(),
-      ...(models.storage && !models.storage.persisted
-        ? [{ id: "persist", label: t("storage.ask"), run: () => this.guard(models.askToKeep()) }]
+      ...(models.device.storage && !models.device.storage.persisted
+        ? [{ id: "persist", label: t("storage.ask"), run: () => this.guard(models.device.askToKeep()) }]
         : []),
       ...(install.offered ? [{ id: "install", label: t("install.action"), run: () => void install.prompt() }] : []),
       ...(updates.available

@@ -42,10 +42,12 @@ export class Session {
   private ending = $state.raw<AbortController | undefined>(undefined);
   readonly busy = $derived(this.ending !== undefined);
   /** A model can be asked: without one, what is there can still be read and copied. */
-  readonly canAsk = $derived.by(() => this.models.chosen !== undefined && this.models.canRun(this.models.chosen));
+  readonly canAsk = $derived.by(
+    () => this.models.loader.chosen !== undefined && this.models.device.canRun(this.models.loader.chosen),
+  );
   /** There is something to compare: two models, or two efforts of one. */
   readonly canCompare = $derived.by(
-    () => this.canAsk && (this.models.chosen?.thoughts !== undefined || this.models.usable.length > 1),
+    () => this.canAsk && (this.models.loader.chosen?.thoughts !== undefined || this.models.usable.length > 1),
   );
   /** Called when a question began a new conversation. */
   onBegun: (conversationId: string) => void = () => {};
@@ -122,7 +124,7 @@ export class Session {
   async keep(answer: Message): Promise<void> {
     await this.conversations.keepCompared(answer);
     const card = this.writerOf(answer);
-    if (card && card.id !== this.models.chosen?.id) await this.models.load(card);
+    if (card && card.id !== this.models.loader.chosen?.id) await this.models.loader.load(card);
   }
 
   /** Asks a changed form of a question beside the old one, which stays. */

@@ -25,7 +25,7 @@ export class AnswerComparison implements Comparer {
   }
 
   get free(): boolean {
-    return this.runs.idle && this.models.canRun();
+    return this.runs.idle && this.models.device.canRun();
   }
 
   /** A question that a person asks meanwhile ends it. The model that was chosen before is so afterwards, unless the person asked another. */
@@ -35,9 +35,9 @@ export class AnswerComparison implements Comparer {
 
   private async compareInTurn(card: ModelCard, tell: Tell, { signal, ready, ask }: Turn): Promise<Comparison> {
     const { models } = this;
-    const before = models.chosen;
+    const before = models.loader.chosen;
     const stop = () => {
-      if (models.state.phase === "loading") models.cancel();
+      if (models.loader.state.phase === "loading") models.loader.cancel();
     };
     signal.addEventListener("abort", stop);
     try {
@@ -49,7 +49,7 @@ export class AnswerComparison implements Comparer {
       throw error;
     } finally {
       signal.removeEventListener("abort", stop);
-      if (before && before.id !== card.id && signal.reason !== overtaken) void models.load(before);
+      if (before && before.id !== card.id && signal.reason !== overtaken) void models.loader.load(before);
     }
   }
 }

@@ -50,14 +50,14 @@ export async function importModel(
   const card = admit(candidate);
   const { id } = card;
   if (models.installed.ids.has(id) || models.installed.isAdded(id)) throw new AppError("model-known", id, "none");
-  if (models.machine && bytes > models.machine.free)
-    throw new AppError("storage-full", `${bytes} bytes to store`, "free-space", bytes - models.machine.free);
+  if (models.device.machine && bytes > models.device.machine.free)
+    throw new AppError("storage-full", `${bytes} bytes to store`, "free-space", bytes - models.device.machine.free);
   await models.downloads.cancel(id);
   const { files, compared } = await store.import(given, baseUrlOf(id), card.pins, onProgress, signal);
   const hashes = card.pins ? "build" : compared ? "package" : "recorded";
   if (!card.known) await models.installed.addCard(card);
   await models.installed.add(card, { files, hashes, source });
-  await models.lookAtStorage();
+  await models.device.lookAtStorage();
   return models.installed.card(id)!;
 }
 

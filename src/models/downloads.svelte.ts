@@ -52,6 +52,25 @@ export class Downloads {
     });
   }
 
+  /**
+   * Compares every file of an installed model with its hash, and fetches anew those that are damaged. Gives the names of those.
+   * Throws AppError, or an AbortError.
+   */
+  async mend(card: ModelCard, onProgress: (progress: LoadProgress) => void): Promise<string[]> {
+    const before = this.installed.models.get(card.id);
+    if (!before) return [];
+    // Before anything is removed that could not be had again.
+    demandModel(card);
+    const source = this.installed.source(card);
+    const damaged = await this.store.check(source, true, onProgress);
+    if (damaged.length > 0) {
+      if (!addressOf(card, policy.network)) throw new AppError("import-damaged", damaged.join(", "), "none");
+      await this.installed.remove(card.id);
+      await this.bring(card, { before, onProgress });
+    } else await this.installed.change(card.id, { verifiedAt: Date.now() });
+    return damaged;
+  }
+
   /** Shows what an earlier visit left unfinished, and goes on with what was not paused. */
   async begin(): Promise<void> {
     const found = [...(await this.storage.all(downloadForm)).values()];

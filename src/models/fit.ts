@@ -100,7 +100,7 @@ export const speaks = ({ languages }: ModelCard, language: string): boolean => l
 interface Choice {
   offered: readonly CatalogueModel[];
   usable: readonly ModelCard[];
-  machine: Machine | undefined;
+  device: { machine: Machine | undefined };
 }
 
 /**
@@ -117,7 +117,7 @@ export function firstModel({ offered, usable }: Choice, language: string): Model
  * A model that speaks the language: the smallest that is recommended for this machine, or else of all that it can run, at its ease or barely, the
  * smallest, those first that are recommended for others. Never a demonstration. Undefined where none does.
  */
-export function speakerFor({ offered, machine }: Choice, language: string): ModelCard | undefined {
+export function speakerFor({ offered, device: { machine } }: Choice, language: string): ModelCard | undefined {
   if (!machine) return undefined;
   const { fast, balanced, reasoning } = recommend(offered, machine, language);
   const recommended = [fast, balanced, reasoning].find((card) => card && speaks(card, language));

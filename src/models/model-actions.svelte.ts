@@ -67,7 +67,11 @@ export class ModelActions {
     const damaged = await this.run(
       () => t("storage.checking", { name }),
       "verify",
-      (tell) => this.models.mend(card, tell),
+      async (tell) => {
+        const found = await this.models.downloads.mend(card, tell);
+        await this.models.device.lookAtStorage();
+        return found;
+      },
     );
     if (damaged)
       this.notices.tell(() =>
@@ -134,7 +138,7 @@ export class ModelActions {
     // What was left over when the list was made may belong to a model by now.
     await this.lookForLeftovers();
     for (const baseUrl of this.leftovers) await this.store.remove(baseUrl);
-    await this.models.lookAtStorage();
+    await this.models.device.lookAtStorage();
     await this.lookForLeftovers();
   }
 

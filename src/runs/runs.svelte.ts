@@ -76,7 +76,7 @@ export class Runs {
     private readonly models: Models,
     private readonly settings: Settings,
   ) {
-    models.onReady = () => this.rest();
+    models.loader.onReady = () => this.rest();
   }
 
   /**
@@ -110,8 +110,9 @@ export class Runs {
     return {
       signal,
       ready: async (card) => {
-        if (card && card.id !== this.models.chosen?.id) await unlessAborted(this.models.load(card), signal);
-        return unlessAborted(this.models.ready(), signal);
+        if (card && card.id !== this.models.loader.chosen?.id)
+          await unlessAborted(this.models.loader.load(card), signal);
+        return unlessAborted(this.models.loader.ready(), signal);
       },
       ask: async (question, tell = () => {}) => {
         const onToken = (token: AnswerToken) => tell({ kind: "token", ...token });
@@ -120,7 +121,7 @@ export class Runs {
         try {
           return await this.engines.generate({ ...question, onToken, onStarted, onRecovering }, signal);
         } catch (error) {
-          if (!isCancelled(error) && !this.engines.hasModel) this.models.lost(errorData(error));
+          if (!isCancelled(error) && !this.engines.hasModel) this.models.loader.lost(errorData(error));
           throw error;
         }
       },
@@ -141,7 +142,7 @@ export class Runs {
   rest(): void {
     clearTimeout(this.resting);
     const minutes = this.settings.current.idleMinutes ?? DEFAULT_IDLE_MINUTES;
-    if (minutes > 0 && this.idle) this.resting = setTimeout(() => this.models.rest(), minutes * 60_000);
+    if (minutes > 0 && this.idle) this.resting = setTimeout(() => this.models.loader.rest(), minutes * 60_000);
   }
 
   private async answer(request: RunRequest, tell: Tell, turn: Turn): Promise<RunEnd> {
@@ -161,7 +162,7 @@ export class Runs {
         results.push(await turn.ask(question, tell));
       }
       if (results.length === 0) signal.throwIfAborted();
-      this.models.noteContextSize(results[0]!.stats.contextSize);
+      this.models.loader.noteContextSize(results[0]!.stats.contextSize);
       answered();
       return { kind: "ended", end: signal.reason === overtaken ? "overtaken" : "done" };
     } catch (error) {

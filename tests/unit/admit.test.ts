@@ -258,14 +258,14 @@ describe("of an installed model is said", () => {
     await models.downloads.bring(card);
     expect(models.installed.models.get(hub)).toMatchObject({ hashes: "recorded", known: true });
     // It finds a damaged file; what is fetched anew is held to what was recorded.
-    await models.mend(card, tell);
+    await models.downloads.mend(card, tell);
     expect(came[1]!.files).toEqual(pins.files);
     expect(models.installed.models.get(hub)).toMatchObject({ hashes: "recorded", known: true });
     setPolicy({ ...plain, network: { modelHosts: [], mirror: "https://mirror.example/m/" } });
     await models.installed.remove(hub);
     await models.downloads.bring(card);
     expect(models.installed.models.get(hub)).toMatchObject({ hashes: "mirror", known: true });
-    await models.mend(card, tell);
+    await models.downloads.mend(card, tell);
     expect(models.installed.models.get(hub)!.hashes).toBe("mirror");
     await models.downloads.bring(knownCard("islet-tiny")!);
     expect(models.installed.models.get("islet-tiny")!.hashes).toBe("build");

@@ -38,10 +38,13 @@ beforeEach(() => {
   const card = { id: "m" };
   ready = async () => {};
   const models = {
-    ...{ chosen: card, usable: [card], lost() {}, noteContextSize() {}, rest() {} },
-    ready: async () => {
-      await ready();
-      return { card, loaded: { contextSize: 1024, sampling: { temperature: 0, topP: 1 }, adapter: "" } };
+    usable: [card],
+    loader: {
+      ...{ chosen: card, lost() {}, noteContextSize() {}, rest() {} },
+      ready: async () => {
+        await ready();
+        return { card, loaded: { contextSize: 1024, sampling: { temperature: 0, topP: 1 }, adapter: "" } };
+      },
     },
     installed: { digest: async () => "d" },
   } as unknown as Models;
@@ -100,7 +103,8 @@ test.each([1, 2, 3])("a question whose write %i fails is not stored in part", as
   let puts = 0;
   const put = IDBObjectStore.prototype.put;
   const spy = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (this: IDBObjectStore, ...args) {
-    if (++puts === failing) throw new DOMException("full", "QuotaExceededError");
+    if (/^(message|conversation):/.test(String(args[1])) && ++puts === failing)
+      throw new DOMException("full", "QuotaExceededError");
     return put.apply(this, args);
   });
   await expect(session.ask("Second?")).rejects.toMatchObject({ code: "storage-full" });

@@ -143,8 +143,8 @@ type Rooms = Awaited<ReturnType<typeof rooms>>;
 
 /** What a load shows in its state, thrown. */
 async function load(models: Models, id: string): Promise<void> {
-  await models.load(models.installed.card(id)!);
-  if (models.state.phase === "failed") throw Object.assign(new Error(), models.state.error);
+  await models.loader.load(models.installed.card(id)!);
+  if (models.loader.state.phase === "failed") throw Object.assign(new Error(), models.loader.state.error);
 }
 async function download(models: Models, id: string): Promise<void> {
   await models.download(models.installed.card(id)!);
@@ -186,11 +186,11 @@ const actions: Record<string, [by: readonly Switch[], act: (rooms: Rooms) => unk
   "download a model of one's own": [["addModels", ...lists], ({ models }) => download(models, "own")],
   "load a model of one's own": [["addModels", ...lists], ({ models }) => load(models, "own")],
   "load a model that is here": [lists, ({ models }) => load(models, tiny.id)],
-  "check and repair a model": [lists, ({ models }) => models.mend(tiny, tell)],
+  "check and repair a model": [lists, ({ models }) => models.downloads.mend(tiny, tell)],
   "download a model of the catalogue": [lists, ({ models }) => download(models, "islet-reasoner")],
   "load a model of the catalogue": [lists, ({ models }) => load(models, "islet-reasoner")],
   "bring a model, past everything else": [lists, ({ models }) => models.downloads.bring(knownCard("islet-reasoner")!)],
-  "ask a model that is loaded": [lists, ({ models }) => models.ready()],
+  "ask a model that is loaded": [lists, ({ models }) => models.loader.ready()],
   "remove the passphrase": [["vault"], () => demandVaultRemoval()],
 };
 
@@ -206,7 +206,8 @@ async function refusal(act: () => unknown): Promise<string> {
 
 /** Whether the app says anywhere that something is not allowed. */
 function saysRefused({ notices, models }: Rooms): boolean {
-  const { state, downloads } = models;
+  const { downloads } = models;
+  const { state } = models.loader;
   const errors = [notices.error, state.phase === "failed" ? state.error : undefined];
   return [...errors, ...[...downloads.all.values()].map(({ error }) => error)].some((e) => e?.code === "not-allowed");
 }
@@ -231,7 +232,7 @@ const forbidden: Record<Switch, RegExp> = {
 describe.each(Object.keys(switches) as Switch[])("where a policy forbids by %s", (name) => {
   test.each(Object.entries(actions))("%s", async (what, [by, act]) => {
     const made = await rooms();
-    if (what.startsWith("ask")) await made.models.load(tiny);
+    if (what.startsWith("ask")) await made.models.loader.load(tiny);
     const before = [...made.models.installed.ids];
     const { orders, loaded } = made;
     setPolicy(switches[name]);
@@ -315,10 +316,10 @@ describe.each(lists)("where models are left out by %s", (name) => {
 
   test("the model of the last visit is not loaded, and none is offered or usable; it can be removed", async () => {
     const { models, loaded } = await rooms();
-    await models.load(tiny);
+    await models.loader.load(tiny);
     setPolicy(switches[name]);
     loaded.length = 0;
-    await models.unload();
+    await models.loader.unload();
     await models.begin();
     expect([models.offered, models.usable, loaded]).toEqual([[], [], []]);
     await models.remove(tiny);

@@ -45,8 +45,11 @@ function engine() {
   const card = { id: "m" };
   const sampling = { temperature: 0, topP: 1 };
   const models = {
-    ...{ chosen: card, usable: [card], lost: vi.fn(), noteContextSize: () => {} },
-    ready: async () => ({ card, loaded: { contextSize: 1024, sampling, adapter: "" } }),
+    usable: [card],
+    loader: {
+      ...{ chosen: card, lost: vi.fn(), noteContextSize: () => {} },
+      ready: async () => ({ card, loaded: { contextSize: 1024, sampling, adapter: "" } }),
+    },
     installed: { digest: async () => "d" },
   } as unknown as Models;
   return { engines, models };

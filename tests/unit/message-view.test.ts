@@ -35,8 +35,11 @@ let records: Records;
 /** How the engine ends its answer. */
 let generate: (options: GenerateOptions) => Promise<unknown>;
 const models = {
-  ...{ chosen: { id: "m" }, usable: [], noteContextSize: () => {}, machine: undefined },
-  ready: async () => ({ card: { id: "m" }, loaded: { contextSize: 1024, sampling: { temperature: 0, topP: 1 } } }),
+  ...{ usable: [], device: { machine: undefined, canRun: () => true } },
+  loader: {
+    ...{ chosen: { id: "m" }, noteContextSize: () => {} },
+    ready: async () => ({ card: { id: "m" }, loaded: { contextSize: 1024, sampling: { temperature: 0, topP: 1 } } }),
+  },
   installed: { digest: async () => "d", card: () => undefined },
 } as unknown as Models;
 

@@ -185,7 +185,7 @@ describe("the fit", () => {
 
   describe("for somebody who begins", () => {
     const [starter, tiny, reasoner] = shippedModels as [ModelCard, ModelCard, ModelCard];
-    const choice = { offered: groupBuilds(knownCards), usable: [] as ModelCard[], machine: desktop };
+    const choice = { offered: groupBuilds(knownCards), usable: [] as ModelCard[], device: { machine: desktop } };
 
     test.each(["en", "fr", "ja", "vi"])(
       "in %s offers one that is here, or else the starter, and one that speaks it",
@@ -197,7 +197,7 @@ describe("the fit", () => {
         const other = speakerFor(choice, language)!;
         expect(speaks(other, language)).toBe(true);
         expect(fitOf(other, desktop).verdict).toBe("fits");
-        expect(speakerFor({ ...choice, machine: undefined }, language)).toBeUndefined();
+        expect(speakerFor({ ...choice, device: { machine: undefined } }, language)).toBeUndefined();
         expect(speakerFor({ ...choice, offered: [] }, language)).toBeUndefined();
       },
     );
@@ -206,7 +206,7 @@ describe("the fit", () => {
 
     test.each(["fr", "ja", "vi"])("in %s offers one that speaks it also where none is recommended", (language) => {
       for (const machine of [software, { ...phone, software: true }, { ...desktop, memory: 1.5 * GIB }]) {
-        const other = speakerFor({ ...choice, machine }, language)!;
+        const other = speakerFor({ ...choice, device: { machine } }, language)!;
         expect(speaks(other, language)).toBe(true);
         expect(fitOf(other, machine).verdict).not.toBe("no");
         expect(other.about).toBeUndefined();
@@ -215,7 +215,7 @@ describe("the fit", () => {
       const few = choice.offered.filter(({ key }) => ["islet-reasoner", "Qwen2.5-3B-Instruct"].includes(key));
       expect(speakerFor({ ...choice, offered: few }, language)!.key).toBe("Qwen2.5-3B-Instruct");
       expect(
-        speakerFor({ ...choice, offered: few, machine: { ...desktop, memory: GIB / 2 } }, language),
+        speakerFor({ ...choice, offered: few, device: { machine: { ...desktop, memory: GIB / 2 } } }, language),
       ).toBeUndefined();
     });
 
@@ -426,7 +426,12 @@ describe("what is left over of models", () => {
   });
   test("is not removed when it belongs to a model by then", async () => {
     const removed: string[] = [];
-    const models = { known: Promise.resolve(), downloads, installed: { ids: new Set<string>() }, lookAtStorage() {} };
+    const models = {
+      known: Promise.resolve(),
+      downloads,
+      installed: { ids: new Set<string>() },
+      device: { lookAtStorage() {} },
+    };
     const actions = actionsWith(models, removed);
     await actions.lookForLeftovers();
     expect(actions.leftovers).toEqual([files]);

@@ -173,8 +173,11 @@ describe("in a conversation", () => {
     } as unknown as Engines;
     const sampling = { temperature: 0, topP: 1 };
     const models = {
-      ...{ chosen: card, usable: [card], lost() {}, noteContextSize() {} },
-      ready: async () => ({ card, loaded: { contextSize: 1024, sampling, adapter: "" } }),
+      usable: [card],
+      loader: {
+        ...{ chosen: card, lost() {}, noteContextSize() {} },
+        ready: async () => ({ card, loaded: { contextSize: 1024, sampling, adapter: "" } }),
+      },
       installed: { digest: async () => "d" },
     } as unknown as Models;
     const records = new Records(`need-${crypto.randomUUID()}`);

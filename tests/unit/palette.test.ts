@@ -43,8 +43,9 @@ beforeAll(async () => {
   conversations.openId = [...conversations.all.keys()][0]!;
   // A machine with a model that thinks, and nothing else.
   const models = {
-    ...{ canRun: () => true, chosen: { id: "m", thoughts: {} }, usable: [], offered: [], state: { phase: "none" } },
-    ...{ downloads: { all: new Map() }, installed: { models: new Map() }, storage: { persisted: false } },
+    ...{ usable: [], offered: [], loader: { chosen: { id: "m", thoughts: {} }, state: { phase: "none" } } },
+    ...{ downloads: { all: new Map() }, installed: { models: new Map() } },
+    device: { canRun: () => true, storage: { persisted: false } },
   } as unknown as Models;
   const engines = {} as Engines;
   commands = new Commands({

@@ -55,21 +55,25 @@ export class EngineClient {
     this.door.prepare();
   }
 
-  /** Loads a model that is on this device, replacing the one that is loaded. Throws AppError. `cancel` ends it. */
+  /** Loads a model that is on this device, replacing the one that is loaded. Throws AppError, or an AbortError: `signal` ends it, with the worker. */
   async load(
     model: ModelSource,
     options: { contextSize?: number; arriving?: boolean; onProgress?: (progress: LoadProgress) => void } = {},
+    signal?: AbortSignal,
   ): Promise<LoadedModel> {
+    signal?.throwIfAborted();
     this.leave();
     const { onProgress, ...how } = options;
-    this.loaded = await this.door.ask("load", { model, ...how }, { onProgress });
+    // What a worker does while it loads cannot be ended in any other way.
+    const abort = () => this.end(signal!.reason);
+    signal?.addEventListener("abort", abort);
+    try {
+      this.loaded = await this.door.ask("load", { model, ...how }, { onProgress });
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
     this.model = model;
     return this.loaded;
-  }
-
-  /** Gives up whatever the worker does, by ending it. */
-  cancel(): void {
-    this.end(new DOMException("cancelled", "AbortError"));
   }
 
   /**
@@ -213,7 +217,7 @@ export class EngineClient {
 
   /** The loaded model is wanted no more. A worker that is busy with what nobody waits for is replaced at once. */
   private leave(): void {
-    if (this.abandoned > 0 && this.running.size === 0) this.cancel();
+    if (this.abandoned > 0 && this.running.size === 0) this.end(new DOMException("nobody waits for it", "AbortError"));
     else this.forget();
   }
 

@@ -41,15 +41,15 @@ export class Engines {
   /**
    * Makes a model of this device the current one, loading it unless it is loaded. `memory`: bytes it needs; `budget`: bytes
    * that all loaded models may need together. The one that was used longest ago makes room. `arriving`: its last files
-   * are on their way. Throws AppError.
+   * are on their way. Throws AppError, or an AbortError where `signal` ended it.
    */
   async load(
     model: ModelSource,
-    memory: number,
-    budget: number,
-    arriving: boolean,
+    { memory, budget, arriving }: { memory: number; budget: number; arriving: boolean },
     onProgress: (progress: LoadProgress) => void,
+    signal: AbortSignal,
   ): Promise<LoadedModel> {
+    signal.throwIfAborted();
     const there = this.slots.find((slot) => slot.client.model?.id === model.id);
     if (there?.client.loaded) {
       this.use(there);
@@ -58,18 +58,13 @@ export class Engines {
     const slot = await this.freeSlot(runtimes[model.form], memory, budget);
     slot.memory = memory;
     this.use(slot);
-    return slot.client.load(model, { arriving, onProgress });
+    return slot.client.load(model, { arriving, onProgress }, signal);
   }
 
   /** Starts an engine for a model of this form that is about to be loaded. */
   prepare(form: ArtifactForm): void {
     const runtime = runtimes[form];
     if (!this.slots.some(({ client }) => client.runtime === runtime)) this.addSlot(runtime).client.prepare();
-  }
-
-  /** Gives up what the current engine does. */
-  cancel(): void {
-    this.current?.client.cancel();
   }
 
   /** Streams an answer of the current model, until `signal` ends it. Throws AppError, or an AbortError (`EngineClient`). */

@@ -4,7 +4,7 @@ import { AppError } from "../../platform/app-error";
 import { modelDatabases } from "../../platform/deployment";
 import { finished } from "../../platform/requests";
 import type { ModelSource } from "../protocol";
-import { forms } from "./forms";
+import { forms } from "./artifact-forms";
 
 type ArtifactDatabase = (typeof modelDatabases)[number];
 

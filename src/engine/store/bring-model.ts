@@ -7,7 +7,7 @@ import { storedFile, storeFile } from "./artifact-store";
 import { fetchFile, type FetchOptions } from "./fetch-file";
 import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
-import { forms } from "./forms";
+import { forms } from "./artifact-forms";
 import { parseJson, PINS, readPins } from "./package";
 import type { ExpectedFile } from "./store-form";
 

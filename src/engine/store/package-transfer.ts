@@ -24,7 +24,7 @@ import { modelLock } from "./bring-model";
 import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
 import type { ArtifactForm } from "../contract";
-import { forms } from "./forms";
+import { forms } from "./artifact-forms";
 import { invalid, parseJson, PINS, readPins } from "./package";
 import type { ExpectedFile } from "./store-form";
 
