@@ -21,7 +21,6 @@ import { setPolicy } from "../../src/trust/current-policy";
 import { readPolicy } from "../../src/trust/policy";
 import policyFile from "../../src/trust/policy.json" with { type: "json" };
 import { closeChannels, countChannels } from "./browser";
-import { oneAfterTheOther } from "./locks";
 import { recorded, ReplayWorker, resultOf } from "./replay";
 
 vi.stubGlobal("__APP_VERSION__", "0");
@@ -42,11 +41,17 @@ beforeEach(() => {
   const estimate = async () => ({ usage: 0, quota: 1e12 });
   const storage = { estimate, persisted: async () => true, persist: async () => true };
   Object.defineProperty(navigator, "storage", { configurable: true, value: storage });
-  oneAfterTheOther();
-  const { request } = navigator.locks as unknown as { request: (...given: unknown[]) => Promise<unknown> };
-  // The lock of a worker's life is free only when that is over.
-  const alive = (...given: unknown[]) => (given[0] === "held" ? new Promise(() => {}) : request(...given));
-  Object.defineProperty(navigator, "locks", { configurable: true, value: { request: alive } });
+  const held = new Map<string, Promise<unknown>>();
+  const request = (name: string, ...rest: unknown[]) => {
+    // The lock of a worker's life is free only when that is over.
+    if (name === "held") return new Promise(() => {});
+    const run = rest.at(-1) as (lock: object) => unknown;
+    const mine = (held.get(name) ?? Promise.resolve()).then(() => run({}));
+    const over = mine.catch(() => {});
+    if (rest.length === 1) held.set(name, over);
+    return mine;
+  };
+  Object.defineProperty(navigator, "locks", { configurable: true, value: { request } });
 });
 
 /** A whole app without its screens, on a machine that runs models. */
