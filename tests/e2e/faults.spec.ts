@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, type Worker } from "playwright/test";
+import { expect, test, type CDPSession, type Worker } from "playwright/test";
 import { App, conversationsFile, models, numbers, shareApp } from "./app";
 import { TestServer } from "./server";
 
@@ -121,14 +121,28 @@ test.describe("a download", () => {
   });
 
   test("that does not fit the browser's storage says so", async () => {
-    const devtools = await app.context.newCDPSession(app.page);
-    const origin = new URL(app.server.url).origin;
-    await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 500_000 });
+    const { profile, server } = app;
+    const origin = new URL(server.url).origin;
+    await app.page.evaluate(() => navigator.serviceWorker.ready);
+    const used = await app.page.evaluate(async () => (await navigator.storage.estimate()).usage!);
+    await app.close();
+    await server.start();
+    let devtools: CDPSession | undefined;
+    // Before the page writes anything: the browser goes by the room that it found at a write for another 30 seconds.
+    app = await App.open({
+      profile,
+      server,
+      before: async (page) => {
+        devtools = await page.context().newCDPSession(page);
+        await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: used + 500_000 });
+      },
+    });
     await app.startModel("tiny");
     await shows("The browser's storage is full");
-    await devtools.send("Storage.overrideQuotaForOrigin", { origin });
+    await devtools!.send("Storage.overrideQuotaForOrigin", { origin });
     await tryAgain();
     await expect(app.card("tiny").getByText("Running")).toBeVisible();
+    await server.stop();
   });
 });
 
