@@ -36,7 +36,7 @@ export interface Loaded {
   phases: LoadProgress["phase"][];
 }
 
-export class Bench {
+class Bench {
   private readonly store = new StoreClient();
   private worker: Worker | undefined;
   private client: EngineClient | undefined;
