@@ -19,7 +19,13 @@ function standIn({ pieces, rate }: { pieces: string[]; rate: number }) {
     postMessage({ id, call }: { id: number; call?: string }) {
       const answer = (data: unknown) => this.onmessage?.({ data });
       const done = (value: unknown) => setTimeout(() => answer({ kind: "done", id, value }));
-      if (call === "load") done({ contextSize: 16384, adapter: "recording", downloaded: 0 });
+      if (call === "load")
+        done({
+          can: new Set(["think"]),
+          contextSize: 16384,
+          sampling: { temperature: 0, topP: 1 },
+          adapter: "recording",
+        });
       else if (call === "generate") {
         const start = performance.now();
         let at = 0;

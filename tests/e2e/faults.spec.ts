@@ -195,14 +195,6 @@ test.describe("a running model", () => {
     await expect(app.answers.last()).toContainText("The model was restarted while this was written.");
   });
 
-  test("whose worker dies while it answers recovers by itself", async () => {
-    await app.send("Count from 1 to 40");
-    await expect(app.answers.last()).toContainText("5 6 7");
-    await (await app.engine()).evaluate(() => self.close());
-    await app.answered();
-    expect((await app.messages()).at(-1)!.content).toBe(numbers(1, 40));
-  });
-
   test("that is lost again while it recovers says so, and trying again needs no reload", async () => {
     await app.send("Count from 1 to 40");
     await expect(app.answers.last()).toContainText("5 6 7");

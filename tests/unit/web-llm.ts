@@ -22,14 +22,6 @@ interface Private {
     };
     detectGPUDevice(): Promise<{ device: GPUDevice } | undefined>;
   };
-  /** XGrammar, which holds what is written to a schema. */
-  grammar: {
-    TokenizerInfo: { createTokenizerInfo(...all: unknown[]): Promise<unknown> };
-    GrammarCompiler: {
-      createGrammarCompiler(tokens: unknown): Promise<{ compileJSONSchema(schema: string): Promise<unknown> }>;
-    };
-    GrammarMatcher: { createGrammarMatcher(grammar: unknown): Promise<NonNullable<Pipeline["grammarMatcher"]>> };
-  };
 }
 
 interface Conversing {
@@ -40,7 +32,7 @@ interface Conversing {
 
 export async function privateParts(): Promise<Private> {
   const script = readFileSync(`${folder}lib/index.js`, "utf8").replace(/\n\/\/# sourceMappingURL.*\s*$/, "");
-  const names = "LLMChatPipeline, EmbeddingPipeline, Conversation, libExports$2 as runtime, libExports$1 as grammar";
+  const names = "LLMChatPipeline, EmbeddingPipeline, Conversation, libExports$2 as runtime";
   // It looks whether it is in Node, which has other files at hand than a browser.
   const whole = Buffer.from(`const process = undefined;\n${script}\nexport { ${names} };\n`).toString("base64");
   return (await import(/* @vite-ignore */ `data:text/javascript;base64,${whole}`)) as Private;

@@ -1,7 +1,8 @@
 // An answer that goes on from a text can be held to a schema. WebLLM's completions, which alone go on from a text, take no `response_format`, though
 // the pipeline below them takes one; and what it has written is matched from the beginning of the schema, also where a part of that stands already.
-// Here the pipeline is told the schema of a completion, and its matcher what stands. Assumes WebLLM 0.2.86; without it, an answer after a
-// thought, or one that is gone on with, would be held to nothing. Not for: answers that begin with nothing before them, whose schema WebLLM takes.
+// Here the pipeline is told the schema of a completion, and its matcher what stands. And JSON is held to one line: where it may have white space, a
+// small model writes that for ever. Assumes WebLLM 0.2.86; without it, an answer after a thought, or one that is gone on with, would be held to
+// nothing. Not for: where a schema comes in (answer.ts).
 
 /** What the next completion is to be: JSON of a schema (as text), of which `begun` stands. */
 export interface Held {
@@ -19,10 +20,26 @@ export interface Matching {
   prefillStep(input: unknown, role: unknown, name: unknown, settings?: Settings): Promise<void>;
   prepareGrammarMatcherForSampling(settings?: Settings): Promise<void> | undefined;
   grammarMatcher?: { _acceptString(text: string): boolean };
+  /** Made when it is first needed. */
+  grammarCompiler?: Compiler;
+}
+
+/** What is used of XGrammar's; an indent of -1 is one line. */
+interface Compiler {
+  compileJSONSchema(schema: string, anyWhitespace?: boolean, indent?: number): Promise<unknown>;
 }
 
 /** `heldTo`: what the answer that is being generated is held to, where WebLLM was not told. */
 export function holdCompletions(pipeline: Matching, heldTo: () => Held | undefined): void {
+  let compiler: Compiler | undefined;
+  Object.defineProperty(pipeline, "grammarCompiler", {
+    get: () => compiler,
+    set(made: Compiler | undefined) {
+      compiler = made;
+      const compile = made?.compileJSONSchema.bind(made);
+      if (made && compile) made.compileJSONSchema = (schema) => compile(schema, false, -1);
+    },
+  });
   const prefill = pipeline.prefillStep.bind(pipeline);
   pipeline.prefillStep = (input, role, name, settings = {}) => {
     const held = heldTo();

@@ -1,0 +1,48 @@
+// Opens a browser on a page that has runtimes and no app around them. Not for: what the page does (page.ts), or what is wanted of it (runtime.spec.ts).
+import { readFileSync } from "node:fs";
+import { build, type Rolldown } from "vite";
+import { contentSecurityPolicy, parsePolicy } from "../../../src/trust/policy";
+import { App } from "../app";
+import { TestServer } from "../server";
+
+/** The page and its workers by their addresses, from the same sources and by the same rules for scripts as the app. */
+async function buildPage(): Promise<Map<string, string | Uint8Array>> {
+  const built = (await build({
+    configFile: false,
+    root: "tests/e2e/runtime",
+    base: "./",
+    publicDir: false,
+    logLevel: "error",
+    worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } } },
+    build: {
+      write: false,
+      minify: false,
+      target: "es2022",
+      modulePreload: { polyfill: false },
+      rolldownOptions: { output: { entryFileNames: "assets/page-[hash].js" } },
+    },
+  })) as Rolldown.RolldownOutput;
+  const policy = contentSecurityPolicy(parsePolicy(readFileSync("dist/policy.json", "utf8")), "page");
+  return new Map(
+    built.output.map((file) => {
+      const content = file.type === "chunk" ? file.code : file.source;
+      if (file.fileName !== "index.html") return [`/runtime/${file.fileName}`, content];
+      const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}" />`;
+      return ["/runtime/", String(content).replace("<meta", `${meta}\n<meta`)];
+    }),
+  );
+}
+
+/** Opens the page, whose `window.bench` drives a runtime. */
+export async function openBench(): Promise<App> {
+  const files = await buildPage();
+  const server = new TestServer();
+  await server.start();
+  server.fault = (path, _request, response) => {
+    const content = files.get(path);
+    if (content === undefined) return false;
+    response.setHeader("content-type", path.endsWith(".js") ? "text/javascript" : "text/html").end(content);
+    return true;
+  };
+  return App.open({ server, path: "runtime/" });
+}
