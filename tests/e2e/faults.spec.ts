@@ -128,7 +128,7 @@ test.describe("a download", () => {
     await app.close();
     await server.start();
     let devtools: CDPSession | undefined;
-    // Before the page writes anything: the browser goes by the room that it found at a write for another 30 seconds.
+    // Before the page writes anything: set later, it is not seen for a while, as if the browser went by the room it had found.
     app = await App.open({
       profile,
       server,
