@@ -76,7 +76,7 @@ export class AnswerWriter {
         card,
         plan: (model) => {
           began = performance.now();
-          return planAnswer(message, turns, model, { temperature: settings.current.temperature, votes });
+          return planAnswer(message, turns, model, { sampling: settings.current, votes });
         },
       },
       (event) => live.take(event),

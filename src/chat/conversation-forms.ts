@@ -1,6 +1,7 @@
 // The readers of conversations and messages, which storage, import and backup all use: what is out of bounds is brought within them, what is
 // not known is left out, and what has no id, role or text is refused. Not for: their form (records.ts).
 import type { AnswerStats } from "../engine/protocol";
+import { samplingOf } from "../engine/sampling";
 import { errorCodes, remedies, type ErrorData } from "../platform/app-error";
 import {
   amountOf,
@@ -152,10 +153,9 @@ function readStats(value: unknown): AnswerStats | undefined {
 function readProvenance(value: unknown): Provenance | undefined {
   const from = fieldsOf(value);
   const [digest, version] = [nameOf(from?.["digest"]), nameOf(from?.["version"])];
-  const [temperature, topP] = [amountOf(from?.["temperature"]), amountOf(from?.["topP"])];
-  if (digest === undefined || version === undefined || temperature === undefined || topP === undefined)
-    return undefined;
-  return { digest, temperature, topP, version };
+  if (digest === undefined || version === undefined) return undefined;
+  // A parameter that there was not yet is what was usual.
+  return { digest, ...samplingOf((name) => amountOf(from?.[name])), version };
 }
 
 function readError(value: unknown): ErrorData | undefined {

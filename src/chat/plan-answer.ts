@@ -1,5 +1,6 @@
 // What is asked of a model for an answer: the turns before it, how it samples, and how much it thinks. Pure. Not for: asking it (runs/).
 import type { Thinking } from "../engine/protocol";
+import { samplingOf, type Sampling } from "../engine/sampling";
 import type { ModelCard } from "../models/catalogue/catalogue";
 import { AUTO_EFFORT, thinkingOf } from "../reasoning/effort";
 import { needOf, type Need } from "../reasoning/need";
@@ -10,8 +11,8 @@ import { contentOf, thoughtOf, type Message } from "./conversation-records";
 
 /** What a person chose that a plan depends on. */
 export interface Wishes {
-  /** Undefined: what the model recommends. */
-  temperature: number | undefined;
+  /** What is undefined is as the model recommends. */
+  sampling: Partial<Record<keyof Sampling, number | undefined>>;
   /** How many answers are voted on, where the model thinks. */
   votes: number;
 }
@@ -20,7 +21,7 @@ export interface Wishes {
 export function planAnswer(answer: Message, turns: readonly Message[], model: ReadyModel, wishes: Wishes): Plan {
   const { card, loaded } = model;
   const recommended = card.sampling ?? loaded.sampling;
-  const temperature = wishes.temperature ?? recommended.temperature;
+  const sampling = samplingOf((name) => wishes.sampling[name] ?? recommended[name]);
   const rounds = card.thoughts ? wishes.votes : 1;
   const need = answer.run?.need ?? needIn(turns, card, answer.run);
   const [thought, text] = [thoughtOf(answer), contentOf(answer)];
@@ -28,7 +29,7 @@ export function planAnswer(answer: Message, turns: readonly Message[], model: Re
   return {
     question: {
       turns: turns.map((turn) => ({ role: turn.role, content: contentOf(turn) })),
-      sampling: { ...recommended, temperature: rounds > 1 ? Math.max(temperature, VOTE_TEMPERATURE) : temperature },
+      sampling: rounds > 1 ? { ...sampling, temperature: Math.max(sampling.temperature, VOTE_TEMPERATURE) } : sampling,
       thinking: thinkingFor(answer.run?.effort, need, model),
       continueFrom: thought !== "" || text !== "" ? { thought, answer: text, closed } : undefined,
     },

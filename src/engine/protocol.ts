@@ -1,6 +1,7 @@
 // What page and workers speak of: models, questions, answers and their figures. Not for: what a worker can be asked (calls.ts).
 import type { Ability, ArtifactForm } from "./contract";
 import type { NetworkRules } from "../trust/network-rules";
+import type { Sampling } from "./sampling";
 import type { AnswerParts, PartialAnswer, ThoughtFormat } from "./thoughts";
 
 /** The name under which a model's library is kept, whatever it is called where it comes from. */
@@ -53,13 +54,6 @@ export interface StoredModel {
 export interface ChatTurn {
   role: "user" | "assistant";
   content: string;
-}
-
-export interface Sampling {
-  /** 0 always takes the likeliest token. */
-  temperature: number;
-  /** 0 < topP <= 1: sample among the likeliest tokens whose probabilities sum to topP. */
-  topP: number;
 }
 
 /**

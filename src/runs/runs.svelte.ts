@@ -152,10 +152,9 @@ export class Runs {
     try {
       const model = await turn.ready(request.card);
       const { question, rounds = 1, facts } = request.plan(model);
-      const { temperature, topP } = question.sampling;
       const digest = await this.models.installed.digest(model.card.id);
       const version = `${__APP_VERSION__} ${__APP_COMMIT__}`.trim();
-      const provenance = { digest, temperature, topP, version };
+      const provenance = { digest, ...question.sampling, version };
       tell({ kind: "begun", facts: { ...facts, modelId: model.card.id, provenance } });
       for (let n = 1; n <= rounds && !signal.aborted; n++) {
         if (rounds > 1) tell({ kind: "round", n, of: rounds });

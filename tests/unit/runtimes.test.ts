@@ -55,10 +55,10 @@ describe("the app", () => {
   async function models(found: Support) {
     vi.stubGlobal("isSecureContext", true);
     vi.spyOn(runtimes.mlc, "support").mockImplementation(async () => found);
-    const records = new Records({}, `runtimes-${++n}`);
+    const records = new Records(`runtimes-${++n}`);
     const store = storeOnThisThread(() => Promise.reject(new Error("no")));
     const made = new Models(new Engines(), store, records, new Settings(records), new AuditLog(records));
-    expect([made.canRun(), made.obstacle]).toEqual([false, undefined]);
+    expect([made.device.canRun(), made.device.obstacle]).toEqual([false, undefined]);
     await made.begin();
     return made;
   }
@@ -70,16 +70,16 @@ describe("the app", () => {
 
   test("runs models where their runtime can, on the device that it found", async () => {
     const made = await models({ device });
-    expect([made.canRun(tiny), made.canRun(), made.obstacle]).toEqual([true, true, undefined]);
-    expect(made.machine).toMatchObject(device);
+    expect([made.device.canRun(tiny), made.device.canRun(), made.device.obstacle]).toEqual([true, true, undefined]);
+    expect(made.device.machine).toMatchObject(device);
   });
 
   test("says what is in the way where none can, until that has changed", async () => {
     const obstacle = { code: "adapter-refused", detail: "", remedy: "retry" } as const;
     const made = await models({ obstacle });
-    expect([made.canRun(tiny), made.canRun(), made.obstacle]).toEqual([false, false, obstacle]);
+    expect([made.device.canRun(tiny), made.device.canRun(), made.device.obstacle]).toEqual([false, false, obstacle]);
     vi.spyOn(runtimes.mlc, "support").mockImplementation(async () => ({ device }));
     await made.begin();
-    expect([made.canRun(tiny), made.obstacle]).toEqual([true, undefined]);
+    expect([made.device.canRun(tiny), made.device.obstacle]).toEqual([true, undefined]);
   });
 });

@@ -6,6 +6,7 @@ import { Repetition } from "../repetition";
 import type { Asked } from "../serve";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
 import { Figures } from "./figures";
+import { inOwnNames } from "./own-names";
 import type { Held } from "./patches/grammar";
 import type { Pipeline } from "./patches/internals";
 import { spread } from "./seed";
@@ -172,8 +173,7 @@ export class Answer {
     const { sampling, maxTokens, seed } = this.question;
     const schema = begun === undefined ? undefined : JSON.stringify(this.question.schema);
     const settings = {
-      temperature: sampling.temperature,
-      top_p: sampling.topP,
+      ...inOwnNames(sampling),
       ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
       // Each stretch draws numbers of its own.
       ...(seed === undefined ? {} : { seed: spread(seed + this.stretches++) }),

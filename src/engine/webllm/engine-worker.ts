@@ -12,12 +12,14 @@ import {
   type ModelSource,
   type Question,
 } from "../protocol";
+import { samplingOf } from "../sampling";
 import { serve, tellSign, type Asked } from "../serve";
 import { Answer } from "./answer";
 import { embed } from "./embed";
 import { missingFiles } from "../store/check";
 import { watchDevices } from "./patches/device";
 import { classify } from "./failure";
+import { ownNames } from "./own-names";
 import { endAnswers } from "./patches/follow-up";
 import { holdCompletions } from "./patches/grammar";
 import { loadedBy } from "./patches/internals";
@@ -86,7 +88,7 @@ async function load(
   return {
     can: new Set<Ability>(model.embedding ? ["embed"] : ["think", "grammar"]),
     contextSize: config.context_window_size,
-    sampling: { temperature: config.temperature ?? 1, topP: config.top_p ?? 1 },
+    sampling: samplingOf((name) => config[ownNames[name]]),
     adapter: devices.adapterName(),
   };
 }

@@ -6,7 +6,8 @@ import reasonerFiles from "../../../public/models/islet-reasoner/resolve/main/is
 import tinyFiles from "../../../public/models/islet-tiny/resolve/main/islet-model.json";
 import type { ArtifactForm } from "../../engine/contract";
 import { thinkTags } from "../../engine/thoughts";
-import { LIBRARY, type ModelFile, type PackageFacts, type Sampling } from "../../engine/protocol";
+import { LIBRARY, type ModelFile, type PackageFacts } from "../../engine/protocol";
+import type { Sampling } from "../../engine/sampling";
 import type { NetworkRules } from "../../trust/network-rules";
 import { families, type ModelFacts } from "./families";
 

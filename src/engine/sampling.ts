@@ -1,0 +1,17 @@
+// How a model draws the next token: every parameter that an answer is made with. Pure. Not for: drawing, which the runtimes do.
+
+/** Each parameter, with what is usual where neither a person nor the model says anything. The runtimes pass all of them on. */
+const usual = {
+  /** 0 always takes the likeliest token. */
+  temperature: 1,
+  /** Sample among the likeliest tokens whose probabilities sum to this; more than 0, at most 1. */
+  topP: 1,
+};
+type Name = keyof typeof usual;
+export type Sampling = Record<Name, number>;
+
+export const samplingNames = Object.keys(usual) as readonly Name[];
+
+/** All parameters, each as `valueOf` says of its name, or else as is usual. */
+export const samplingOf = (valueOf: (name: Name) => number | undefined): Sampling =>
+  Object.fromEntries(samplingNames.map((name) => [name, valueOf(name) ?? usual[name]])) as Sampling;
