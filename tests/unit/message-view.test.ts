@@ -33,7 +33,14 @@ let records: Records;
 /** How the engine ends its answer. */
 let generate: (options: GenerateOptions) => Promise<unknown>;
 const models = {
-  ...{ chosen: { id: "m" }, usable: [], keepAwake: () => () => {}, noteContextSize: () => {}, machine: undefined },
+  ...{
+    chosen: { id: "m" },
+    usable: [],
+    canRun: () => true,
+    keepAwake: () => () => {},
+    noteContextSize: () => {},
+    machine: undefined,
+  },
   ready: async () => ({ card: { id: "m" }, loaded: { contextSize: 1024, sampling: { temperature: 0, topP: 1 } } }),
   installed: { digest: async () => "d", card: () => undefined },
 } as unknown as Models;
