@@ -20,6 +20,8 @@ import { webllmModels } from "./webllm-models.mjs";
 
 /** The same rules as the app's about what a model consists of. */
 const { module: rules } = await runnerImport("./src/engine/store/package.ts");
+// The form of the models of that list.
+const { mlcForm: form } = (await runnerImport("./src/engine/store/mlc-form.ts")).module;
 const LIBRARY = "library.wasm";
 const TRIES = 4;
 
@@ -62,7 +64,9 @@ async function fetchFile(url, file, bytes) {
 /** The hashes that the source states, if it does: a mirror, an export, or the app's own models. */
 async function publishedHashes(base) {
   const response = await fetch(base + rules.PINS);
-  return response.ok ? rules.readPins(rules.parseJson(await response.arrayBuffer(), rules.PINS)).files : undefined;
+  return response.ok
+    ? rules.readPins(rules.parseJson(await response.arrayBuffer(), rules.PINS), form).files
+    : undefined;
 }
 
 async function mirror(id, directory, from, library) {
@@ -74,19 +78,15 @@ async function mirror(id, directory, from, library) {
   mkdirSync(folder, { recursive: true });
   const get = (name, bytes) => fetchFile(name === LIBRARY ? libraryUrl : base + name, join(folder, name), bytes);
   console.log(`${id} from ${base}`);
-  await get(rules.CONFIGURATION);
-  await get(rules.WEIGHTS);
-  const expected = rules.filesOfModel(
-    parse(join(folder, rules.CONFIGURATION)),
-    parse(join(folder, rules.WEIGHTS)),
-    known?.manifest,
-  );
+  for (const name of form.lists) await get(name);
+  const lists = form.lists.map((name) => parse(join(folder, name)));
+  const expected = form.filesOf(lists, known?.manifest);
   for (const [name, { bytes }] of Object.entries(expected)) await get(name, bytes);
   const published = from ? await publishedHashes(base) : undefined;
   const files = {};
   for (const name of Object.keys(expected).sort()) {
     const file = join(folder, name);
-    if (/\.(json|wasm)$/.test(name)) rules.checkForm(name, new Uint8Array(readFileSync(file)).buffer);
+    if (/\.(json|wasm)$/.test(name)) form.checkForm(name, new Uint8Array(readFileSync(file)).buffer);
     files[name] = { bytes: statSync(file).size, integrity: await integrityOf(file) };
     if (published && published[name]?.integrity !== files[name].integrity) {
       await rm(file);
@@ -109,7 +109,7 @@ async function faultsOf(directory) {
       faults.push(`${pins}: missing, so the copy was not finished`);
       continue;
     }
-    const { id, files } = rules.readPins(parse(pins));
+    const { id, files } = rules.readPins(parse(pins), form);
     if (id !== undefined && id !== model) faults.push(`${pins}: is of ${id}, not of ${model}`);
     for (const [name, { bytes, integrity }] of Object.entries(files)) {
       const file = join(folder, name);
