@@ -32,7 +32,7 @@ export function flatOf({ run, parts, ...message }: Message): FlatMessage & Pick<
 /** Begins a conversation in which nothing was said yet, and opens it. */
 export async function begin(conversations: Conversations, title: string): Promise<Conversation> {
   const conversation = conversations.drafted(title, {});
-  await conversations.add(conversation, []);
+  await conversations.begin(conversation, []);
   return conversation;
 }
 

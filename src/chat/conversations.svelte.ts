@@ -148,25 +148,33 @@ export class Conversations {
     };
   }
 
+  /** Stores a new conversation with its first messages, and opens it. Throws AppError; then nothing was stored. */
+  async begin(conversation: Conversation, messages: readonly Message[]): Promise<void> {
+    await this.store(conversation.id, messages, conversation);
+    this.openId = conversation.id;
+  }
+
   /**
-   * Stores messages that go on from what is there, each under the one before it, with their conversation where that is new, and shows them: all
-   * of it in one step, or nothing. Throws AppError, or an AbortError where the conversation was deleted meanwhile.
+   * Stores messages that go on from what is there, each under the one before it, and shows them: all in one step, or nothing. Throws AppError, or
+   * an AbortError where the conversation was deleted meanwhile.
    */
-  async add(conversation: Conversation, messages: readonly Message[]): Promise<void> {
-    const { id } = conversation;
-    const known = this.all.has(id);
+  async add(conversationId: string, messages: readonly Message[]): Promise<void> {
+    await this.store(conversationId, messages);
+  }
+
+  private async store(id: string, messages: readonly Message[], first?: Conversation): Promise<void> {
     const shown = (c: Conversation) => ({ ...c, leafId: messages.at(-1)?.id ?? c.leafId, updatedAt: Date.now() });
     for (const m of messages) this.keep(m);
     try {
       const entries = messages.map((m): [RecordKey, Message] => [messageKey(m), m]);
-      const there = await this.records.change(conversationKey(id), shown, known ? undefined : conversation, entries);
-      if (known && !there) throw new DOMException("the conversation was deleted", "AbortError");
+      const there = await this.records.change(conversationKey(id), shown, first, entries);
+      if (!there && !first) throw new DOMException("the conversation was deleted", "AbortError");
     } catch (error) {
       for (const m of messages) this.messages.get(id)?.delete(m.id);
       throw error;
     }
-    this.all.set(id, shown(this.all.get(id) ?? conversation));
-    if (!known) this.openId = id;
+    const conversation = this.all.get(id) ?? first;
+    if (conversation) this.all.set(id, shown(conversation));
   }
 
   /**

@@ -31,8 +31,9 @@ export class LiveAnswer {
 
   take(event: RunEvent): void {
     this.written = fold(this.written, event);
-    if (event.kind === "token" && event.part === "thought") this.thinkingSince ??= performance.now();
-    else if (event.kind !== "recovering") this.thinkingSince = undefined;
+    if (event.kind === "round") this.thinkingSince = undefined;
+    if (event.kind === "token")
+      this.thinkingSince = event.part === "thought" ? (this.thinkingSince ?? performance.now()) : undefined;
   }
 
   end(): void {

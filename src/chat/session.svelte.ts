@@ -20,9 +20,10 @@ export interface Contestant {
   effort: Effort;
 }
 
-/** A question that is not stored yet, and the conversation that it belongs to, which may be new. */
+/** A question that is not stored yet, and the conversation that it belongs to, which may be new as well. */
 interface Placed {
   conversation: Conversation;
+  begins: boolean;
   question: Message;
 }
 
@@ -135,7 +136,7 @@ export class Session {
       const { effort, votes } = this.manner;
       this.manner.once = null;
       const question = questionUnder(parentId, conversationId, content);
-      await this.answer(question, { effort, votes, placed: { conversation, question } }, ending);
+      await this.answer(question, { effort, votes, placed: { conversation, begins: false, question } }, ending);
     });
   }
 
@@ -203,7 +204,8 @@ export class Session {
     if (above?.run?.comparison) await this.conversations.keepCompared(above);
     const manner = { ...(once === null ? { effort } : {}), votes };
     const conversation = open ?? this.conversations.drafted(content, manner);
-    return { conversation, question: questionUnder(above?.id ?? null, conversation.id, content) };
+    const question = questionUnder(above?.id ?? null, conversation.id, content);
+    return { conversation, begins: !open, question };
   }
 
   /** Writes an answer to a question, which is stored with it where it is new (`placed`). */
@@ -219,11 +221,9 @@ export class Session {
     const createdAt = Math.max(Date.now(), question.createdAt + 1);
     const message = { ...messageUnder(question.id, conversationId, "assistant"), createdAt, run };
     const store = async () => {
-      const begins = placed && !this.conversations.all.has(conversationId);
-      const conversation = placed?.conversation ?? this.conversations.all.get(conversationId);
-      if (!conversation) throw new DOMException("the conversation was deleted", "AbortError");
-      await this.conversations.add(conversation, placed ? [question, message] : [message]);
-      if (begins) this.onBegun(conversationId);
+      if (placed?.begins) await this.conversations.begin(placed.conversation, [question, message]);
+      else await this.conversations.add(conversationId, placed ? [question, message] : [message]);
+      if (placed?.begins) this.onBegun(conversationId);
       if (placed) void this.conversations.drafts.flush();
     };
     await this.write(message, { card, votes: effort === "high" ? votes : 1, store }, ending);

@@ -36,8 +36,9 @@ export class AnswerComparison implements Comparer {
   private async compareInTurn(card: ModelCard, tell: Tell, { signal, ready, ask }: Turn): Promise<Comparison> {
     const { models } = this;
     const before = models.loader.chosen;
+    // A question that is asked meanwhile waits for the model that is being loaded.
     const stop = () => {
-      if (models.loader.state.phase === "loading") models.loader.cancel();
+      if (signal.reason !== overtaken && models.loader.state.phase === "loading") models.loader.cancel();
     };
     signal.addEventListener("abort", stop);
     try {

@@ -1,5 +1,8 @@
 // The way from a question to a stored answer, with what real workers told played back: the door, bringing and loading a model, a run, a session.
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { AnswerComparison } from "../../src/evaluation/answer-comparison";
+import { t } from "../../src/i18n/i18n.svelte";
+import { Notices } from "../../src/ui/notices.svelte";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { messageForm } from "../../src/chat/conversation-forms";
 import { contentOf, thoughtOf } from "../../src/chat/conversation-records";
@@ -229,5 +232,38 @@ describe("an answer", () => {
     await session.resume(stopped);
     expect(conversations.branch.at(-1)!.run).toMatchObject({ status: "complete", resumed: true });
     expect(contentOf(conversations.branch.at(-1)!)).toBe(hard!.answer);
+  });
+});
+
+describe("comparing answers with a reference", () => {
+  test("gives way to a person's question, also while its model loads, and says so", async () => {
+    for (const early of [true, false]) {
+      const { session, models, conversations, runs } = await app();
+      await models.loader.load(card);
+      const notices = new Notices();
+      const comparison = new AnswerComparison(runs, models, notices);
+      expect(comparison.free).toBe(true);
+      const told = vi.fn();
+      const comparing = comparison.compare(shippedModels[0]!, told, new AbortController().signal);
+      comparing.catch(() => {});
+      const begun = () => (early ? models.loader.state.phase === "loading" : told.mock.calls.length > 1);
+      await vi.waitFor(() => expect(begun()).toBe(true), { interval: 0 });
+      expect(comparison.free).toBe(false);
+      await session.ask("x");
+      await expect(comparing).rejects.toMatchObject({ name: "AbortError" });
+      expect(contentOf(conversations.branch.at(-1)!)).not.toBe("");
+      expect(conversations.branch.at(-1)!.run!.status).toBe("complete");
+      expect(notices.list.map(({ text }) => text())).toEqual([t("storage.compareEnded")]);
+      await vi.waitFor(() => expect(comparison.free).toBe(true));
+    }
+  });
+
+  test("comes to its end where nobody asks, and the model of before answers again", async () => {
+    const { models, runs } = await app();
+    await models.loader.load(card);
+    const comparison = new AnswerComparison(runs, models, new Notices());
+    const found = await comparison.compare(shippedModels[0]!, () => {}, new AbortController().signal);
+    expect(found).toMatchObject({ equal: 0, difference: { given: resultOf(recorded.generate[0]!).answer } });
+    await vi.waitFor(() => expect(models.loader.chosen?.id).toBe(card.id));
   });
 });
