@@ -52,6 +52,12 @@ module.exports = {
       from: { path: "^src/[^/]+/", pathNot: `^src/(${named.join("|")})/` },
       to: {},
     },
+    {
+      name: "logic-knows-no-view",
+      severity: "error",
+      from: { path: "\\.ts$", pathNot: "^src/(app/|main)" },
+      to: { path: "\\.svelte$" },
+    },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     {
       name: "only-its-own-folder-uses-web-llm",

@@ -3,7 +3,7 @@ import { mount, tick, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { provideChat } from "../../src/chat/chat-context";
 import { Conversations } from "../../src/chat/conversations.svelte";
-import MessageView from "../../src/chat/MessageView.svelte";
+import MessageView from "../../src/chat/views/MessageView.svelte";
 import { contentOf, messageKey, type Message } from "../../src/chat/conversation-records";
 import { messageForm } from "../../src/chat/conversation-forms";
 import { Session } from "../../src/chat/session.svelte";
