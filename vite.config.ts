@@ -14,7 +14,10 @@ import { fr } from "./src/i18n/fr.ts";
 import { ja } from "./src/i18n/ja.ts";
 import { vi } from "./src/i18n/vi.ts";
 import { digestOf } from "./src/trust/audit-chain.ts";
+import { featureRemarks } from "./src/trust/feature-rules.ts";
 import { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } from "./src/trust/policy.ts";
+import { policySchema } from "./src/trust/policy-schema.ts";
+import { shippedPolicy } from "./src/trust/shipped-policy.ts";
 
 const { name, version, repository } = JSON.parse(readFileSync("package.json", "utf8")) as {
   name: string;
@@ -24,7 +27,8 @@ const { name, version, repository } = JSON.parse(readFileSync("package.json", "u
 // A copy of the sources without git can name its commit.
 const commit = process.env["ISLET_COMMIT"] ?? commitOf();
 // A deployment's own policy, so that an organisation need not change the sources.
-const policy = parsePolicy(readFileSync(process.env["ISLET_POLICY"] ?? "src/trust/policy.json", "utf8"));
+const ownPolicy = process.env["ISLET_POLICY"];
+const policy = ownPolicy === undefined ? shippedPolicy : parsePolicy(readFileSync(ownPolicy, "utf8"));
 const { collect, record } = buildRecord({ name, version, commit, policy: await digestOf(policy) });
 
 /** Puts the policy beside the page, and what browsers enforce of it into the page itself and into `_headers`. */
@@ -33,7 +37,7 @@ function policyFiles(): Plugin {
   return {
     name: "islet-policy",
     async buildStart() {
-      for (const sentence of await unmatchedNames(policy)) this.warn(sentence);
+      for (const sentence of [...featureRemarks(policy), ...(await unmatchedNames(policy))]) this.warn(sentence);
     },
     transformIndexHtml: {
       handler: (_html, { server }) =>
@@ -49,7 +53,7 @@ function policyFiles(): Plugin {
     },
     generateBundle() {
       this.emitFile({ type: "asset", fileName: "policy.json", source: text });
-      const schema = readFileSync("src/trust/policy.schema.json", "utf8");
+      const schema = JSON.stringify(policySchema(3), null, 2) + "\n";
       this.emitFile({ type: "asset", fileName: "policy.schema.json", source: schema });
       this.emitFile({ type: "asset", fileName: "_headers", source: headersFile(policy) });
     },

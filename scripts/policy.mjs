@@ -20,6 +20,7 @@ if (!existsSync(join(out, "build.json"))) stop(`${out} is no build of Islet: npm
 const { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } = (
   await runnerImport("./src/trust/policy.ts")
 ).module;
+const { featureRemarks } = (await runnerImport("./src/trust/feature-rules.ts")).module;
 const { digestOf } = (await runnerImport("./src/trust/audit-chain.ts")).module;
 let policy;
 try {
@@ -59,7 +60,7 @@ const tag = /(?<=<meta http-equiv="Content-Security-Policy" content=")[^"]*/;
 replaceOne("index.html", tag, contentSecurityPolicy(policy, "page").replaceAll("'", "&#39;"));
 digests().forEach((digest, i) => replaceOne("service-worker.js", before[i], digest));
 writeHashes(out, { ...JSON.parse(readFileSync(join(out, "build.json"), "utf8")), policy: await digestOf(policy) });
-for (const sentence of await unmatchedNames(policy)) console.warn(sentence);
+for (const sentence of [...featureRemarks(policy), ...(await unmatchedNames(policy))]) console.warn(sentence);
 console.log(
   `${out} has the policy of ${file} now. What a server sends has to follow, and is read anew by it only when told:`,
 );

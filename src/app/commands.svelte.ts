@@ -15,7 +15,7 @@ import { efforts } from "../reasoning/effort";
 import { themes, type Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/audit-log.svelte";
 import { openErasing } from "../trust/erase";
-import { allowsUnknown, policy } from "../trust/current-policy";
+import { allowed, allowsUnknown, policy } from "../trust/current-policy";
 import { openVaultScreen, type OpenVault } from "../trust/vault/open-vault.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Navigation, OtherScreen } from "./navigation.svelte";
@@ -204,10 +204,10 @@ export class Commands {
   private conversation(): Command[] {
     const { conversations, actions } = this.rooms;
     const all = [
-      ...(policy.features.importConversations
+      ...(allowed("importConversations")
         ? [{ id: "import-conversations", label: t("chat.import"), run: () => this.guard(actions.importFile()) }]
         : []),
-      ...(policy.features.exportConversations && conversations.listed.length > 0
+      ...(allowed("exportConversations") && conversations.listed.length > 0
         ? [{ id: "export-all", label: t("chat.exportAll"), run: () => actions.exportAll() }]
         : []),
     ];
@@ -216,7 +216,7 @@ export class Commands {
     const of = (label: string) => labelled(label, actions.titleOf(open));
     return [
       { id: "rename", label: of(t("chat.rename")), run: () => (actions.renaming = open) },
-      ...(policy.features.exportConversations
+      ...(allowed("exportConversations")
         ? [
             { id: "export-json", label: of(t("chat.exportJson")), run: () => actions.exportJson(open) },
             { id: "export-markdown", label: of(t("chat.exportMarkdown")), run: () => actions.exportMarkdown(open) },
@@ -288,8 +288,7 @@ export class Commands {
   private modelFiles(): Command[] {
     const { models, modelActions } = this.rooms;
     if (modelActions.running) return [];
-    const { importModels, exportModels } = policy.features;
-    const commands: Command[] = importModels
+    const commands: Command[] = allowed("importModels")
       ? [
           { id: "import-folder", label: t("own.folder"), run: () => this.guard(modelActions.pick(true)) },
           { id: "import-file", label: t("own.file"), run: () => this.guard(modelActions.pick(false)) },
@@ -302,8 +301,8 @@ export class Commands {
         commands.push({ id: `${name}-${id}`, label: labelled(label, card.name), run: () => this.guard(run()) });
       if (models.mayUse(card)) add("check", t("storage.check"), () => modelActions.check(card));
       if (modelActions.canCompare(card)) add("compare", t("storage.compare"), () => modelActions.compare(card));
-      if (exportModels) add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
-      if (exportModels && modelActions.canExportFolder)
+      if (allowed("exportModels")) add("export-zip", t("storage.exportZip"), () => modelActions.export(card, false));
+      if (allowed("exportModels") && modelActions.canExportFolder)
         add("export-folder", t("storage.exportFolder"), () => modelActions.export(card, true));
       add("remove", t("models.remove"), () => models.remove(card));
     }
@@ -339,11 +338,11 @@ export class Commands {
             ...(vault.passkeys > 0
               ? [inSettings("remove-passkeys", t("vault.removePasskeys", { n: vault.passkeys }))]
               : []),
-            ...(policy.features.exportConversations ? [inSettings("backup", t("vault.makeBackup"))] : []),
+            ...(allowed("exportConversations") ? [inSettings("backup", t("vault.makeBackup"))] : []),
             ...(policy.vault.required ? [] : [{ id: "decrypt", label: `${t("vault.remove")}…`, run: openVaultScreen }]),
           ]
         : [{ id: "encrypt", label: `${t("vault.set")}…`, run: openVaultScreen }]),
-      ...(policy.features.importConversations ? [inSettings("restore", `${t("vault.restore")}…`)] : []),
+      ...(allowed("importConversations") ? [inSettings("restore", `${t("vault.restore")}…`)] : []),
       ...(["conversations", "audit", "network"] as const).map((kind) =>
         inSettings(`delete-${kind}`, `${t(`keep.delete.${kind}`)}…`),
       ),

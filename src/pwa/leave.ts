@@ -2,6 +2,7 @@
 // that it is this page without such a header that leads there: only to what it was told of a moment ago, and once. The address
 // is in no address of ours, so that nobody else can lead anybody on by it. Not for: asking the person (trust/LinkDialog.svelte).
 import { registerRoute } from "workbox-routing";
+import { allows } from "../trust/feature-rules";
 import { readLink } from "../trust/foreign-link";
 import { LEAVE, type LeaveAnswer, type LeaveOrder } from "../trust/leave-order";
 import { keptPolicy } from "./policy-headers";
@@ -15,8 +16,8 @@ const confirmed = new Map<string, string>();
 
 /** Whether the policy in force lets links be opened; one that cannot be read does not. */
 async function mayOpen(): Promise<boolean> {
-  const policy = (await keptPolicy()) as { features?: { openLinks?: boolean } } | undefined;
-  return policy === undefined || policy.features?.openLinks === true;
+  const policy = await keptPolicy();
+  return policy === undefined || allows(policy, "openLinks");
 }
 
 async function confirm(url: unknown): Promise<LeaveAnswer> {

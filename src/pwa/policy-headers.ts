@@ -3,9 +3,8 @@
 // (service-worker.ts), or what a policy demands (trust/policy.ts).
 import { named } from "../platform/deployment";
 import { ALLOWLIST, narrowedAllowlist } from "../trust/allowlist";
-import type { NetworkRules } from "../trust/network-rules";
 import { CSP, OWN_HEADERS } from "../trust/own-policy";
-import { contentSecurityPolicy } from "../trust/policy";
+import { contentSecurityPolicy, type Enforced } from "../trust/policy";
 import { holdsConnections, judge } from "../trust/policy-judgement";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -26,25 +25,26 @@ export async function keptPolicy(): Promise<object | undefined> {
 }
 
 /** The rules in force; undefined before a policy was read. One that cannot be read allows nothing, as it does in the page. */
-async function rulesInForce(): Promise<NetworkRules | undefined> {
-  const policy = await keptPolicy();
+async function rulesInForce(): Promise<Enforced | undefined> {
+  const policy = (await keptPolicy()) as Enforced | undefined;
   if (!policy) return undefined;
   try {
-    const { modelHosts, mirror } = (policy as { network: NetworkRules }).network;
-    return { modelHosts: modelHosts.map(String), mirror: mirror === null ? null : String(mirror) };
+    const { modelHosts, mirror } = policy.network;
+    const network = { modelHosts: modelHosts.map(String), mirror: mirror === null ? null : String(mirror) };
+    return { version: policy.version, network, features: policy.features };
   } catch {
-    return { modelHosts: [], mirror: null };
+    return { version: 3, network: { modelHosts: [], mirror: null }, features: {} };
   }
 }
 
 async function withPolicy(response: Response): Promise<Response> {
   const rules = await rulesInForce();
   if (!rules || response.type === "opaque" || response.redirected) return response;
-  const demanded = contentSecurityPolicy({ network: rules }, "header");
+  const demanded = contentSecurityPolicy(rules, "header");
   // The stored file as it is, where that is enough: browsers keep the compiled code of it.
   const wider = judge(response.headers.get(CSP), demanded, self.location.origin, "page").wider.length > 0;
   const sent = response.headers.get(ALLOWLIST);
-  const allowlist = narrowedAllowlist(sent, { network: rules });
+  const allowlist = narrowedAllowlist(sent, rules);
   if (!wider && sent === allowlist) return response;
   const headers = new Headers(response.headers);
   if (wider) headers.append(CSP, demanded);
@@ -70,7 +70,7 @@ async function look(): Promise<boolean> {
     // To open it would make it.
     caches.match(self.location.href, { cacheName: OWN_HEADERS }),
   ]);
-  loose = rules !== undefined && !holdsConnections(own?.headers.get(CSP) ?? null, rules, self.location.origin);
+  loose = rules !== undefined && !holdsConnections(own?.headers.get(CSP) ?? null, rules.network, self.location.origin);
   return loose;
 }
 

@@ -20,27 +20,26 @@ export class Updates {
   unanswered = $state<number | undefined>(undefined);
   /** Called after each look: at what, when, and whether an answer came that could be read. */
   onLooked: (url: string, time: number, answered: boolean) => void = () => {};
-  private workbox: Workbox | undefined;
 
   /** Without service workers (an insecure origin, a private window) the app works, but only online. */
   begin(): void {
     if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
     const look = () => void this.look();
-    this.workbox = new Workbox("./service-worker.js", { scope: "./" });
+    const workbox = new Workbox("./service-worker.js", { scope: "./" });
     navigator.serviceWorker.addEventListener("message", ({ data }: MessageEvent<NotInstalled>) => {
       if (data.type === "NOT_INSTALLED") this.refused = data.file;
     });
-    this.workbox.addEventListener("installed", () => (this.refused = undefined));
-    this.workbox.addEventListener("waiting", () => (this.available = true));
-    this.workbox.addEventListener("activated", (event) => {
+    workbox.addEventListener("installed", () => (this.refused = undefined));
+    workbox.addEventListener("waiting", () => (this.available = true));
+    workbox.addEventListener("activated", (event) => {
       if (!event.isUpdate) this.offlineReady = true;
     });
     // Another tab accepted the update: this one still runs the old version, and says so.
-    this.workbox.addEventListener("controlling", (event) => {
+    workbox.addEventListener("controlling", (event) => {
       if (event.isUpdate && !this.waiting) this.available = true;
     });
     // A refused registration leaves the app as it is without one.
-    void this.workbox.register().catch(() => {});
+    void workbox.register().catch(() => {});
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") look();
     });
@@ -66,16 +65,18 @@ export class Updates {
   async accept(): Promise<void> {
     if (this.waiting) return;
     this.waiting = true;
-    await navigator.locks.request(generatingLock, async () => {
-      const registration = await navigator.serviceWorker.getRegistration();
-      if (registration?.waiting) {
-        const taken = new Promise((resolve) =>
-          navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }),
-        );
-        this.workbox?.messageSkipWaiting();
-        await taken;
-      }
-      location.reload();
-    });
+    await navigator.locks.request(generatingLock, reloadNewest);
   }
+}
+
+/** Reloads the page; where a new version waits, it takes over first. For a page that cannot begin with what it has, too. */
+export async function reloadNewest(): Promise<void> {
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const waiting = (await container?.getRegistration())?.waiting;
+  if (container && waiting) {
+    const taken = new Promise((resolve) => container.addEventListener("controllerchange", resolve, { once: true }));
+    waiting.postMessage({ type: "SKIP_WAITING" });
+    await taken;
+  }
+  location.reload();
 }

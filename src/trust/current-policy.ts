@@ -3,6 +3,8 @@
 import { AppError, thrownText } from "../platform/app-error";
 import { named } from "../platform/deployment";
 import { bestLanguage } from "../i18n/i18n.svelte";
+import { allows, featureNames, isUnstated } from "./feature-rules";
+import { features, type Feature } from "./features";
 import { connectable } from "./network-rules";
 import { PolicyError } from "./policy-faults";
 import {
@@ -10,7 +12,6 @@ import {
   parsePolicy,
   refusedBy,
   restricts,
-  type Feature,
   type Policy,
   type PolicyField,
   type PolicyTexts,
@@ -93,24 +94,33 @@ export async function lastPolicy(): Promise<Policy | undefined> {
 const tagName = 'meta[http-equiv="Content-Security-Policy"]';
 
 /**
- * A policy without the hosts that the page was not made for, which the browser refuses. That is so until a new version of the page, which comes
- * with a policy that is wider, has taken over. Where none comes, the policy was widened by hand. Throws an Error that says so.
+ * A policy without the hosts and the features that the page was not made for, which the browser refuses. That is so until a new version of the
+ * page, which comes with a policy that is wider, has taken over. Where none comes, the policy was widened by hand. Throws an Error that says so.
  */
 async function withinPage(rules: Policy): Promise<Policy> {
   const built = document.querySelector<HTMLMetaElement>(tagName)?.content;
   if (built === undefined) return rules;
-  const allowed = /connect-src ([^;]*)/.exec(built)?.[1]?.split(" ") ?? [];
-  const wider = connectable(rules.network).filter((origin) => !allowed.includes(origin));
+  const sourcesIn = (line: string) => new RegExp(`${line} ([^;]*)`).exec(built)?.[1]?.split(" ") ?? [];
+  const allowed = sourcesIn("connect-src");
+  /** What a feature needs in the page's own tag and does not find there. */
+  const lacking = (feature: Feature) =>
+    Object.entries(features[feature].opens?.sources ?? {}).flatMap(([line, sources]) =>
+      sources.filter((source) => !sourcesIn(line).includes(source)),
+    );
+  const refused = featureNames.filter((feature) => allows(rules, feature) && lacking(feature).length > 0);
+  const wider = [
+    ...connectable(rules.network).filter((origin) => !allowed.includes(origin)),
+    ...refused.map((feature) => `features.${feature}`),
+  ];
   if (wider.length === 0) return rules;
   if (!(await newVersionComes()))
-    throw new Error(
-      `policy.json: network: the page was made without ${wider.join(", ")}: npm run policy -- policy.json`,
-    );
+    throw new Error(`policy.json: the page was made without ${wider.join(", ")}: npm run policy -- policy.json`);
   const { modelHosts, mirror } = rules.network;
   const reached =
     mirror !== null && connectable({ modelHosts: [], mirror }).every((origin) => allowed.includes(origin));
   return {
     ...rules,
+    features: { ...rules.features, ...Object.fromEntries(refused.map((feature) => [feature, false])) },
     network: { modelHosts: modelHosts.filter((host) => allowed.includes(host)), mirror: reached ? mirror : null },
   };
 }
@@ -135,9 +145,12 @@ export function narrowPage(rules: Policy): void {
   document.head.prepend(tag);
 }
 
+/** Whether the policy in force lets people do this. */
+export const allowed = (feature: Feature): boolean => allows(policy, feature);
+
 /** Throws AppError "not-allowed" where the policy does not let people do this. */
 export function demand(feature: Feature): void {
-  if (!policy.features[feature]) throw new AppError("not-allowed", `policy.json: features.${feature}`, "none");
+  if (!allowed(feature)) throw new AppError("not-allowed", `policy.json: features.${feature}`, "none");
 }
 
 /** Throws AppError "not-allowed" where the policy does not let this model be brought or used. */
@@ -191,6 +204,8 @@ interface Lock {
   reason: string;
   /** The language of the reason. */
   tag: string;
+  /** Nobody locked it: the policy does not name it. */
+  unstated: boolean;
 }
 
 /** Who locked something and why, "" where that is not said; undefined where it is not locked. */
@@ -199,5 +214,7 @@ export function lockOf(field: PolicyField, language: string): Lock | undefined {
   const { issuer, reasons } = policy;
   const by = [issuer?.name, issuer?.contact].filter(Boolean).join(", ");
   const texts = reasons[field] ?? {};
-  return { by, reason: textFor(texts, language), tag: tagFor(texts, language) };
+  const feature = /^features[.](.*)$/.exec(field)?.[1] as Feature | undefined;
+  const unstated = feature !== undefined && isUnstated(policy, feature);
+  return { by, reason: textFor(texts, language), tag: tagFor(texts, language), unstated };
 }

@@ -4,7 +4,6 @@ import type { OutputUnit } from "@cfworker/json-schema";
 import { en } from "../i18n/en";
 import type { Reason } from "../platform/app-error";
 import { shortened } from "../platform/shortened";
-import schema from "./policy.schema.json" with { type: "json" };
 
 /** A file that is no policy. Its message says why in English. */
 export class PolicyError extends Error {
@@ -21,14 +20,14 @@ const MOST_LETTERS = 60;
 const inEnglish = ({ key, values }: Reason): string =>
   en[key].replace(/{{(\w+)}}/g, (_, name: string) => String(values[name]));
 
-/** Says what a validator found in a value. */
-export function faultsOf(value: unknown, found: readonly OutputUnit[]): Reason[] {
+/** Says what a validator found in a value, by the schema that it had. */
+export function faultsOf(value: unknown, found: readonly OutputUnit[], schema: Fields): Reason[] {
   const told = new Set<string>();
   const faults: Reason[] = [];
   for (const unit of found) {
     // Each missing or unknown field is found on its own; all of one object are told together.
     const about = `${unit.keyword} ${unit.instanceLocation}`;
-    if (!told.has(about)) faults.push(...faultsOfUnit(value, unit));
+    if (!told.has(about)) faults.push(...faultsOfUnit(value, unit, schema));
     told.add(about);
   }
   // What is there and wrong comes first; a field that is only misspelt is not missing as well.
@@ -50,10 +49,11 @@ export function faultOfText(text: string, error: unknown): Reason {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function faultsOfUnit(value: unknown, { keyword, keywordLocation, instanceLocation }: OutputUnit): Reason[] {
+function faultsOfUnit(value: unknown, unit: OutputUnit, schema: Fields): Reason[] {
+  const { keyword, keywordLocation, instanceLocation } = unit;
   const path = partsOf(instanceLocation);
-  const rules = at(schema, partsOf(keywordLocation).slice(0, -1)) as Fields;
-  const stands = at(value, path);
+  const rules = at(schema, partsOf(keywordLocation).slice(0, -1), schema) as Fields;
+  const stands = at(value, path, schema);
   const field = nameOf(path);
   const missing = () =>
     (rules["required"] as string[])
@@ -67,11 +67,15 @@ function faultsOfUnit(value: unknown, { keyword, keywordLocation, instanceLocati
     case "additionalProperties": {
       const known = Object.keys((rules["properties"] as Fields | undefined) ?? {});
       if (rules["additionalProperties"] !== false) return [];
-      const unknown = Object.keys(stands as object).filter((name) => !known.includes(name));
+      const patterns = Object.keys((rules["patternProperties"] as Fields | undefined) ?? {});
+      const unknown = Object.keys(stands as object).filter(
+        (name) => !known.includes(name) && !patterns.some((pattern) => new RegExp(pattern).test(name)),
+      );
       return unknown.map((name) => unknownField([...path, name], known));
     }
     case "propertyNames":
     case "properties":
+    case "patternProperties":
     case "items":
     case "$ref":
     case "false":
@@ -90,9 +94,9 @@ function faultsOfUnit(value: unknown, { keyword, keywordLocation, instanceLocati
     case "pattern":
       if (keywordLocation.includes("/propertyNames/"))
         return [{ key: "policy.fault.tag", values: { field: nameOf(path.slice(0, -1)), value: shown(path.at(-1)) } }];
-      return [wrong(field, stands, rules)];
+      return [wrong(field, stands, rules, schema)];
     default:
-      return [wrong(field, stands, rules)];
+      return [wrong(field, stands, rules, schema)];
   }
 }
 
@@ -105,13 +109,13 @@ function unknownField(path: readonly string[], known: readonly string[]): Reason
     : { key: "policy.fault.meant", values: { field, meant: nameOf([...path.slice(0, -1), meant]) } };
 }
 
-function wrong(field: string, stands: unknown, rules: Fields): Reason {
+function wrong(field: string, stands: unknown, rules: Fields, schema: Fields): Reason {
   if (rules["type"] === "boolean")
     return { key: "policy.fault.choice", values: { field, value: shown(stands), allowed: listed([true, false]) } };
   const { minimum: least, maximum: most } = rules as Record<string, number | undefined>;
   if (least !== undefined && most !== undefined)
     return { key: "policy.fault.range", values: { field, value: shown(stands), least, most } };
-  const described = typeof rules["$ref"] === "string" ? (at(schema, partsOf(rules["$ref"])) as Fields) : {};
+  const described = typeof rules["$ref"] === "string" ? (at(schema, partsOf(rules["$ref"]), schema) as Fields) : {};
   const examples = (rules["examples"] ?? described["examples"] ?? []) as unknown[];
   return { key: "policy.fault.form", values: { field, value: shown(stands), examples: listed(examples) } };
 }
@@ -123,11 +127,11 @@ function partsOf(pointer: string): string[] {
 }
 
 /** What stands at a path of a value or, following references, of the schema. */
-function at(value: unknown, path: readonly string[]): unknown {
+function at(value: unknown, path: readonly string[], schema: Fields): unknown {
   let here = value;
   for (const part of path) {
     const next: unknown = Object.hasOwn(Object(here) as object, part) ? (here as Fields)[part] : undefined;
-    here = part === "$ref" ? at(schema, partsOf(String(next))) : next;
+    here = part === "$ref" ? at(schema, partsOf(String(next)), schema) : next;
   }
   return here;
 }

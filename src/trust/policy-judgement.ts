@@ -26,7 +26,10 @@ const bindingWorkers = [
 const standIns: Record<string, readonly string[]> = {
   "worker-src": ["child-src", "script-src", "default-src"],
   ...Object.fromEntries(
-    ["script-src", "style-src", "img-src", "connect-src", "manifest-src"].map((name) => [name, ["default-src"]]),
+    ["script-src", "style-src", "img-src", "media-src", "font-src", "connect-src", "manifest-src"].map((name) => [
+      name,
+      ["default-src"],
+    ]),
   ),
 };
 

@@ -99,6 +99,11 @@ for (const [what, text, says] of [
     'features.openLinks is "no". It can be one of these: true, false.',
   ],
   ["is of an old version", JSON.stringify({ ...rules, version: 1 }), "version is 1."],
+  [
+    "is of a later version",
+    JSON.stringify({ ...rules, version: 4, features: ["openLinks"] }),
+    "The policy is of version 4, and this version of Islet reads policies up to version 3.",
+  ],
   ["is no JSON", "{", "The file is not JSON. It goes wrong at line 1, column 2"],
   [
     "allows hosts that the page was not made for",
@@ -119,6 +124,35 @@ for (const [what, text, says] of [
     await expect(app.composer).toBeVisible();
     await app.close();
   });
+
+test("a feature that this version does not know is off and said to be, as is one that the policy does not name; a file of version 2 goes on", async () => {
+  const { openLinks: _, ...named } = rules.features;
+  place({ features: { ...named, readMinds: true }, issuer: { name: "the firm" } });
+  const warned: string[] = [];
+  const app = await App.open({ server });
+  app.page.on("console", (message) => warned.push(message.text()));
+  await app.page.reload();
+  await app.goto("#/trust");
+  const view = app.page.getByRole("region", { name: "Policy of this site" });
+  await expect(
+    view.getByText("Named in the policy, but unknown to this version and therefore off: readMinds"),
+  ).toBeVisible();
+  await view.getByText("Set by: the firm").click();
+  await expect(view.getByRole("row", { name: /^readMinds/ })).toContainText("this version does not know it; it is off");
+  await expect(view.getByRole("row", { name: /^Opening links/ })).toContainText(
+    /not allowed\s*The policy of this site does not name it\./,
+  );
+  expect(warned.filter((text) => text.startsWith("policy.json: "))).toEqual([
+    "policy.json: features.readMinds: this version does not know it, so it is off.",
+    "policy.json: features.openLinks: the policy does not name it, so it is off.",
+  ]);
+  expect(await app.accessibilityFaults()).toEqual([]);
+  place({ version: 2, issuer: { name: "the firm" }, features: { ...named, openLinks: false } });
+  await app.page.reload();
+  await view.getByText("Set by: the firm").click();
+  await expect(view.getByRole("row", { name: /^Opening links/ })).toContainText(/not allowed\s*Set by the firm\./);
+  await app.close();
+});
 
 test("a server without a policy stops the start; without a network the last policy holds", async () => {
   const app = await App.open({ server });
@@ -169,6 +203,32 @@ test("`npm run policy` puts a policy into a build, with page, headers and hashes
   run();
   expect(readFileSync(join(built, "index.html"), "utf8")).toBe(readFileSync("dist/index.html", "utf8"));
   expect(readFileSync(join(built, "service-worker.js"), "utf8")).toBe(readFileSync("dist/service-worker.js", "utf8"));
+});
+
+test("an app that is older than its policy takes the new version of the app at “Try again”", async () => {
+  const file = join(folder, "newer.json");
+  const put = (policy: object) => {
+    writeFileSync(file, JSON.stringify(policy));
+    execFileSync("node", ["scripts/policy.mjs", file, built], { stdio: "pipe" });
+  };
+  const app = await App.open({ server });
+  await app.page.evaluate(() => navigator.serviceWorker.ready);
+  // Another page, by which it is another version; and a policy of which neither knows the form.
+  put({ ...rules, network: noHosts });
+  writeFileSync(ofFile, JSON.stringify({ ...rules, version: 4, network: noHosts }));
+  await app.page.reload();
+  await expect(app.page.getByRole("listitem").filter({ hasText: "Islet must be updated first." })).toBeVisible();
+  const waits = () => navigator.serviceWorker.getRegistration().then((registration) => Boolean(registration?.waiting));
+  await expect.poll(() => app.page.evaluate(waits)).toBe(true);
+  writeFileSync(ofFile, JSON.stringify({ ...rules, network: noHosts }));
+  await app.page.getByRole("button", { name: "Try again" }).click();
+  await expect(app.composer).toBeVisible();
+  expect(await app.page.evaluate(waits)).toBe(false);
+  const tags = app.page.locator('meta[http-equiv="Content-Security-Policy"]');
+  await expect(tags).toHaveCount(1);
+  await expect(tags).toHaveAttribute("content", /connect-src 'self';/);
+  await app.close();
+  put(rules);
 });
 
 test("the audit log has the text of conversations where the policy wants it, and says so", async () => {

@@ -31,7 +31,7 @@ describe("a policy that is wrong is told in plain sentences", () => {
       ['features.openLinks is "no". It can be one of these: true, false.'],
     ],
     [{ ...plain, language: "de" }, ['language is "de". It can be one of these: "en", "fr", "ja", "vi", null.']],
-    [{ ...plain, version: 1 }, ["version is 1. It can be one of these: 2."]],
+    [{ ...plain, version: 1 }, ["version is 1. It can be one of these: 2, 3."]],
     [
       { ...plain, retention: { ...plain.retention, audit: 0 } },
       ["retention.audit is 0. It can be a whole number from 1 to 36500, or null."],
