@@ -53,6 +53,12 @@ module.exports = {
       to: {},
     },
     {
+      name: "rules-are-pure",
+      severity: "error",
+      from: { path: "^src/trust/rules/" },
+      to: { path: "^src/", pathNot: "^src/(trust/rules|platform|i18n)/" },
+    },
+    {
       name: "logic-knows-no-view",
       severity: "error",
       from: { path: "\\.ts$", pathNot: "^src/(app/|main)" },

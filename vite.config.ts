@@ -13,11 +13,11 @@ import { en } from "./src/i18n/en.ts";
 import { fr } from "./src/i18n/fr.ts";
 import { ja } from "./src/i18n/ja.ts";
 import { vi } from "./src/i18n/vi.ts";
-import { digestOf } from "./src/trust/audit-chain.ts";
-import { featureRemarks } from "./src/trust/feature-rules.ts";
-import { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } from "./src/trust/policy.ts";
-import { policySchema } from "./src/trust/policy-schema.ts";
-import { shippedPolicy } from "./src/trust/shipped-policy.ts";
+import { digestOf } from "./src/trust/log/audit-chain.ts";
+import { featureRemarks } from "./src/trust/rules/feature-rules.ts";
+import { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } from "./src/trust/rules/policy.ts";
+import { policySchema } from "./src/trust/rules/policy-schema.ts";
+import { shippedPolicy } from "./src/trust/rules/shipped-policy.ts";
 
 const { name, version, repository } = JSON.parse(readFileSync("package.json", "utf8")) as {
   name: string;

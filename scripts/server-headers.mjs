@@ -1,5 +1,5 @@
 // The response headers of a build, written down in the form of a server. For `npm run headers` and `npm run policy`; the headers
-// themselves are made in src/trust/policy.ts.
+// themselves are made in src/trust/rules/policy.ts.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 

@@ -4,7 +4,7 @@ import { webllmModels } from "./webllm-models.mjs";
 
 /**
  * A sentence for each.
- * @param {import("../src/trust/policy.ts").Policy} policy
+ * @param {import("../src/trust/rules/policy.ts").Policy} policy
  * @returns {Promise<string[]>}
  */
 export async function unmatchedNames(policy) {

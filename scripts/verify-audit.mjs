@@ -1,5 +1,5 @@
 // npm run verify-audit: checks an exported audit log, without the app. Ends with 0 where nothing is wrong with it, with 1 where something is, with
-// 2 where it could not be checked. Not for: the rules (src/trust/audit-verify.ts).
+// 2 where it could not be checked. Not for: the rules (src/trust/log/audit-verify.ts).
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -69,7 +69,7 @@ function readFile(file) {
 async function readRules() {
   try {
     const { runnerImport } = await import("vite");
-    return (await runnerImport(fileURLToPath(new URL("../src/trust/audit-verify.ts", import.meta.url)))).module;
+    return (await runnerImport(fileURLToPath(new URL("../src/trust/log/audit-verify.ts", import.meta.url)))).module;
   } catch (error) {
     return stop(
       `The rules could not be loaded (${error.code ?? error.message}). Run this once in the folder of Islet: npm ci`,

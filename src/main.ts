@@ -5,7 +5,7 @@ import { mount } from "svelte";
 import { keepPage } from "./platform/keep-page";
 import Start from "./app/Start.svelte";
 import { isErasing } from "./trust/erase";
-import EraseScreen from "./trust/EraseScreen.svelte";
+import EraseScreen from "./trust/views/EraseScreen.svelte";
 import { keepFocus } from "./ui/keep-focus";
 import "./ui/theme.css";
 

@@ -19,7 +19,7 @@ import { formed, kindOf, type AnyRecord, type RecordKey, type RecordKind, type S
 import type { Records } from "../storage/records";
 import { readSettings, type SettingsRecord } from "../storage/settings.svelte";
 import { demand, keptDays } from "../trust/current-policy";
-import type { Retained } from "../trust/policy";
+import type { Retained } from "../trust/rules/policy";
 import { lockMinutes } from "../trust/vault/open-vault.svelte";
 import { forms } from "./record-forms";
 import { settingOf } from "./retention.svelte";

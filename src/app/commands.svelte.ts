@@ -13,7 +13,7 @@ import type { Updates } from "../pwa/updates.svelte";
 import { copyText } from "../platform/clipboard";
 import { efforts } from "../reasoning/effort";
 import { themes, type Settings } from "../storage/settings.svelte";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { openErasing } from "../trust/erase";
 import { allowed, allowsUnknown, policy } from "../trust/current-policy";
 import { openVaultScreen, type OpenVault } from "../trust/vault/open-vault.svelte";

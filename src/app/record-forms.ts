@@ -6,7 +6,7 @@ import { addedForm, downloadForm, installedForm } from "../models/model-forms";
 import type { Form, RecordKind, StoredRecord } from "../storage/forms";
 import type { Records } from "../storage/records";
 import { settingsForm } from "../storage/settings.svelte";
-import { auditForm, auditHeadForm, networkForm } from "../trust/log-forms";
+import { auditForm, auditHeadForm, networkForm } from "../trust/log/log-forms";
 import { clockForm } from "./clock";
 
 export const forms = {

@@ -4,11 +4,11 @@ import type { Conversation } from "../chat/conversation-records";
 import type { Conversations } from "../chat/conversations.svelte";
 import type { Records } from "../storage/records";
 import type { Settings } from "../storage/settings.svelte";
-import { countOlder } from "../trust/audit-chain";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import { countOlder } from "../trust/log/audit-chain";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { keptDays, serverTime } from "../trust/current-policy";
-import type { NetworkLedger } from "../trust/network-ledger.svelte";
-import type { Retained } from "../trust/policy";
+import type { NetworkLedger } from "../trust/log/network-ledger.svelte";
+import type { Retained } from "../trust/rules/policy";
 import { confirms, lookAtClock, onLookElsewhere, type Belief, type Run } from "./clock";
 
 const DAY = 24 * 3600_000;

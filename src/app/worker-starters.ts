@@ -2,7 +2,7 @@
 import { startStoreWorker } from "../engine/client/store-client";
 import { runtimes } from "../engine/runtimes";
 import { startArgon2Worker } from "../storage/vault/vault";
-import type { WorkerStarters } from "../trust/probe";
+import type { WorkerStarters } from "../trust/probe/probe";
 
 export const workerStarters: WorkerStarters = {
   engine: runtimes.mlc.start,

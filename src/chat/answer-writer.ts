@@ -5,7 +5,7 @@ import { generatingLock } from "../platform/locks";
 import type { Runs } from "../runs/runs.svelte";
 import type { Settings } from "../storage/settings.svelte";
 import { policy } from "../trust/current-policy";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import type { Conversations } from "./conversations.svelte";
 import { contentOf, thoughtOf, writingLock, type Message } from "./conversation-records";
 import type { LiveAnswer } from "./live-answer.svelte";

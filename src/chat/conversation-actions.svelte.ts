@@ -5,7 +5,7 @@ import { download } from "../platform/save-file";
 import { formatNumber } from "../platform/format";
 import { pickFiles } from "../platform/pick-files";
 import { demand } from "../trust/current-policy";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import type { Notices } from "../ui/notices.svelte";
 import type { Conversations } from "./conversations.svelte";
 import type { Conversation } from "./conversation-records";

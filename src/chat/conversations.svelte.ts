@@ -4,7 +4,7 @@ import { shortened } from "../platform/shortened";
 import type { RunFacts } from "../runs/run-facts";
 import type { RecordKey } from "../storage/forms";
 import type { Records } from "../storage/records";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { LONGEST_TITLE, conversationForm, messageForm } from "./conversation-forms";
 import {
   conversationKey,

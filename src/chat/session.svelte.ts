@@ -7,7 +7,7 @@ import { partsOf } from "../runs/parts";
 import type { RunFacts } from "../runs/run-facts";
 import type { Runs } from "../runs/runs.svelte";
 import type { Settings } from "../storage/settings.svelte";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { AnswerManner } from "./answer-manner.svelte";
 import { AnswerWriter } from "./answer-writer";
 import type { Conversations } from "./conversations.svelte";

@@ -1,6 +1,6 @@
 // What page and workers speak of: models, questions, answers and their figures. Not for: what a worker can be asked (calls.ts).
 import type { Ability, ArtifactForm } from "./contract";
-import type { NetworkRules } from "../trust/network-rules";
+import type { NetworkRules } from "../trust/rules/network-rules";
 import type { Sampling } from "./sampling";
 import type { AnswerParts, PartialAnswer, ThoughtFormat } from "./thoughts";
 

@@ -3,7 +3,7 @@
 import { isCancelled, type ErrorData } from "../platform/app-error";
 import { answerProbe } from "../platform/ways-out";
 import { tellOwnPolicy } from "../trust/own-policy";
-import { tellUnseen } from "../trust/unseen-requests";
+import { tellUnseen } from "../trust/log/unseen-requests";
 import type { Calls, Reply, Request, Sign, ToWorker } from "./calls";
 import type { AnswerToken, LoadProgress } from "./protocol";
 import { announceLife } from "./worker-life";

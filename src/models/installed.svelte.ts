@@ -4,8 +4,8 @@ import { SvelteMap } from "svelte/reactivity";
 import { t } from "../i18n/i18n.svelte";
 import type { ModelSource } from "../engine/protocol";
 import type { Records } from "../storage/records";
-import { digestOf } from "../trust/audit-chain";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import { digestOf } from "../trust/log/audit-chain";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { unknownCard } from "./catalogue/admit";
 import {
   baseUrlOf,

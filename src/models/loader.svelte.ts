@@ -5,7 +5,7 @@ import type { LoadedModel, LoadProgress } from "../engine/protocol";
 import { AppError, appError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
 import { askToPersist } from "../platform/storage-estimate";
 import type { Settings } from "../storage/settings.svelte";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { demandModel } from "../trust/current-policy";
 import type { ModelCard } from "./catalogue/catalogue";
 import type { Device } from "./device.svelte";

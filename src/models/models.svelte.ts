@@ -5,10 +5,10 @@ import type { StoreClient } from "../engine/client/store-client";
 import { askToPersist } from "../platform/storage-estimate";
 import type { Records } from "../storage/records";
 import type { Settings } from "../storage/settings.svelte";
-import type { AuditLog } from "../trust/audit-log.svelte";
+import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { demandModel, policy } from "../trust/current-policy";
-import { permits } from "../trust/network-rules";
-import { refusedBy } from "../trust/policy";
+import { permits } from "../trust/rules/network-rules";
+import { refusedBy } from "../trust/rules/policy";
 import {
   addressOf,
   baseUrlOf,

@@ -1,5 +1,5 @@
 // Tries ways out of a thread and sees what the browser does: what the proof needs in the page and in every worker, here since every room's
-// worker answers it from its own global scope. Not for: the page's own ways and what they mean (trust/probe.ts).
+// worker answers it from its own global scope. Not for: the page's own ways and what they mean (trust/probe/probe.ts).
 
 /** Milliseconds in which a browser refuses; it does so at once, but a busy machine does not. */
 const PATIENCE = 3000;

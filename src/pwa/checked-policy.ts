@@ -1,9 +1,9 @@
 // The policy is the one of now wherever the server can be asked, and the last one that was read wherever it cannot: without a network, or
-// with something else answering in its place. Not for: what a policy is (trust/policy-answer.ts).
+// with something else answering in its place. Not for: what a policy is (trust/rules/policy-answer.ts).
 import { registerRoute } from "workbox-routing";
 import { NetworkFirst, type Strategy } from "workbox-strategies";
 import { named } from "../platform/deployment";
-import { FOREIGN_HEADER, hasFormOfPolicy, policyAnswer } from "../trust/policy-answer";
+import { FOREIGN_HEADER, hasFormOfPolicy, policyAnswer } from "../trust/rules/policy-answer";
 
 declare const self: ServiceWorkerGlobalScope;
 

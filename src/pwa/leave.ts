@@ -1,8 +1,8 @@
 // Part of the service worker: the way out for a link that a person has confirmed. The page may connect to no foreign host, navigation included, so
 // that it is this page without such a header that leads there: only to what it was told of a moment ago, and once. The address
-// is in no address of ours, so that nobody else can lead anybody on by it. Not for: asking the person (trust/LinkDialog.svelte).
+// is in no address of ours, so that nobody else can lead anybody on by it. Not for: asking the person (trust/views/LinkDialog.svelte).
 import { registerRoute } from "workbox-routing";
-import { allows } from "../trust/feature-rules";
+import { allows } from "../trust/rules/feature-rules";
 import { readLink } from "../trust/foreign-link";
 import { LEAVE, type LeaveAnswer, type LeaveOrder } from "../trust/leave-order";
 import { keptPolicy } from "./policy-headers";

@@ -1,11 +1,11 @@
 // Part of the service worker: the policy in force reaches the page and its workers also where the stored files came with another one, or with
 // none. A response may carry several policies, and all of them are enforced, so that this can only narrow. Not for: the policy file itself
-// (service-worker.ts), or what a policy demands (trust/policy.ts).
+// (service-worker.ts), or what a policy demands (trust/rules/policy.ts).
 import { named } from "../platform/deployment";
-import { ALLOWLIST, narrowedAllowlist } from "../trust/allowlist";
+import { ALLOWLIST, narrowedAllowlist } from "../trust/rules/allowlist";
 import { CSP, OWN_HEADERS } from "../trust/own-policy";
-import { contentSecurityPolicy, type Enforced } from "../trust/policy";
-import { holdsConnections, judge } from "../trust/policy-judgement";
+import { contentSecurityPolicy, type Enforced } from "../trust/rules/policy";
+import { holdsConnections, judge } from "../trust/rules/policy-judgement";
 
 declare const self: ServiceWorkerGlobalScope;
 

@@ -9,7 +9,7 @@ import type { RecordKey } from "../storage/forms";
 import { writeWithoutKeys } from "../storage/records";
 import { serveConfirmedLinks } from "./leave";
 import { boundToPolicy, heldFast, keepOwnHeaders, leavesAlone } from "./policy-headers";
-import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/network-entry";
+import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/log/network-entry";
 import { precacheChecked, type BuildFile } from "./checked-precache";
 import { servePolicy } from "./checked-policy";
 

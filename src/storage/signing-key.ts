@@ -1,5 +1,5 @@
 // The key pair with which this browser signs its audit log. It lies among the records, and in the clear also while there is a vault: a key that
-// cannot be extracted cannot be written as JSON, and it says nothing of a person. Not for: what is signed (trust/audit-signature.ts).
+// cannot be extracted cannot be written as JSON, and it says nothing of a person. Not for: what is signed (trust/log/audit-signature.ts).
 import { promisifyRequest } from "idb-keyval";
 import { toBase64 } from "../platform/encoding";
 import type { StoredRecord } from "./forms";

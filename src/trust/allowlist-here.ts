@@ -1,6 +1,6 @@
 // Whether the header Connection-Allowlist holds for this page. Not for: what stands in it (allowlist.ts).
 import { ELSEWHERE } from "../platform/ways-out";
-import { ALLOWLIST } from "./allowlist";
+import { ALLOWLIST } from "./rules/allowlist";
 
 /** The first version of Chromium that heeds the header. */
 const HEEDED_SINCE = 152;

@@ -3,10 +3,10 @@
 import { AppError, thrownText } from "../platform/app-error";
 import { named } from "../platform/deployment";
 import { bestLanguage } from "../i18n/i18n.svelte";
-import { allows, featureNames, isUnstated } from "./feature-rules";
-import { features, type Feature } from "./features";
-import { connectable } from "./network-rules";
-import { PolicyError } from "./policy-faults";
+import { allows, featureNames, isUnstated } from "./rules/feature-rules";
+import { features, type Feature } from "./rules/features";
+import { connectable } from "./rules/network-rules";
+import { PolicyError } from "./rules/policy-faults";
 import {
   contentSecurityPolicy,
   parsePolicy,
@@ -16,8 +16,8 @@ import {
   type PolicyField,
   type PolicyTexts,
   type Retained,
-} from "./policy";
-import { FOREIGN_HEADER, foreignOf, policyAnswer, type Foreign } from "./policy-answer";
+} from "./rules/policy";
+import { FOREIGN_HEADER, foreignOf, policyAnswer, type Foreign } from "./rules/policy-answer";
 
 /** Set before anything that reads it is made. */
 export let policy: Policy;

@@ -2,8 +2,8 @@
 // worker reads it once, at its beginning, and holds a lock that says it, by which pages see it however busy the worker is. Not for: what the
 // policy should be (policy-judgement.ts).
 import { named } from "../platform/deployment";
-import type { NetworkRules } from "./network-rules";
-import { holdsConnections } from "./policy-judgement";
+import type { NetworkRules } from "./rules/network-rules";
+import { holdsConnections } from "./rules/policy-judgement";
 
 export const CSP = "Content-Security-Policy";
 /** Where the service worker keeps the header of its own script, as it was when it was installed. */

@@ -1,10 +1,10 @@
 // Whether the policy of the site is still the one that this page began with. A page that is open for days looks again: when it comes to the
 // front, each hour, and before it brings or takes in a model. Not for: the policy at the start (current-policy.ts).
 import { AppError } from "../platform/app-error";
-import { canonical } from "./audit-chain";
+import { canonical } from "./log/audit-chain";
 import { answeredInstead, fetchPolicy, narrowPage, startedWith } from "./current-policy";
-import { parsePolicy, type Policy } from "./policy";
-import type { Foreign } from "./policy-answer";
+import { parsePolicy, type Policy } from "./rules/policy";
+import type { Foreign } from "./rules/policy-answer";
 
 /** Milliseconds between two looks at a page that stays in front. */
 const INTERVAL = 3600_000;

@@ -1,11 +1,11 @@
 // Which Content-Security-Policy was really sent, for the page, its workers and the service worker, against the policy of this site. Not for: how
 // two are compared (policy-judgement.ts), how it is shown (SentPolicyView.svelte), or trying it out (probe.ts).
 import { policy } from "./current-policy";
-import { ALLOWLIST } from "./allowlist";
+import { ALLOWLIST } from "./rules/allowlist";
 import { ownAddress } from "./allowlist-here";
 import { CSP, OWN_HEADERS, runningWorkers, workerPlace } from "./own-policy";
-import { contentSecurityPolicy } from "./policy";
-import { judge, type Judgement } from "./policy-judgement";
+import { contentSecurityPolicy } from "./rules/policy";
+import { judge, type Judgement } from "./rules/policy-judgement";
 
 export interface SentPolicy extends Judgement {
   /** "page", "service-worker", or the name of a worker's script, such as "store-worker". */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import axe from "axe-core";
 import { chromium, expect, test, type BrowserContext, type Locator, type Page, type Worker } from "playwright/test";
 import { chromiumPath } from "../../scripts/setup.mjs";
-import type { NetworkEntry } from "../../src/trust/network-entry";
+import type { NetworkEntry } from "../../src/trust/log/network-entry";
 import type { Message } from "../../src/chat/conversation-records";
 import { flatOf } from "../messages";
 import { TestServer } from "./server";

@@ -8,7 +8,7 @@ import { en } from "../../src/i18n/en";
 import { fr } from "../../src/i18n/fr";
 import { ja } from "../../src/i18n/ja";
 import { vi } from "../../src/i18n/vi";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 import { App } from "./app";
 import { TestServer } from "./server";
 

@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "vite";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 import { models } from "./app";
 import type { Fault } from "./server";
 

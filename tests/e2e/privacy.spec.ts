@@ -1,7 +1,7 @@
 // The browser enforces what the policy file promises. (That no test's app asks another origin is checked in app.ts.)
 import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
-import policy from "../../src/trust/policy.json" with { type: "json" };
+import policy from "../../src/trust/rules/policy.json" with { type: "json" };
 import { App } from "./app";
 
 const elsewhere = "https://example.org/";

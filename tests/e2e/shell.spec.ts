@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { expect, test } from "playwright/test";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 import { App, shareApp } from "./app";
 
 const LOGIN = '<!doctype html><title>Sign in</title><form action="/login">Sign in to the network</form>';

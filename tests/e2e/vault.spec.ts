@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "playwright/test";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 import { fr } from "../../src/i18n/fr";
 import { ja } from "../../src/i18n/ja";
 import { vi } from "../../src/i18n/vi";

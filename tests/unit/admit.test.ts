@@ -13,10 +13,10 @@ import { addModel, exportModel, importModel } from "../../src/models/add-models"
 import type { StoredRecord } from "../../src/storage/forms";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { setPolicy } from "../../src/trust/current-policy";
-import { readPolicy, refusedBy, type Policy } from "../../src/trust/policy";
-import policyFile from "../../src/trust/policy.json" with { type: "json" };
+import { readPolicy, refusedBy, type Policy } from "../../src/trust/rules/policy";
+import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
 import { givenFolder, provideLocks, storeOnThisThread } from "./browser";
 
 provideLocks();

@@ -1,9 +1,9 @@
 // The header Connection-Allowlist names the hosts of the policy and no other, as the browser matches them; and no list that was sent is widened.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ALLOWLIST, connectionAllowlist, narrowedAllowlist } from "../../src/trust/allowlist";
-import { headersFile, readPolicy, responseHeaders } from "../../src/trust/policy";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import { ALLOWLIST, connectionAllowlist, narrowedAllowlist } from "../../src/trust/rules/allowlist";
+import { headersFile, readPolicy, responseHeaders } from "../../src/trust/rules/policy";
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 
 const withHosts = (...modelHosts: string[]) => ({ network: { modelHosts, mirror: null as string | null } });
 const list = (...hosts: string[]) => connectionAllowlist(withHosts(...hosts));

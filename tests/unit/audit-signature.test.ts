@@ -23,10 +23,10 @@ import {
   toJsonLines,
   type AuditData,
   type AuditEntry,
-} from "../../src/trust/audit-chain";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
-import { installationOf, signHead } from "../../src/trust/audit-signature";
-import { verify } from "../../src/trust/audit-verify";
+} from "../../src/trust/log/audit-chain";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
+import { installationOf, signHead } from "../../src/trust/log/audit-signature";
+import { verify } from "../../src/trust/log/audit-verify";
 import { oneAfterTheOther } from "./locks";
 
 oneAfterTheOther();

@@ -1,9 +1,9 @@
 // The audit log: entries are chained, and every way of tampering with an export is found where it was done. Who signs it: audit-signature.test.ts.
 import { beforeAll, describe, expect, test } from "vitest";
 import { Records } from "../../src/storage/records";
-import { canonical, hashOf, type AuditEntry } from "../../src/trust/audit-chain";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
-import { verify } from "../../src/trust/audit-verify";
+import { canonical, hashOf, type AuditEntry } from "../../src/trust/log/audit-chain";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
+import { verify } from "../../src/trust/log/audit-verify";
 import { oneAfterTheOther } from "./locks";
 
 oneAfterTheOther();

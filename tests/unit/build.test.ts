@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildRecipe } from "../../src/trust/build-recipe";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 
 const project = resolve(".");
 const folder = mkdtempSync(join(tmpdir(), "islet-recipe-"));

@@ -1,5 +1,5 @@
 // Deleting by age on a clock that jumps: nothing recent is ever lost, and what is old goes all the same.
-import { networkForm } from "../../src/trust/log-forms";
+import { networkForm } from "../../src/trust/log/log-forms";
 import { begin } from "../messages";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -9,9 +9,9 @@ import { Conversations } from "../../src/chat/conversations.svelte";
 import { conversationKey, type Conversation } from "../../src/chat/conversation-records";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
-import { networkKey, type NetworkEntry } from "../../src/trust/network-entry";
-import { NetworkLedger } from "../../src/trust/network-ledger.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
+import { networkKey, type NetworkEntry } from "../../src/trust/log/network-entry";
+import { NetworkLedger } from "../../src/trust/log/network-ledger.svelte";
 import { oneAfterTheOther } from "./locks";
 
 oneAfterTheOther();

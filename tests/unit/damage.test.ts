@@ -14,7 +14,7 @@ import { Settings } from "../../src/storage/settings.svelte";
 import { VAULT } from "../../src/storage/store";
 import { Cipher } from "../../src/storage/vault/cipher";
 import { createVault, deriveWith, type VaultKeys, type VaultRecord } from "../../src/storage/vault/vault";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { Unreadable } from "../../src/trust/damage/unreadable.svelte";
 import Rows from "./damage/Rows.svelte";
 

@@ -13,7 +13,7 @@ import { Settings } from "../../src/storage/settings.svelte";
 import { entriesOf, openStore, VAULT } from "../../src/storage/store";
 import { Cipher } from "../../src/storage/vault/cipher";
 import { createVault, deriveWith } from "../../src/storage/vault/vault";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { closeChannels, countChannels } from "./browser";
 
 /** Locks of tabs, of which each ends with its tab. */

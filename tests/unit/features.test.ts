@@ -4,15 +4,15 @@
 import { createHash } from "node:crypto";
 import { mount, unmount } from "svelte";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { digestOf } from "../../src/trust/audit-chain";
+import { digestOf } from "../../src/trust/log/audit-chain";
 import { allowed, demand, lockOf, policy, setPolicy } from "../../src/trust/current-policy";
-import { allows, featureNames, featureRemarks, unknownFeatures } from "../../src/trust/feature-rules";
-import { features } from "../../src/trust/features";
-import { contentSecurityPolicy, headersFile, parsePolicy, readPolicy, restricts } from "../../src/trust/policy";
-import policyFile from "../../src/trust/policy.json" with { type: "json" };
-import { policySchema } from "../../src/trust/policy-schema";
-import PolicyView from "../../src/trust/PolicyView.svelte";
-import { shippedPolicy } from "../../src/trust/shipped-policy";
+import { allows, featureNames, featureRemarks, unknownFeatures } from "../../src/trust/rules/feature-rules";
+import { features } from "../../src/trust/rules/features";
+import { contentSecurityPolicy, headersFile, parsePolicy, readPolicy, restricts } from "../../src/trust/rules/policy";
+import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
+import { policySchema } from "../../src/trust/rules/policy-schema";
+import PolicyView from "../../src/trust/views/PolicyView.svelte";
+import { shippedPolicy } from "../../src/trust/rules/shipped-policy";
 
 /** A file as an organisation had it before there was version 3. */
 const OF_VERSION_2 =

@@ -21,7 +21,7 @@ import {
 } from "../../src/platform/format";
 import type { Form, RecordKey, RecordKind, StoredRecord } from "../../src/storage/forms";
 import { readSettings } from "../../src/storage/settings.svelte";
-import { auditForm, networkForm } from "../../src/trust/log-forms";
+import { auditForm, networkForm } from "../../src/trust/log/log-forms";
 
 const runs = { numRuns: 1000 };
 const languages = ["en", "fr", "ja", "vi"];

@@ -11,7 +11,7 @@ import type { Models } from "../../src/models/models.svelte";
 import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { closeChannels, countChannels } from "./browser";
 
 // What the build puts in.

@@ -22,8 +22,8 @@ import { get, type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { contentSecurityPolicy, headersFile, readPolicy, responseHeaders } from "../../src/trust/policy";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import { contentSecurityPolicy, headersFile, readPolicy, responseHeaders } from "../../src/trust/rules/policy";
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 import { documented, nginxFrame, there, withoutTls } from "../documented";
 
 const own = readPolicy({ ...rules, network: { modelHosts: ["https://models.example"], mirror: null } });

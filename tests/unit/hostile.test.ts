@@ -12,12 +12,12 @@ import { thinkTags, ThoughtParser } from "../../src/engine/thoughts";
 import { AppError } from "../../src/platform/app-error";
 import { needOf } from "../../src/reasoning/need";
 import { finalAnswer, voteOn } from "../../src/reasoning/vote";
-import { verify } from "../../src/trust/audit-verify";
+import { verify } from "../../src/trust/log/audit-verify";
 import { restore } from "../../src/app/backup";
 import { Records } from "../../src/storage/records";
 import { readBackup } from "../../src/storage/vault/vault";
 import { readLink } from "../../src/trust/foreign-link";
-import { readPolicy } from "../../src/trust/policy";
+import { readPolicy } from "../../src/trust/rules/policy";
 
 const { checkForm } = mlcForm;
 const filesOfModel = (configuration: object, weights: object, manifest?: string) =>

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { languages } from "../../src/i18n/languages";
-import schema from "../../src/trust/policy.schema.json" with { type: "json" };
+import schema from "../../src/trust/rules/policy.schema.json" with { type: "json" };
 
 interface Rule {
   name: string;

@@ -7,7 +7,7 @@ import { contentOf, type Conversation, type Message } from "../../src/chat/conve
 import { fromJson, newOf, toJson } from "../../src/chat/conversation-transfer";
 import { shownBranch } from "../../src/chat/tree";
 import { Records } from "../../src/storage/records";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { closeChannels } from "./browser";
 import { oneAfterTheOther } from "./locks";
 

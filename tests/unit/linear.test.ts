@@ -15,8 +15,8 @@ import { parseJson, readPins as readPinsOf } from "../../src/engine/store/packag
 import { thinkTags, ThoughtParser } from "../../src/engine/thoughts";
 import { needOf } from "../../src/reasoning/need";
 import { voteOn } from "../../src/reasoning/vote";
-import { verify } from "../../src/trust/audit-verify";
-import { readPolicy } from "../../src/trust/policy";
+import { verify } from "../../src/trust/log/audit-verify";
+import { readPolicy } from "../../src/trust/rules/policy";
 
 const { checkForm } = mlcForm;
 const filesOfModel = (configuration: object, weights: object, manifest?: string) =>

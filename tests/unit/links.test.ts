@@ -7,7 +7,7 @@ import { renderMarkdown } from "../../src/chat/markdown/render";
 import { markupOf } from "./markup";
 import { policy } from "../../src/trust/current-policy";
 import { readLink } from "../../src/trust/foreign-link";
-import { responseHeaders } from "../../src/trust/policy";
+import { responseHeaders } from "../../src/trust/rules/policy";
 
 /** An address, where it leads, and what is opened where that is not the address itself. */
 const web: [text: string, to: string, opened?: string][] = [

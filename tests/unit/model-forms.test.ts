@@ -5,8 +5,8 @@ import { admit } from "../../src/models/catalogue/admit";
 import { knownCards } from "../../src/models/catalogue/catalogue";
 import { addedKey, installedKey, addedForm, installedForm } from "../../src/models/model-forms";
 import { setPolicy } from "../../src/trust/current-policy";
-import { readPolicy } from "../../src/trust/policy";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import { readPolicy } from "../../src/trust/rules/policy";
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 
 const id = fc.oneof(
   fc.stringMatching(/^\w[\w.-]{0,127}$/),

@@ -15,7 +15,7 @@ import { numbersIn, plainText } from "../../src/reasoning/sums";
 import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 
 vi.stubGlobal("__APP_VERSION__", "0");
 vi.stubGlobal("__APP_COMMIT__", "");

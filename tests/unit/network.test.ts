@@ -1,8 +1,15 @@
 // The network ledger: what an entry says, and what its sums say of all of them.
 import { describe, expect, test } from "vitest";
 import { Records } from "../../src/storage/records";
-import { askerOf, bytesOf, networkKey, purposeOf, trafficOf, type NetworkEntry } from "../../src/trust/network-entry";
-import { NetworkLedger } from "../../src/trust/network-ledger.svelte";
+import {
+  askerOf,
+  bytesOf,
+  networkKey,
+  purposeOf,
+  trafficOf,
+  type NetworkEntry,
+} from "../../src/trust/log/network-entry";
+import { NetworkLedger } from "../../src/trust/log/network-ledger.svelte";
 
 const own = "https://islet.example.org";
 const entry = (changes: Partial<NetworkEntry>): NetworkEntry => ({

@@ -2,12 +2,12 @@
 // has two more here.
 // @vitest-environment jsdom
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Feature, FeatureRow } from "../../src/trust/features";
-import { judge } from "../../src/trust/policy-judgement";
-import policyFile from "../../src/trust/policy.json" with { type: "json" };
+import type { Feature, FeatureRow } from "../../src/trust/rules/features";
+import { judge } from "../../src/trust/rules/policy-judgement";
+import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
 
 const [speak, listen] = ["speak", "listen"] as string[] as Feature[];
-vi.mock("../../src/trust/features", async (original) => {
+vi.mock("../../src/trust/rules/features", async (original) => {
   const table = await original<{ features: Record<string, FeatureRow> }>();
   const more: Record<string, FeatureRow> = {
     speak: {
@@ -28,9 +28,9 @@ vi.mock("../../src/trust/features", async (original) => {
 
 // The setup of the tests has read the table already.
 vi.resetModules();
-const { allows, featureRemarks } = await import("../../src/trust/feature-rules");
-const { contentSecurityPolicy, readPolicy, responseHeaders } = await import("../../src/trust/policy");
-const { shippedPolicy } = await import("../../src/trust/shipped-policy");
+const { allows, featureRemarks } = await import("../../src/trust/rules/feature-rules");
+const { contentSecurityPolicy, readPolicy, responseHeaders } = await import("../../src/trust/rules/policy");
+const { shippedPolicy } = await import("../../src/trust/rules/shipped-policy");
 
 const stating = (stated: object) => readPolicy({ ...policyFile, features: { ...policyFile.features, ...stated } });
 const permissions = (policy: ReturnType<typeof stating>) => responseHeaders(policy)["Permissions-Policy"]!;

@@ -17,10 +17,10 @@ import { Updates } from "../../src/pwa/updates.svelte";
 import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { setPolicy } from "../../src/trust/current-policy";
-import { readPolicy } from "../../src/trust/policy";
-import policyFile from "../../src/trust/policy.json" with { type: "json" };
+import { readPolicy } from "../../src/trust/rules/policy";
+import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
 import { Notices } from "../../src/ui/notices.svelte";
 import { provideLocks } from "./browser";
 

@@ -3,9 +3,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fetchFile } from "../../src/engine/store/fetch-file";
 import { mlcForm } from "../../src/engine/store/mlc-form";
-import { ALLOWLIST, connectionAllowlist } from "../../src/trust/allowlist";
-import { contentSecurityPolicy, readPolicy } from "../../src/trust/policy";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import { ALLOWLIST, connectionAllowlist } from "../../src/trust/rules/allowlist";
+import { contentSecurityPolicy, readPolicy } from "../../src/trust/rules/policy";
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 
 const hub = "https://huggingface.co";
 const withHosts = (...modelHosts: string[]) => ({ ...rules, network: { modelHosts, mirror: null } });

@@ -8,9 +8,9 @@ import { ja } from "../../src/i18n/ja";
 import { vi } from "../../src/i18n/vi";
 import { knownCards } from "../../src/models/catalogue/catalogue";
 import { tagFor, textFor } from "../../src/trust/current-policy";
-import { parsePolicy, readPolicy, unmatched } from "../../src/trust/policy";
-import { PolicyError } from "../../src/trust/policy-faults";
-import policyFile from "../../src/trust/policy.json" with { type: "json" };
+import { parsePolicy, readPolicy, unmatched } from "../../src/trust/rules/policy";
+import { PolicyError } from "../../src/trust/rules/policy-faults";
+import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
 
 const plain = readPolicy(policyFile);
 const refusal = (text: string): PolicyError => {

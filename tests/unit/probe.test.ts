@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { addressFor } from "../../src/platform/ways-out";
 import { stateOf } from "../../src/trust/harden";
-import { sumUp, type ProbeResult } from "../../src/trust/probe";
+import { sumUp, type ProbeResult } from "../../src/trust/probe/probe";
 
 const of = (verdict: ProbeResult["verdict"], more: Partial<ProbeResult> = {}): ProbeResult => ({
   place: "page",

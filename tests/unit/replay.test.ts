@@ -19,10 +19,10 @@ import { beginning, fold, type RunEvent } from "../../src/runs/run-events";
 import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { setPolicy } from "../../src/trust/current-policy";
-import { readPolicy } from "../../src/trust/policy";
-import policyFile from "../../src/trust/policy.json" with { type: "json" };
+import { readPolicy } from "../../src/trust/rules/policy";
+import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
 import { closeChannels, countChannels } from "./browser";
 import { recorded, ReplayWorker, resultOf } from "./replay";
 

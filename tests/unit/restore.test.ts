@@ -15,7 +15,7 @@ import type { RunStatus } from "../../src/runs/run-facts";
 import type { RecordKey } from "../../src/storage/forms";
 import { Records } from "../../src/storage/records";
 import { openStore } from "../../src/storage/store";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { oneAfterTheOther } from "./locks";
 
 oneAfterTheOther();

@@ -18,10 +18,10 @@ import { formatBytes, formatCount, formatSeconds } from "../../src/platform/form
 import type { RecordKey, StoredRecord } from "../../src/storage/forms";
 import { Records } from "../../src/storage/records";
 import { keptDays, setPolicy } from "../../src/trust/current-policy";
-import { permits } from "../../src/trust/network-rules";
-import { contentSecurityPolicy, readPolicy, refusedBy } from "../../src/trust/policy";
-import policyFile from "../../src/trust/policy.json" with { type: "json" };
-import { policySchema } from "../../src/trust/policy-schema";
+import { permits } from "../../src/trust/rules/network-rules";
+import { contentSecurityPolicy, readPolicy, refusedBy } from "../../src/trust/rules/policy";
+import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
+import { policySchema } from "../../src/trust/rules/policy-schema";
 import { isOwnScript } from "../../src/trust/trusted-types";
 
 describe("storage", () => {

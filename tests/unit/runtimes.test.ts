@@ -7,7 +7,7 @@ import { knownCard, knownCards } from "../../src/models/catalogue/catalogue";
 import { Models } from "../../src/models/models.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { closeChannels, countChannels, provideLocks, storeOnThisThread } from "./browser";
 
 const device = { halfPrecision: true, maxBufferSize: 2 ** 30, software: false };

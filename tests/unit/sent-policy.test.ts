@@ -1,9 +1,9 @@
 // A policy that was sent is compared with the one that is demanded: nothing that is wider passes, and nothing that is as narrow is blamed.
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { contentSecurityPolicy, readPolicy, type Policy } from "../../src/trust/policy";
-import { holdsConnections, judge, policiesOf } from "../../src/trust/policy-judgement";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import { contentSecurityPolicy, readPolicy, type Policy } from "../../src/trust/rules/policy";
+import { holdsConnections, judge, policiesOf } from "../../src/trust/rules/policy-judgement";
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 import { ownAddress } from "../../src/trust/allowlist-here";
 
 const own = "https://islet.example.org";

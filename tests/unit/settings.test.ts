@@ -6,8 +6,8 @@ import { conversationKey, type Conversation } from "../../src/chat/conversation-
 import { Records } from "../../src/storage/records";
 import { readSettings, Settings, type SettingsRecord } from "../../src/storage/settings.svelte";
 import { openStore } from "../../src/storage/store";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
-import { NetworkLedger } from "../../src/trust/network-ledger.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
+import { NetworkLedger } from "../../src/trust/log/network-ledger.svelte";
 import { oneAfterTheOther } from "./locks";
 
 oneAfterTheOther();

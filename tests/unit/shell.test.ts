@@ -1,7 +1,7 @@
 // @vitest-environment node
 // What the service worker takes for a file of the build, and for the policy.
 import { describe, expect, test } from "vitest";
-import rules from "../../src/trust/policy.json" with { type: "json" };
+import rules from "../../src/trust/rules/policy.json" with { type: "json" };
 import { en } from "../../src/i18n/en";
 import { fr } from "../../src/i18n/fr";
 import { ja } from "../../src/i18n/ja";
@@ -9,7 +9,7 @@ import { vi } from "../../src/i18n/vi";
 import { isWebPage } from "../../src/platform/content-type";
 import { integrityOf } from "../../src/platform/integrity";
 import { faultOf } from "../../src/pwa/build-file";
-import { foreignOf, hasFormOfPolicy, policyAnswer } from "../../src/trust/policy-answer";
+import { foreignOf, hasFormOfPolicy, policyAnswer } from "../../src/trust/rules/policy-answer";
 
 const response = (text: string, type: string | null, status = 200) =>
   new Response(text, { status, headers: type === null ? {} : { "content-type": type } });

@@ -8,7 +8,7 @@ import { fileName } from "../../src/chat/conversation-transfer";
 import { shortened } from "../../src/platform/shortened";
 import { textOf } from "../../src/platform/values";
 import { Records } from "../../src/storage/records";
-import { AuditLog } from "../../src/trust/audit-log.svelte";
+import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 
 /** Characters of several parts: a family, a flag, a skin tone, a heart with its variant, a keycap, letters with marks, Hangul, Devanagari. */
 const whole = ["👨‍👩‍👧‍👦", "🇻🇳", "👍🏽", "❤️", "1️⃣", "e\u0301", "ệ".normalize("NFD"), "\u1112\u1161\u11ab", "क्षि", "😀"];

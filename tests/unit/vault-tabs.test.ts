@@ -1,6 +1,6 @@
 // No order of what several tabs do with the vault, and no kill at any step of it, loses a record: a model of what must be there is compared
 // with what a fresh tab finds.
-import { networkForm } from "../../src/trust/log-forms";
+import { networkForm } from "../../src/trust/log/log-forms";
 import { createStore, entries, set } from "idb-keyval";
 import { argon2id } from "hash-wasm";
 import fc from "fast-check";
@@ -24,7 +24,7 @@ import {
   type VaultRecord,
 } from "../../src/storage/vault/vault";
 import { changeVault, disclose, enclose, readVault, recordsLock } from "../../src/storage/vault/vault-store";
-import type { AuditLog } from "../../src/trust/audit-log.svelte";
+import type { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { simulateTabs, Tab } from "./tabs";
 
 simulateTabs();

@@ -11,7 +11,7 @@ import type {
 } from "../protocol";
 import type { StoreCalls } from "../calls";
 import { AppError } from "../../platform/app-error";
-import { workerName } from "../../trust/unseen-requests";
+import { workerName } from "../../trust/log/unseen-requests";
 import { WorkerDoor } from "./worker-door";
 
 /** A store worker, as every one begins. */

@@ -2,7 +2,7 @@
 // is expected. Not for: keeping it.
 import { AppError, isCancelled, thrownText } from "../../platform/app-error";
 import { isWebPage } from "../../platform/content-type";
-import { permits, type NetworkRules } from "../../trust/network-rules";
+import { permits, type NetworkRules } from "../../trust/rules/network-rules";
 import { integrityOf } from "../../platform/integrity";
 import type { ExpectedFile, StoreForm } from "./store-form";
 

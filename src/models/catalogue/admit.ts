@@ -4,8 +4,8 @@
 import { AppError } from "../../platform/app-error";
 import { shortened } from "../../platform/shortened";
 import { demandModel, policy } from "../../trust/current-policy";
-import { permits } from "../../trust/network-rules";
-import { unmatched } from "../../trust/policy";
+import { permits } from "../../trust/rules/network-rules";
+import { unmatched } from "../../trust/rules/policy";
 import { knownCard, knownCards, type ModelCard, type Origin, type Said } from "./catalogue";
 
 /** What somebody hands over as a model. Nothing of it was checked. */

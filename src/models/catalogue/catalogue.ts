@@ -8,7 +8,7 @@ import type { ArtifactForm } from "../../engine/contract";
 import { thinkTags } from "../../engine/thoughts";
 import { LIBRARY, type ModelFile, type PackageFacts } from "../../engine/protocol";
 import type { Sampling } from "../../engine/sampling";
-import type { NetworkRules } from "../../trust/network-rules";
+import type { NetworkRules } from "../../trust/rules/network-rules";
 import { families, type ModelFacts } from "./families";
 
 /**

@@ -1,7 +1,7 @@
 // Opens a browser on a page that has runtimes and no app around them. Not for: what the page does (page.ts), or what is wanted of it (runtime.spec.ts).
 import { readFileSync } from "node:fs";
 import { build, type Rolldown } from "vite";
-import { contentSecurityPolicy, parsePolicy } from "../../../src/trust/policy";
+import { contentSecurityPolicy, parsePolicy } from "../../../src/trust/rules/policy";
 import { App } from "../app";
 import { TestServer } from "../server";
 

@@ -1,6 +1,0 @@
-// A worker of the proof's own: what any worker could do that the app may come to have.
-import { answerProbe } from "../platform/ways-out";
-import { tellUnseen } from "./unseen-requests";
-
-answerProbe();
-tellUnseen("proof");
