@@ -17,7 +17,8 @@ if (!Object.hasOwn(servers, server)) stop(usage, 2);
 const source = join(folder, "policy.json");
 if (!existsSync(source)) stop(`${folder} is no build of Islet: npm run build, or name the folder.`);
 
-const { contentSecurityPolicy, parsePolicy, responseHeaders } = (await runnerImport("./src/trust/policy.ts")).module;
+const { contentSecurityPolicy, parsePolicy, responseHeaders } = (await runnerImport("./src/trust/rules/policy.ts"))
+  .module;
 let policy;
 try {
   policy = parsePolicy(readFileSync(source, "utf8"));

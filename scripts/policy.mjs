@@ -18,10 +18,10 @@ const stop = (text) => {
 if (!existsSync(join(out, "build.json"))) stop(`${out} is no build of Islet: npm run build, or name the folder.`);
 
 const { contentSecurityPolicy, headersFile, parsePolicy, responseHeaders } = (
-  await runnerImport("./src/trust/policy.ts")
+  await runnerImport("./src/trust/rules/policy.ts")
 ).module;
-const { featureRemarks } = (await runnerImport("./src/trust/feature-rules.ts")).module;
-const { digestOf } = (await runnerImport("./src/trust/audit-chain.ts")).module;
+const { featureRemarks } = (await runnerImport("./src/trust/rules/feature-rules.ts")).module;
+const { digestOf } = (await runnerImport("./src/trust/log/audit-chain.ts")).module;
 let policy;
 try {
   policy = parsePolicy(readFileSync(file, "utf8"));

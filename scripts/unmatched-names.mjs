@@ -12,7 +12,7 @@ export async function unmatchedNames(policy) {
   const define = { __PREBUILT_MODELS__: JSON.stringify(webllmModels()) };
   const options = { configFile: false, define };
   const { knownCards } = (await runnerImport("./src/models/catalogue/catalogue.ts", options)).module;
-  const { unmatched } = (await runnerImport("./src/trust/policy.ts", options)).module;
+  const { unmatched } = (await runnerImport("./src/trust/rules/policy.ts", options)).module;
   return unmatched(policy.models, knownCards).map(
     (name) => `policy.json: ${name}: this matches no model of the catalogue.`,
   );
