@@ -84,7 +84,7 @@ describe("a file of version 3", () => {
   test.each([true, false, "ask", null, { hosts: [] }, 5])(
     "is not stopped by a feature that is not known here, be it %j, and has it off",
     (value) => {
-      const read = withFeatures({ ...policyFile.features, telemetry: value });
+      const read = withFeatures({ ...shippedPolicy.features, telemetry: value });
       expect(unknownFeatures(read)).toEqual(["telemetry"]);
       expect(featureRemarks(read)).toEqual([
         "policy.json: features.telemetry: this version does not know it, so it is off.",
@@ -126,7 +126,7 @@ describe("a file of version 3", () => {
   test.each([undefined, null, "x", [], 5])(
     "that is no file, as the service worker may keep one (%j), allows nothing",
     (kept) => {
-      expect(featureNames.filter((feature) => allows({ version: 2, features: kept }, feature))).toEqual([]);
+      expect(featureNames.filter((feature) => allows({ version: 3, features: kept }, feature))).toEqual([]);
     },
   );
 });
@@ -141,6 +141,12 @@ test("the project's own policy names nothing that the table does not have, or ha
   for (const feature of featureNames) expect(shippedPolicy.features[feature]).toBe(features[feature].shipped);
   expect(unknownFeatures(shippedPolicy)).toEqual([]);
   expect(shippedPolicy).toMatchObject(policyFile);
+});
+
+test("what a feature opens in the Permissions-Policy is closed there without it", () => {
+  const closed = headersFile(withFeatures({}));
+  for (const { opens } of Object.values(features))
+    for (const name of opens?.permissions ?? []) expect(closed).toContain(`${name}=()`);
 });
 
 test("the schema that a build hands out describes every feature, for policies and for the reasons in them", () => {
