@@ -56,13 +56,13 @@ describe("a file of version 2", () => {
     const { openLinks: _, ...without } = two.features;
     expect(sentences({ ...two, features: without })).toEqual(["features.openLinks is missing."]);
     expect(sentences({ ...two, features: { ...without, openLink: true } })).toEqual([
-      "features.openLink is not a field of a policy. Is features.openLinks meant?",
+      "features.openLink is not a field of a policy. Did you mean features.openLinks?",
     ]);
     expect(sentences({ ...two, features: { ...two.features, telemetry: true } })).toEqual([
-      `features.telemetry is not a field of a policy. Here there can be: ${featureNames.join(", ")}.`,
+      `features.telemetry is not a field of a policy. Fields that can be here: ${featureNames.join(", ")}.`,
     ]);
     expect(sentences({ ...two, features: { ...two.features, openLinks: "yes" } })).toEqual([
-      'features.openLinks is "yes". It can be one of these: true, false.',
+      'features.openLinks is "yes". It must be one of these: true, false.',
     ]);
     expect(sentences({ ...two, reasons: { "features.telemetry": { en: "x" } } })[0]).toMatch(/^reasons\.features/);
   });
@@ -84,7 +84,7 @@ describe("a file of version 3", () => {
   test.each([true, false, "ask", null, { hosts: [] }, 5])(
     "is not stopped by a feature that is not known here, be it %j, and has it off",
     (value) => {
-      const read = withFeatures({ ...policyFile.features, telemetry: value });
+      const read = withFeatures({ ...shippedPolicy.features, telemetry: value });
       expect(unknownFeatures(read)).toEqual(["telemetry"]);
       expect(featureRemarks(read)).toEqual([
         "policy.json: features.telemetry: this version does not know it, so it is off.",
@@ -102,16 +102,16 @@ describe("a file of version 3", () => {
       /^reasons\.features\.telemetry\.en is 5/,
     );
     expect(sentences({ ...policyFile, reasons: { "feature.openLinks": { en: "x" } } })).toEqual([
-      "reasons.feature.openLinks is not a field of a policy. Is reasons.features.openLinks meant?",
+      "reasons.feature.openLinks is not a field of a policy. Did you mean reasons.features.openLinks?",
     ]);
   });
 
   test("is still wrong where a feature that is known is neither true nor false", () => {
     for (const value of ["yes", 1, null, {}])
       expect(sentences({ ...policyFile, features: { ...policyFile.features, openLinks: value } })).toEqual([
-        `features.openLinks is ${JSON.stringify(value)}. It can be one of these: true, false.`,
+        `features.openLinks is ${JSON.stringify(value)}. It must be one of these: true, false.`,
       ]);
-    expect(sentences({ ...policyFile, features: true })[0]).toMatch(/^features is true, which cannot stand there/);
+    expect(sentences({ ...policyFile, features: true })[0]).toMatch(/^features is true, which is not allowed there/);
   });
 
   test("takes nothing from what every object has", () => {
@@ -126,7 +126,7 @@ describe("a file of version 3", () => {
   test.each([undefined, null, "x", [], 5])(
     "that is no file, as the service worker may keep one (%j), allows nothing",
     (kept) => {
-      expect(featureNames.filter((feature) => allows({ version: 2, features: kept }, feature))).toEqual([]);
+      expect(featureNames.filter((feature) => allows({ version: 3, features: kept }, feature))).toEqual([]);
     },
   );
 });
@@ -141,6 +141,12 @@ test("the project's own policy names nothing that the table does not have, or ha
   for (const feature of featureNames) expect(shippedPolicy.features[feature]).toBe(features[feature].shipped);
   expect(unknownFeatures(shippedPolicy)).toEqual([]);
   expect(shippedPolicy).toMatchObject(policyFile);
+});
+
+test("what a feature opens in the Permissions-Policy is closed there without it", () => {
+  const closed = headersFile(withFeatures({}));
+  for (const { opens } of Object.values(features))
+    for (const name of opens?.permissions ?? []) expect(closed).toContain(`${name}=()`);
 });
 
 test("the schema that a build hands out describes every feature, for policies and for the reasons in them", () => {
@@ -166,7 +172,7 @@ test("a person sees which features are off because this version does not know th
   const row = (name: string) =>
     [...document.querySelectorAll("tr")].find((tr) => tr.textContent.includes(name))!.textContent;
   expect(row("telemetry")).toMatch(/this version does not know it; it is off/);
-  expect(row("Exporting models")).toMatch(/not allowed\s*The policy of this site does not name it\.\s*$/);
+  expect(row("Exporting models")).toMatch(/not allowed\s*The policy of this site does not mention it\.\s*$/);
   expect(row("Opening links")).toMatch(/allowed\s*$/);
   await unmount(shown);
   vi.unstubAllGlobals();

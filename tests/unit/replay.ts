@@ -30,7 +30,7 @@ export class ReplayWorker {
   static all: ReplayWorker[] = [];
   /** After how many messages of an answer the next worker dies; undefined: never. */
   static dieAfter: number | undefined;
-  /** After how many messages the next answer stands still; undefined: never. */
+  /** After how many messages the next answer, or download, stands still; undefined: never. */
   static pauseAfter: number | undefined;
   /** The answers that are given, one after the other, over again. */
   static answers: readonly (readonly Recorded<AnswerResult>[])[] = recorded.generate;
@@ -60,8 +60,10 @@ export class ReplayWorker {
     if (message.kind !== "call") return;
     const { id } = message;
     if (message.call === "load") this.play(id, recorded.load);
-    else if (message.call === "download") this.play(id, recorded.download);
-    else if (message.call === "generate") {
+    else if (message.call === "download") {
+      this.play(id, recorded.download.slice(0, ReplayWorker.pauseAfter));
+      ReplayWorker.pauseAfter = undefined;
+    } else if (message.call === "generate") {
       const begun = message.request.continueFrom;
       // What stands already is not told again.
       const answer = begun
