@@ -1,6 +1,7 @@
 // What reads text from outside takes about twice as long for twice the text, whatever it is made of. Each reader is tried with each pattern, in doubling
 // sizes; what counts is the processor's time, as a ratio, and only where it is more than noise. Sanitising is left out: it is the browser's own
 // parser that does it there (tests/e2e/large.spec.ts shows the whole).
+import { partsOf } from "../../src/runs/parts";
 import { messageOf } from "../messages";
 import { describe, expect, test, vi } from "vitest";
 import { BlockStream } from "../../src/chat/markdown/blocks";
@@ -240,12 +241,15 @@ describe("twice the text takes about twice the time", () => {
     expect(faults).toEqual([]);
   });
 
-  test("for a conversation of one branch, of siblings and in a circle", async () => {
-    const message = (i: number, parent: number | null) =>
-      [
+  test("for a conversation of one branch, of siblings and in a circle", { timeout: 120_000 }, async () => {
+    const one = record("");
+    const message = (i: number, parent: number | null) => {
+      const parts = partsOf(`text ${i}`, `text ${i}`);
+      return [
         `m${i}`,
-        { ...record(`text ${i}`), id: `m${i}`, parentId: parent === null ? null : `m${parent}`, createdAt: i },
+        { ...one, id: `m${i}`, parentId: parent === null ? null : `m${parent}`, createdAt: i, parts },
       ] as const;
+    };
     const shapes: Record<string, (i: number, count: number) => number | null> = {
       branch: (i) => (i === 0 ? null : i - 1),
       siblings: (i) => (i === 0 ? null : 0),
