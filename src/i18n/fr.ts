@@ -91,7 +91,7 @@ export const fr: Catalogue = {
   "chat.asWritten":
     "Cette partie est trop longue ou trop imbriquée pour être mise en forme. Elle est affichée telle quelle.",
   "chat.resume": "Continuer",
-  "chat.resumed": "La réponse s’était interrompue ; elle a repris là où elle en était.",
+  "chat.resumed": "Interrompue, puis reprise.",
   "link.title": "Ouvrir cette adresse ?",
   "link.text":
     "Elle s’ouvre dans un nouvel onglet, hors d’Islet. Tout ce que contient l’adresse parvient à ce site, et le nom de l’hôte aux serveurs de noms ; rien d’autre de la conversation ne leur parvient.",
@@ -235,7 +235,7 @@ export const fr: Catalogue = {
   "storage.exportZip": "Exporter en zip",
   "storage.exportFolder": "Exporter vers un dossier",
   "storage.checking": "Vérification de {{name}}",
-  "storage.sound": "{{name}} est intact : tous les fichiers sont tels que téléchargés.",
+  "storage.sound": "{{name}} est intact : aucun fichier n’a changé.",
   "storage.repaired": "{{name}} a été réparé : {{files}}",
   "storage.exporting": "Exportation de {{name}}",
   "storage.exported": "{{name}} a été écrit dans « {{folder}} ».",
@@ -243,7 +243,7 @@ export const fr: Catalogue = {
   "storage.leftoversHint": "Des fichiers qui n’appartiennent à aucun modèle ni téléchargement. Dossiers : {{n}}",
   "storage.removeLeftovers": "Supprimer les fichiers inutiles",
   "storage.compare": "Comparer les réponses",
-  "storage.comparing": "Comparaison des réponses de {{name}} avec sa référence",
+  "storage.comparing": "Comparaison des réponses de {{name}} avec les réponses de référence",
   "storage.compared": "Les réponses de {{name}} ont été comparées ; le résultat est à l’écran « Stockage ».",
   "storage.compareEnded": "La comparaison a été arrêtée, car une question a été posée.",
   "storage.answersEqual":
@@ -466,9 +466,9 @@ export const fr: Catalogue = {
     "Réessayez, ou utilisez la phrase secrète. Certaines clés d’accès et certaines adresses ne le permettent pas.",
   "error.vault-changed.title": "Un autre onglet a changé la phrase secrète ou le chiffrement",
   "error.vault-changed.remedy": "Rien n’a été modifié ici. Rechargez cette page, puis réessayez.",
-  "error.vault-unreadable.title": "Ce qui ouvre vos données chiffrées est illisible",
+  "error.vault-unreadable.title": "La clé de vos données chiffrées est illisible",
   "error.vault-unreadable.remedy":
-    "Cet élément est endommagé, ou vient d’une version plus récente d’Islet. Rien n’a été modifié. Rechargez cette page ; si cela ne suffit pas, effacez tout ici, puis restaurez une sauvegarde.",
+    "Elle est endommagée, ou vient d’une version plus récente d’Islet. Rien n’a été modifié. Rechargez cette page ; si cela ne suffit pas, effacez tout ici, puis restaurez une sauvegarde.",
   "error.records-unreadable.title": "Certaines données sont illisibles",
   "error.records-unreadable.remedy":
     "Rien n’a été modifié. Sur l’écran « Stockage », vous pouvez exporter ces données puis les supprimer ; réessayez ensuite.",
@@ -550,7 +550,7 @@ export const fr: Catalogue = {
   "price.made": "Produite par {{model}}, dont les fichiers ont l’empreinte",
   "price.manner": "Température {{temperature}}, top p {{topP}}, Islet {{version}}",
   "trust.title": "Confiance",
-  "trust.intro": "Ce qui montre qu’Islet fait ce qu’il annonce. Tout est sur cet appareil.",
+  "trust.intro": "Des preuves qu’Islet fait ce qu’il annonce. Tout est sur cet appareil.",
   "audit.title": "Journal d’audit",
   "audit.intro":
     "Ce qui s’est passé dans ce navigateur. Chaque entrée contient l’empreinte de la précédente et la fin est signée avec une clé de ce navigateur, si bien qu’une modification se voit. Notez ailleurs l’installation et la dernière empreinte pour remarquer un journal refait ou ramené à un état antérieur.",
@@ -842,9 +842,9 @@ export const fr: Catalogue = {
   "sent.hint":
     "La personne qui gère ce site peut y remédier avec « npm run headers ». Un worker qui tourne encore sous une ancienne politique s’arrête quand tous les onglets de ce site sont rechargés ; le service worker, quand il est mis à jour.",
   "sent.allowlist":
-    "Tous sont venus avec l’en-tête Connection-Allowlist, par lequel Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
+    "Tous sont venus avec l’en-tête Connection-Allowlist, grâce auquel Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
   "sent.noAllowlist":
-    "Sans l’en-tête Connection-Allowlist : {{places}}. C’est un complément que tous les navigateurs ne suivent pas. Par lui, Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
+    "Sans l’en-tête Connection-Allowlist : {{places}}. C’est un complément que tous les navigateurs ne suivent pas. Grâce à lui, Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
   "sent.page": "Page",
   "sent.service-worker": "Service worker",
   "sent.running": "{{name}}, démarré auparavant",
@@ -924,7 +924,7 @@ export const fr: Catalogue = {
     "Au moins {{n}} caractères. Quatre ou cinq mots sans rapport entre eux se retiennent bien et se devinent mal.",
   "vault.differs": "Les deux ne sont pas identiques.",
   "vault.busy": "Un instant…",
-  "vault.tabs": "Les autres onglets d’Islet sont rechargés pour cela. Une réponse en cours est poursuivie ensuite.",
+  "vault.tabs": "Les autres onglets d’Islet sont rechargés pour cela. Une réponse en cours reprend ensuite.",
   "vault.waiting": "Un autre onglet d’Islet modifie le chiffrement…",
   "vault.back": "Retour",
   "vault.locked": "Islet est verrouillé",

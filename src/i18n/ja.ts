@@ -88,7 +88,7 @@ export const ja: Catalogue = {
   "chat.shown": "メッセージ {{from}}～{{to}}（全 {{total}} 件）",
   "chat.asWritten": "この部分は大きすぎるか入れ子が深すぎるため、書式を付けず、書かれたまま表示しています。",
   "chat.resume": "続ける",
-  "chat.resumed": "途中で途切れたため、そこから続きを書きました。",
+  "chat.resumed": "中断後、続きを書きました。",
   "link.title": "このアドレスを開きますか？",
   "link.text":
     "Islet を離れ、新しいタブで開きます。アドレスに含まれる内容はすべて相手のサイトに伝わり、ホスト名は名前解決のサーバーにも伝わります。それ以外の会話の内容は伝わりません。",
@@ -231,7 +231,7 @@ export const ja: Catalogue = {
   "storage.exportZip": "zip に書き出す",
   "storage.exportFolder": "フォルダーに書き出す",
   "storage.checking": "{{name}} を検査中",
-  "storage.sound": "{{name}} は正常です。すべてのファイルがダウンロード時のままです。",
+  "storage.sound": "{{name}} は正常です。どのファイルも変わっていません。",
   "storage.repaired": "{{name}} を修復しました：{{files}}",
   "storage.exporting": "{{name}} を書き出し中",
   "storage.exported": "{{name}} を「{{folder}}」に書き出しました。",
@@ -239,7 +239,7 @@ export const ja: Catalogue = {
   "storage.leftoversHint": "どのモデルやダウンロードにも属さないファイルです。フォルダー数：{{n}}",
   "storage.removeLeftovers": "不要なファイルを削除",
   "storage.compare": "回答を比較",
-  "storage.comparing": "{{name}} の回答を基準と比較中",
+  "storage.comparing": "{{name}} の回答を基準の回答と比較中",
   "storage.compared": "{{name}} の回答を比較しました。結果は「ストレージ」の画面にあります。",
   "storage.compareEnded": "質問があったため、比較を終了しました。",
   "storage.answersEqual":
@@ -458,7 +458,7 @@ export const ja: Catalogue = {
     "もう一度試すか、パスフレーズを使ってください。パスキーやアドレスによっては使えないことがあります。",
   "error.vault-changed.title": "別のタブがパスフレーズまたは暗号化を変更しました",
   "error.vault-changed.remedy": "ここでは何も変更していません。ページを再読み込みしてから、もう一度試してください。",
-  "error.vault-unreadable.title": "暗号化された記録を開くための情報が読めません",
+  "error.vault-unreadable.title": "暗号化された記録の鍵が読めません",
   "error.vault-unreadable.remedy":
     "壊れているか、新しいバージョンの Islet のものです。何も変更していません。ページを再読み込みしてください。それでも開けないときは、ここのデータをすべて消去したあと、バックアップから復元できます。",
   "error.records-unreadable.title": "読めない記録があります",
@@ -541,7 +541,7 @@ export const ja: Catalogue = {
   "price.made": "{{model}} が生成。ファイルのハッシュ：",
   "price.manner": "温度 {{temperature}}、top p {{topP}}、Islet {{version}}",
   "trust.title": "信頼性の確認",
-  "trust.intro": "Islet が説明どおりに動くことを示すものです。すべてこの端末にあります。",
+  "trust.intro": "Islet が説明どおりに動くことの証拠です。すべてこの端末にあります。",
   "audit.title": "監査ログ",
   "audit.intro":
     "このブラウザーで起きたこと。各項目は直前の項目のハッシュを含み、末尾はこのブラウザーの鍵で署名されるため、変更があれば分かります。作り直されたログや古い状態に戻されたログに気づけるよう、インストール ID と最後のハッシュを別の場所に控えてください。",
@@ -653,14 +653,13 @@ export const ja: Catalogue = {
   "probe.running": "試行中：{{n}} 件",
   "probe.held": "{{n}} 通りの出口はすべて閉じています。",
   "probe.closed": "{{all}} 通りの出口のうち {{n}} 通りが閉じています。",
-  "probe.notAll":
-    "このブラウザーではどのページにも閉じられない出口：{{n}} 件。それぞれに何が備えとなるかを横に記します。",
+  "probe.notAll": "このブラウザーではどのページにも閉じられない出口：{{n}} 件。それぞれに対する防御を横に記します。",
   "probe.leaks": "開いている出口：{{n}} 件。",
   "probe.untried":
     "応答がなく、状態が分からない場所：{{n}} 件。Islet のタブをすべて閉じてから、もう一度試してください。",
   "probe.way": "出口",
   "probe.what": "ブラウザーの対応",
-  "probe.line": "ポリシーの行、または備え",
+  "probe.line": "ポリシーの行、または別の防御",
   "probe.place.page": "ページ",
   "probe.place.proof": "この検証用のワーカー",
   "probe.place.engine": "モデルを動かすワーカー",

@@ -90,7 +90,7 @@ export const vi: Catalogue = {
   "chat.asWritten":
     "Phần này quá dài hoặc lồng quá nhiều tầng nên không thể định dạng; nội dung được hiển thị nguyên văn.",
   "chat.resume": "Viết tiếp",
-  "chat.resumed": "Câu trả lời bị ngắt và đã được viết tiếp từ chỗ dừng.",
+  "chat.resumed": "Bị gián đoạn, sau đó viết tiếp.",
   "link.title": "Mở địa chỉ này?",
   "link.text":
     "Địa chỉ sẽ mở trong thẻ mới, bên ngoài Islet. Mọi thứ có trong địa chỉ sẽ đến trang đó, còn tên máy chủ sẽ đến các máy chủ phân giải tên; ngoài ra không có gì khác của cuộc trò chuyện được gửi đi.",
@@ -229,7 +229,7 @@ export const vi: Catalogue = {
   "storage.exportZip": "Xuất ra zip",
   "storage.exportFolder": "Xuất ra thư mục",
   "storage.checking": "Đang kiểm tra {{name}}",
-  "storage.sound": "{{name}} nguyên vẹn: mọi tệp còn nguyên như khi tải về.",
+  "storage.sound": "{{name}} nguyên vẹn: không tệp nào thay đổi.",
   "storage.repaired": "{{name}} đã được sửa: {{files}}",
   "storage.exporting": "Đang xuất {{name}}",
   "storage.exported": "{{name}} đã được ghi vào “{{folder}}”.",
@@ -237,7 +237,7 @@ export const vi: Catalogue = {
   "storage.leftoversHint": "Các tệp không thuộc mô hình hay lượt tải về nào. Số thư mục: {{n}}",
   "storage.removeLeftovers": "Xóa tệp thừa",
   "storage.compare": "So sánh câu trả lời",
-  "storage.comparing": "Đang so sánh câu trả lời của {{name}} với bản tham chiếu",
+  "storage.comparing": "Đang so sánh câu trả lời của {{name}} với các câu trả lời tham chiếu",
   "storage.compared": "Đã so sánh câu trả lời của {{name}}; kết quả ở màn hình “Lưu trữ”.",
   "storage.compareEnded": "Đã dừng so sánh vì có câu hỏi mới.",
   "storage.answersEqual":
@@ -453,9 +453,9 @@ export const vi: Catalogue = {
     "Hãy thử lại hoặc dùng cụm mật khẩu. Một số khóa truy cập và một số địa chỉ không hỗ trợ việc này.",
   "error.vault-changed.title": "Một thẻ khác đã đổi cụm mật khẩu hoặc việc mã hóa",
   "error.vault-changed.remedy": "Ở đây không có gì bị thay đổi. Hãy tải lại trang rồi thử lại.",
-  "error.vault-unreadable.title": "Không đọc được phần dùng để mở các bản ghi đã mã hóa",
+  "error.vault-unreadable.title": "Không đọc được khóa của các bản ghi đã mã hóa",
   "error.vault-unreadable.remedy":
-    "Phần này đã hỏng, hoặc thuộc phiên bản Islet mới hơn. Không có gì bị thay đổi. Hãy tải lại trang; nếu vẫn không được, có thể khôi phục từ bản sao lưu sau khi xóa mọi thứ ở đây.",
+    "Khóa đã hỏng, hoặc thuộc phiên bản Islet mới hơn. Không có gì bị thay đổi. Hãy tải lại trang; nếu vẫn không được, có thể xóa mọi thứ ở đây rồi khôi phục từ bản sao lưu.",
   "error.records-unreadable.title": "Có bản ghi không đọc được",
   "error.records-unreadable.remedy":
     "Không có gì bị thay đổi. Trong mục “Lưu trữ”, bạn có thể xuất các bản ghi này rồi xóa chúng; sau đó hãy thử lại.",
@@ -536,7 +536,7 @@ export const vi: Catalogue = {
   "price.made": "Do {{model}} tạo ra, tệp có mã băm",
   "price.manner": "Nhiệt độ {{temperature}}, top p {{topP}}, Islet {{version}}",
   "trust.title": "Độ tin cậy",
-  "trust.intro": "Những gì cho thấy Islet làm đúng như đã nói. Tất cả đều nằm trên thiết bị này.",
+  "trust.intro": "Bằng chứng cho thấy Islet làm đúng như đã nói. Tất cả đều nằm trên thiết bị này.",
   "audit.title": "Nhật ký kiểm toán",
   "audit.intro":
     "Những gì đã xảy ra trong trình duyệt này. Mỗi mục chứa mã băm của mục trước và phần cuối được ký bằng khóa của trình duyệt này, nên mọi thay đổi đều lộ ra. Hãy ghi mã cài đặt và mã băm cuối ở nơi khác để nhận ra nhật ký bị làm lại hoặc bị đưa về trạng thái cũ.",
@@ -613,7 +613,7 @@ export const vi: Catalogue = {
   "damage.kind.download": "Lượt tải về",
   "damage.kind.audit": "Mục nhật ký kiểm toán",
   "damage.kind.audit-head": "Phần cuối nhật ký kiểm toán",
-  "damage.kind.clock": "Lần xem đồng hồ",
+  "damage.kind.clock": "Lần đọc đồng hồ",
   "damage.kind.network": "Mục nhật ký mạng",
   "damage.kind.unknown": "Bản ghi không rõ loại",
   "rescue.title": "Cuộc trò chuyện của bạn",
@@ -651,12 +651,12 @@ export const vi: Catalogue = {
   "probe.held": "Cả {{n}} đường ra đều bị chặn.",
   "probe.closed": "{{n}} trong {{all}} đường ra đã bị chặn.",
   "probe.notAll":
-    "Số đường ra mà không trang nào chặn được trong trình duyệt này: {{n}}. Điều gì ngăn từng đường được ghi bên cạnh.",
+    "Số đường ra mà không trang nào chặn được trong trình duyệt này: {{n}}. Biện pháp bảo vệ cho từng đường được ghi bên cạnh.",
   "probe.leaks": "Số đường ra đang mở: {{n}}.",
   "probe.untried": "Số nơi không trả lời nên chưa biết gì về chúng: {{n}}. Hãy đóng mọi thẻ Islet rồi thử lại.",
   "probe.way": "Đường ra",
   "probe.what": "Trình duyệt đã làm gì",
-  "probe.line": "Dòng của chính sách, hoặc điều ngăn lại",
+  "probe.line": "Dòng của chính sách, hoặc biện pháp bảo vệ khác",
   "probe.place.page": "Trang",
   "probe.place.proof": "Worker của phép thử này",
   "probe.place.engine": "Worker chạy mô hình",

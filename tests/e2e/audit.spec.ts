@@ -81,7 +81,7 @@ test("a clock that is years ahead deletes nothing, but asks; a person answers, a
   await app.page.clock.setFixedTime(now + 10 * 365 * 24 * 3600_000);
   await app.page.reload();
   const question = app.page.getByText(
-    /^The date of this device is .* Old enough to be deleted by the date of this device: 1/,
+    /^The date on this device is .* Old enough to be deleted by the date of this device: 1/,
   );
   await expect(question).toBeVisible();
   await expect(list()).toHaveCount(1);
@@ -92,13 +92,13 @@ test("a clock that is years ahead deletes nothing, but asks; a person answers, a
   expect((await question.boundingBox())!.x).toBeGreaterThanOrEqual(0);
   await app.page.setViewportSize({ width: 1280, height: 800 });
   const other = await app.tab("#/new");
-  const otherQuestion = other.page.getByText(/^The date of this device is /);
+  const otherQuestion = other.page.getByText(/^The date on this device is /);
   await expect(otherQuestion).toBeVisible();
   await app.page.getByRole("button", { name: "Wrong: keep everything" }).click();
   await expect(question).toHaveCount(0);
   await expect(otherQuestion).toHaveCount(0);
   await other.page.close();
-  await expect(app.page.getByText("Nothing is deleted for its age until the date is put right")).toBeVisible();
+  await expect(app.page.getByText("Nothing is deleted for its age until the date is corrected")).toBeVisible();
   // Something is noted on the wrong day, and then on the right one.
   const save = async (times: number) => {
     await app.goto("#/settings");

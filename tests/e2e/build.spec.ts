@@ -20,7 +20,7 @@ test("a page whose successor waits says so, in place of a bare alarm; the comman
   const view = app.page.getByRole("region", { name: "What you run" });
   const compare = () => view.getByRole("button", { name: "Compare the files of this page" }).click();
   await compare();
-  await expect(view.getByRole("status")).toContainText("files are those of the build");
+  await expect(view.getByRole("status")).toContainText("files match the build");
   await view.getByText("Commands that make the same build").click();
   await expect(view.getByRole("group", { name: "Commands that make the same build" })).toBeVisible();
   expect(await app.accessibilityFaults()).toEqual([]);
@@ -28,8 +28,8 @@ test("a page whose successor waits says so, in place of a bare alarm; the comman
   writeFileSync(join(folder, "mine.json"), JSON.stringify({ ...rules, network: { modelHosts: [], mirror: null } }));
   execFileSync("node", ["scripts/policy.mjs", join(folder, "mine.json"), built], { stdio: "pipe" });
   await compare();
-  await expect(view.getByRole("status")).toContainText("Files that are not those of the build: 1. index.html");
-  await expect(view.getByRole("status")).toContainText("A newer version of the app has come");
+  await expect(view.getByRole("status")).toContainText("Files that do not match the build: 1. index.html");
+  await expect(view.getByRole("status")).toContainText("A newer version of the app has arrived");
   await app.close();
   await server.stop();
 });

@@ -136,7 +136,7 @@ test("that a server fails once goes on by itself; one that it fails for good say
   faultAt(cutShard, (response) => response.writeHead(500).end());
   await begin();
   await expect(status()).toContainText(/trying again in \d+ seconds? \(.*HTTP 500\)/);
-  await shows("The host does not hand this file out now");
+  await shows("The host is not providing this file right now");
   await notInstalled();
   expect(mirror.asked(cutShard)).toBe(5);
   mirror.fault = undefined;
@@ -198,7 +198,7 @@ test("whose list of hashes is missing or wrong says so", async () => {
     return true;
   };
   await begin();
-  await shows("There is no such file at the host");
+  await shows("The host has no such file");
   await app.page.getByText("Technical detail", { exact: true }).click();
   await shows("HTTP 404");
 });
@@ -321,7 +321,7 @@ test("whose worker dies goes on in another one, without what was finished", asyn
 test("that lost the network goes on by itself when it is back", async () => {
   faultAt(cutShard, (response) => response.destroy());
   await begin();
-  await shows("The download broke off");
+  await shows("The download was interrupted");
   mirror.fault = undefined;
   await app.page.evaluate(() => dispatchEvent(new Event("online")));
   await running();

@@ -156,7 +156,7 @@ test("what is encrypted is unlocked there and backed up; everything is erased, a
   await app.goto("#/settings");
   await app.page.getByRole("button", { name: "Set a passphrase…" }).click();
   await app.page.getByLabel("New passphrase", { exact: true }).fill(passphrase);
-  await app.page.getByLabel("The same once more", { exact: true }).fill(passphrase);
+  await app.page.getByLabel("Repeat it", { exact: true }).fill(passphrase);
   await app.page.getByRole("checkbox").check();
   await app.page.getByRole("button", { name: "Encrypt everything" }).click();
   await expect(app.page.getByRole("heading", { name: "Settings" })).toBeVisible();

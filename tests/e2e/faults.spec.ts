@@ -58,7 +58,7 @@ test.describe("a download", () => {
       return true;
     };
     await app.startModel("tiny");
-    await shows("The download broke off");
+    await shows("The download was interrupted");
     await expect(app.card("tiny").getByText("On this device")).toHaveCount(0);
     app.server.fault = undefined;
     app.server.requests = [];
@@ -88,7 +88,7 @@ test.describe("a download", () => {
       return true;
     };
     await app.startModel("tiny");
-    await shows("The host does not hand this file out now");
+    await shows("The host is not providing this file right now");
     await app.page.getByText("Technical detail").click();
     await shows("HTTP 503");
     expect(await app.accessibilityFaults()).toEqual([]);
@@ -172,13 +172,13 @@ test.describe("a running model", () => {
     await expect(app.answers.last()).toContainText("5 6 7");
     const before = (await app.answers.last().textContent())!.trim();
     await loseDevice();
-    await expect(app.answers.last()).toContainText("The model stopped unexpectedly. It is starting again");
+    await expect(app.answers.last()).toContainText("The model stopped unexpectedly. It is restarting");
     await expect(app.answers.last()).toContainText(before.slice(0, 10));
     await app.answered();
     const { content, recovered } = (await app.messages()).at(-1)!;
     expect(content).toBe(numbers(1, 40));
     expect(recovered).toBe(true);
-    await expect(app.answers.last()).toContainText("The model was restarted while this was written.");
+    await expect(app.answers.last()).toContainText("The model was restarted while this was being written.");
   });
 
   test("whose worker dies while it answers recovers by itself", async () => {
@@ -194,7 +194,7 @@ test.describe("a running model", () => {
     await expect(app.answers.last()).toContainText("5 6 7");
     const first = await app.engine();
     await first.evaluate(() => self.close());
-    await expect(app.answers.last()).toContainText("It is starting again");
+    await expect(app.answers.last()).toContainText("It is restarting");
     const second = await app.engine(first);
     await expect.poll(() => lives(second)).toBe(true);
     await second.evaluate(() => self.close());
@@ -282,7 +282,7 @@ test("a page that came over plain HTTP says that it needs HTTPS", async () => {
   await expect(app.composer).toBeDisabled();
   // Whatever else needs a secure origin says the same.
   const conversation = { title: "Plain", createdAt: 1, updatedAt: 1, leafId: null };
-  const says = () => expect(app.page.getByRole("alert")).toContainText("only to pages that come over HTTPS");
+  const says = () => expect(app.page.getByRole("alert")).toContainText("only on pages that come over HTTPS");
   const anew = async (screen: string) => {
     await app.goto(`#/${screen}`);
     await app.page.reload();

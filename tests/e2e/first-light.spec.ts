@@ -91,7 +91,7 @@ test("its greedy answers equal the independent implementation's, 32 tokens of at
   await page.keyboard.type("compare answers smollm2");
   await page.keyboard.press("Enter");
   const status = page.getByRole("region", {
-    name: "Comparing the answers of SmolLM2 135M Instruct with its reference",
+    name: "Comparing the answers of SmolLM2 135M Instruct with the reference answers",
   });
   await expect(status).toContainText(`Answers compared: 1 of ${answers.length}`);
   await expect(status).toBeHidden({ timeout: 900_000 });

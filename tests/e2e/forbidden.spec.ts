@@ -123,16 +123,16 @@ test("a package that calls itself by the id of another model is shown as what it
   await app.goto("#/models");
   await app.page.getByText(/^Bring your own/).click();
   await app.give("Import a folder", folder);
-  const name = "Model that says it is “Qwen3 0.6B”";
+  const name = "Model that calls itself “Qwen3 0.6B”";
   const entry = app.entry(name);
   await expect(entry.getByText("On this device", { exact: true })).toBeVisible();
   await expect(entry).toHaveAttribute("data-id", `${hub}-given`);
   await entry.getByText(`More about ${name}`).click();
   await expect(entry).toContainText(
-    "All 5 files match the hashes that their package itself states; nobody else vouches for them.",
+    "All 5 files match the hashes stated by their own package; nobody else vouches for them.",
   );
   await expect(entry).toContainText("It says “Apache-2.0”; nobody has checked that.");
-  await expect(entry).toContainText("Not a model of the catalogue");
+  await expect(entry).toContainText("Not in the catalogue");
   expect(await app.accessibilityFaults()).toEqual([]);
   await app.page.getByLabel("Search models").fill("Qwen3 0.6B");
   await expect(app.entry("Qwen3 0.6B")).toBeVisible();
@@ -140,7 +140,7 @@ test("a package that calls itself by the id of another model is shown as what it
   for (const screen of ["storage", "trust"]) {
     await app.goto(`#/${screen}`);
     await expect(app.page.getByRole("main")).toContainText(
-      "It says of itself: name “Qwen3 0.6B”, publisher “Alibaba (Qwen)”, licence “Apache-2.0”. Nobody has checked that.",
+      "It describes itself as: name “Qwen3 0.6B”, publisher “Alibaba (Qwen)”, licence “Apache-2.0”. Nobody has checked that.",
     );
   }
   // What it says is just what this policy wants.

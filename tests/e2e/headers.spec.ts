@@ -161,7 +161,7 @@ test("a policy that `npm run policy` narrows while the app is installed and open
   expect(await refusal(await storeWorker(), hub)).toBe("connect-src");
   expect(readFileSync(join(built, "_headers"), "utf8")).toContain("connect-src 'self';");
   await app.goto("#/trust");
-  await expect(row("store-worker, running since before")).toContainText(`lets through more: connect-src ${hub}`);
+  await expect(row("store-worker, still running from before")).toContainText(`lets through more: connect-src ${hub}`);
 });
 
 test("a download is not led on to where nothing checks it", async () => {

@@ -56,7 +56,7 @@ async function change(app: App, encrypted: boolean): Promise<void> {
   if (encrypted) await field("Passphrase").fill(passphrase);
   else {
     await field("New passphrase").fill(passphrase);
-    await field("The same once more").fill(passphrase);
+    await field("Repeat it").fill(passphrase);
     await app.page.getByRole("checkbox").check();
   }
   const name = encrypted ? "Decrypt everything" : "Encrypt everything";

@@ -30,7 +30,7 @@ test("opens by Ctrl K and by its button, finds by words in any order, and runs b
   await expect(app.page.locator("html")).toHaveAttribute("lang", "en");
   await openPalette();
   await app.page.keyboard.type("no such thing");
-  await expect(palette().getByText("No action has these words.")).toBeVisible();
+  await expect(palette().getByText("No action matches these words.")).toBeVisible();
   await app.page.keyboard.press("Escape");
 });
 

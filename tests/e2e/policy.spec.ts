@@ -96,7 +96,7 @@ for (const [what, text, says] of [
   [
     "has a wrong field",
     JSON.stringify({ ...rules, features: { ...rules.features, openLinks: "no" } }),
-    'features.openLinks is "no". It can be one of these: true, false.',
+    'features.openLinks is "no". It must be one of these: true, false.',
   ],
   ["is of an old version", JSON.stringify({ ...rules, version: 1 }), "version is 1."],
   [
@@ -104,7 +104,7 @@ for (const [what, text, says] of [
     JSON.stringify({ ...rules, version: 4, features: ["openLinks"] }),
     "The policy is of version 4, and this version of Islet reads policies up to version 3.",
   ],
-  ["is no JSON", "{", "The file is not JSON. It goes wrong at line 1, column 2"],
+  ["is no JSON", "{", "The file is not JSON. The error is at line 1, column 2"],
   [
     "allows hosts that the page was not made for",
     JSON.stringify({ ...rules, network: { modelHosts: ["https://elsewhere.example"], mirror: null } }),
@@ -140,7 +140,7 @@ test("a feature that this version does not know is off and said to be, as is one
   await view.getByText("Set by: the firm").click();
   await expect(view.getByRole("row", { name: /^readMinds/ })).toContainText("this version does not know it; it is off");
   await expect(view.getByRole("row", { name: /^Opening links/ })).toContainText(
-    /not allowed\s*The policy of this site does not name it\./,
+    /not allowed\s*The policy of this site does not mention it\./,
   );
   expect(warned).toContain("policy.json: features.readMinds: this version does not know it, so it is off.");
   expect(warned).toContain("policy.json: features.openLinks: the policy does not name it, so it is off.");
@@ -195,7 +195,7 @@ test("`npm run policy` puts a policy into a build, with page, headers and hashes
   await app.goto("#/trust");
   const view = app.page.getByRole("region", { name: "What you run" });
   await view.getByRole("button", { name: "Compare the files of this page" }).click();
-  await expect(view.getByRole("status")).toContainText(/files are those of the build/);
+  await expect(view.getByRole("status")).toContainText(/files match the build/);
   await app.close();
   writeFileSync(file, JSON.stringify(rules));
   run();

@@ -189,7 +189,7 @@ test("the price of an answer: tokens, time, energy, the conversation's sum, and 
     .click();
   expect((await energy()) / before).toBeCloseTo(10, 0);
   await app.goto("#/settings");
-  await app.page.getByRole("button", { name: "As guessed" }).click();
+  await app.page.getByRole("button", { name: "Estimated" }).click();
 });
 
 test("several answers are voted on with high effort, with the price before and after", async () => {
@@ -301,7 +301,7 @@ test("an answer whose tab is killed in the middle of a thought goes on from ther
   await closed;
   app = before;
   const reader = await App.open({ server: writer.server, profile: writer.profile, path: address });
-  await expect(reader.answers.last()).toContainText("It had broken off and was gone on with from where it stood.", {
+  await expect(reader.answers.last()).toContainText("Interrupted, then resumed.", {
     timeout: 60_000,
   });
   await reader.answered();
@@ -320,7 +320,7 @@ test("an answer whose engine dies in the middle of a thought recovers by itself,
   await app.send(hard);
   await expect(app.answers.last()).toContainText(/Thinking for \d+ s · [3-6]\d tokens/);
   await (await app.engine()).evaluate(() => self.close());
-  await expect(app.answers.last()).toContainText("The model stopped unexpectedly. It is starting again");
+  await expect(app.answers.last()).toContainText("The model stopped unexpectedly. It is restarting");
   await app.answered();
   const { thought, content, recovered } = await last();
   expect(recovered).toBe(true);
@@ -340,8 +340,8 @@ test("an answer that was stopped goes on from where it stands", async () => {
   const part = (await last()).thought!;
   expect(whole.startsWith(part)).toBe(true);
   expect(part.length).toBeLessThan(whole.length);
-  await app.answers.last().getByRole("button", { name: "Go on" }).click();
-  await expect(app.answers.last()).toContainText("It had broken off and was gone on with");
+  await app.answers.last().getByRole("button", { name: "Continue" }).click();
+  await expect(app.answers.last()).toContainText("Interrupted, then resumed");
   await app.answered();
   const { thought, status } = await last();
   expect(status).toBe("complete");

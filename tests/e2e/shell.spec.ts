@@ -265,7 +265,7 @@ test.describe("the policy, while something answers in the server's place", () =>
   let app: App;
   const ofServer = { ...rules, banner: { en: "Of the server." } };
   const says = (policy: Answer) => put(app, { "/policy.json": policy });
-  const instead = () => app.page.getByText("Something else answers in the place of this site’s server");
+  const instead = () => app.page.getByText("Something else answers in place of this site’s server");
   const stops = (name: string) => expect(app.page.getByRole("heading", { name })).toBeVisible();
   shareApp(
     (opened) => (app = opened),

@@ -89,7 +89,7 @@ test("with a vault no word of a person is in the browser's folder, after it was 
   const app = await App.open({ path: "#/vault" });
   const { page } = app;
   await page.getByLabel("New passphrase", { exact: true }).fill(`harbor ${words.passphrase}`);
-  await page.getByLabel("The same once more", { exact: true }).fill(`harbor ${words.passphrase}`);
+  await page.getByLabel("Repeat it", { exact: true }).fill(`harbor ${words.passphrase}`);
   await page.getByRole("checkbox").check();
   await page.getByRole("button", { name: "Encrypt everything" }).click();
   await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();

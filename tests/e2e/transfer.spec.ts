@@ -88,7 +88,7 @@ test.describe("on one device", () => {
     expect(await app.ask("What is 4 + 4?")).toBe("8");
     await openOwn(app);
     await app.give("Import a folder", folder);
-    await shows("There is a model of this name already");
+    await shows("There is already a model with this name");
     await dismiss();
     await own.getByRole("button", { name: "Remove from this device" }).click();
     await expect(own).toHaveCount(0);
@@ -182,7 +182,7 @@ test.describe("on one device", () => {
       await dismiss();
       await app.goto("#/storage");
       await expect(app.page.getByRole("heading", { name: "hostile" })).toHaveCount(0);
-      await expect(app.page.getByRole("heading", { name: "Left over" })).toHaveCount(0);
+      await expect(app.page.getByRole("heading", { name: "Leftover files" })).toHaveCount(0);
     });
 
   test("a zip that is none is refused", async () => {
@@ -217,7 +217,7 @@ test.describe("on one device", () => {
     await expect(app.page.getByText(gone)).toBeVisible();
     await expect(app.page.getByText("of-another-application")).toHaveCount(0);
     expect(await app.accessibilityFaults()).toEqual([]);
-    await app.page.getByRole("button", { name: "Remove what is left over" }).click();
-    await expect(app.page.getByRole("heading", { name: "Left over" })).toHaveCount(0);
+    await app.page.getByRole("button", { name: "Remove leftover files" }).click();
+    await expect(app.page.getByRole("heading", { name: "Leftover files" })).toHaveCount(0);
   });
 });

@@ -92,7 +92,7 @@ test.describe("what runs here", () => {
     await app.goto("#/trust");
     await expect(view()).toContainText(commit || "unknown");
     await view().getByRole("button", { name: "Compare the files of this page" }).click();
-    await expect(view().getByRole("status")).toContainText(/All \d+ files are those of the build/);
+    await expect(view().getByRole("status")).toContainText(/All \d+ files match the build/);
     await expect(view().getByRole("status")).toContainText(createHash("sha256").update(record).digest("hex"));
     await view()
       .getByText(/^Packages in it/)
@@ -113,7 +113,7 @@ test.describe("what runs here", () => {
       return true;
     };
     await view().getByRole("button", { name: "Compare the files of this page" }).click();
-    await expect(view().getByRole("status")).toContainText(`Files that are not those of the build: 1. ${asset}`);
+    await expect(view().getByRole("status")).toContainText(`Files that do not match the build: 1. ${asset}`);
     app.server.fault = undefined;
   });
 
@@ -175,7 +175,7 @@ test("the evidence report shows what was found on this device now, and can be pr
   await expect(report.getByRole("row", { name: /^SHA-256 of the policy [0-9a-f]{64}/ })).toBeVisible();
   await expect(report).toContainText("Network ledger: no limit");
   await expect(report).toContainText("The records in this browser are not encrypted.");
-  await expect(report).toContainText(/All \d+ files are those of the build/);
+  await expect(report).toContainText(/All \d+ files match the build/);
   await expect(report).toContainText(/Islet Tiny Islet · Apache-2\.0 · [\d.]+ MB/);
   // Another test of this file has changed an entry behind the app's back, and the report says so.
   await expect(report).toContainText("The log was changed. Faults found: 1.");
@@ -228,7 +228,7 @@ test.describe("retention and erasure", () => {
     await own.goto("#/settings");
     const keep = own.page.getByRole("combobox", { name: "Conversations, after their last change" });
     await keep.selectOption({ label: "7 days" });
-    await expect(own.page.getByText("Older than that now: 1.")).toBeVisible();
+    await expect(own.page.getByText("Already older than that: 1.")).toBeVisible();
     await expect(list).toHaveCount(2);
     await own.page.reload();
     await expect(list).toHaveCount(1);

@@ -23,7 +23,7 @@ test("two tabs that set a passphrase, then two that remove it, lose nothing", as
   const tabs = [one, two] as const;
   for (const [i, tab] of tabs.entries()) {
     await tab.page.getByLabel("New passphrase", { exact: true }).fill(words[i]!);
-    await tab.page.getByLabel("The same once more", { exact: true }).fill(words[i]!);
+    await tab.page.getByLabel("Repeat it", { exact: true }).fill(words[i]!);
     await tab.page.getByRole("checkbox").check();
   }
   // A browser draws nothing in a tab behind another one, which a click would wait for.

@@ -59,7 +59,7 @@ async function setPassphrase(app: App, words = passphrase): Promise<void> {
   await expect(app.page.getByRole("heading", { name: "Set a passphrase" })).toBeVisible();
   await expect(field(app, "New passphrase")).toBeFocused();
   await field(app, "New passphrase").fill(words);
-  await field(app, "The same once more").fill(words);
+  await field(app, "Repeat it").fill(words);
   await app.page.getByRole("checkbox").check();
   await app.page.getByRole("button", { name: "Encrypt everything" }).click();
   await expect(app.page.getByRole("heading", { name: "Settings" })).toBeVisible();
@@ -91,13 +91,13 @@ test.describe("a vault that is made and used", () => {
     await expect(app.page.getByText("Nobody can recover a forgotten passphrase.")).toBeVisible();
     expect(await app.accessibilityFaults()).toEqual([]);
     await field(app, "New passphrase").fill("short");
-    await field(app, "The same once more").fill("short");
+    await field(app, "Repeat it").fill("short");
     await app.page.getByRole("checkbox").check();
     await expect(make).toBeDisabled();
     await field(app, "New passphrase").fill(passphrase);
-    await expect(app.page.getByText("The two are not the same.")).toBeVisible();
+    await expect(app.page.getByText("The two passphrases do not match.")).toBeVisible();
     await expect(make).toBeDisabled();
-    await field(app, "The same once more").fill(passphrase);
+    await field(app, "Repeat it").fill(passphrase);
     await app.page.getByRole("checkbox").uncheck();
     await expect(make).toBeDisabled();
     await app.page.getByRole("button", { name: "Back" }).click();
@@ -184,12 +184,12 @@ test.describe("a vault that is made and used", () => {
     await app.goto("#/settings");
     await app.page.getByRole("button", { name: "Change the passphrase…" }).click();
     const dialog = app.page.getByRole("dialog");
-    await dialog.getByLabel("Passphrase until now").fill("wrong wrong wrong");
+    await dialog.getByLabel("Current passphrase").fill("wrong wrong wrong");
     await dialog.getByLabel("New passphrase").fill(other);
-    await dialog.getByLabel("The same once more").fill(other);
+    await dialog.getByLabel("Repeat it").fill(other);
     await dialog.getByRole("button", { name: "Change the passphrase" }).click();
     await expect(dialog.getByText("This is not the passphrase")).toBeVisible();
-    await dialog.getByLabel("Passphrase until now").fill(passphrase);
+    await dialog.getByLabel("Current passphrase").fill(passphrase);
     await dialog.getByRole("button", { name: "Change the passphrase" }).click();
     await expect(dialog).toHaveCount(0);
     await lock(app);
@@ -235,7 +235,7 @@ test.describe("a vault that is made and used", () => {
     await device.give("Restore a backup…", damaged);
     await dialog.getByLabel("Passphrase").fill(other);
     await dialog.getByRole("button", { name: "Restore a backup" }).click();
-    await expect(dialog.getByText("This file is not a backup of Islet")).toBeVisible();
+    await expect(dialog.getByText("This file is not an Islet backup")).toBeVisible();
     await device.close();
   });
 
@@ -293,7 +293,7 @@ for (const [code, texts] of Object.entries({ fr, ja, vi }))
 test("whoever forgot the passphrase is told so, and can only erase everything and begin anew", async () => {
   const app = await App.open({ path: "#/vault" });
   await field(app, "New passphrase").fill(passphrase);
-  await field(app, "The same once more").fill(passphrase);
+  await field(app, "Repeat it").fill(passphrase);
   await app.page.getByRole("checkbox").check();
   await app.page.getByRole("button", { name: "Encrypt everything" }).click();
   await lock(app);
@@ -313,7 +313,7 @@ test("it locks by itself when nobody works, in every tab, and not while an answe
   const app = await App.open();
   await app.load();
   await setPassphrase(app);
-  await app.page.getByRole("combobox", { name: /^Lock when nothing was done/ }).selectOption("1");
+  await app.page.getByRole("combobox", { name: /^Lock when idle/ }).selectOption("1");
   await app.page.clock.install();
   await app.page.reload();
   await unlock(app);
@@ -381,10 +381,10 @@ test("a policy can demand it before the first question, and says who does", asyn
   await expect(app.page.getByText("Set by the clinic.")).toBeVisible();
   await expect(app.page.getByRole("button", { name: "Back" })).toHaveCount(0);
   await field(app, "New passphrase").fill(passphrase);
-  await field(app, "The same once more").fill(passphrase);
+  await field(app, "Repeat it").fill(passphrase);
   await app.page.getByRole("checkbox").check();
   await app.page.getByRole("button", { name: "Encrypt everything" }).click();
-  const idle = app.page.getByRole("combobox", { name: /^Lock when nothing was done/ });
+  const idle = app.page.getByRole("combobox", { name: /^Lock when idle/ });
   await expect(idle).toHaveValue("5");
   await expect(idle.getByRole("option", { name: "never" })).toHaveCount(0);
   await expect(app.page.getByRole("button", { name: "Remove the passphrase…" })).toHaveCount(0);

@@ -60,7 +60,7 @@ describe("a package that calls itself by the id of a catalogue model", () => {
     expect(card).toMatchObject({
       id: `${hub}-given`,
       known: false,
-      name: "Model that says it is “Qwen3 0.6B”",
+      name: "Model that calls itself “Qwen3 0.6B”",
       publisher: "",
       licence: "",
       origin: { kind: "given" },
@@ -117,7 +117,7 @@ test.each([
   const given = givenFolder(id, tiny, { "islet-model.json": undefined });
   const card = await importModel(models, store, given, tell, signal);
   expect(card.known).toBe(false);
-  expect(card.name).toMatch(/^Model that says it is “/);
+  expect(card.name).toMatch(/^Model that calls itself “/);
   const group = models.installed.catalogue.find(({ builds }) => builds.some((b) => b.id === card.id));
   expect(group!.builds.map((b) => b.id)).toEqual([card.id]);
   expect(models.installed.cards.filter((c) => c.known)).toEqual(knownCards);
@@ -218,7 +218,11 @@ describe("of an installed model is said", () => {
     await records.write(`model:${hub}`, old as StoredRecord);
     await models.installed.load();
     const card = models.installed.card(hub)!;
-    expect(card).toMatchObject({ known: false, name: "Model that says it is “Qwen3 0.6B”", origin: { kind: "given" } });
+    expect(card).toMatchObject({
+      known: false,
+      name: "Model that calls itself “Qwen3 0.6B”",
+      origin: { kind: "given" },
+    });
     expect(models.installed.cards.filter((c) => c.id === hub)).toHaveLength(1);
     setPolicy(withModels({ ids: ["Qwen3-*"], licences: ["Apache-2.0"] }));
     expect(models.mayUse(card)).toBe(false);
@@ -277,7 +281,7 @@ describe("a model from an address", () => {
     await expect(addModel(models, `evil/${hub}`, library)).rejects.toMatchObject({ code: "model-known" });
     await expect(addModel(models, "evil/islet-tiny", library)).rejects.toMatchObject({ code: "model-known" });
     const card = await addModel(models, "owner/Qwen3-0.6B", library);
-    expect(card).toMatchObject({ id: "Qwen3-0.6B", known: false, name: "Model that says it is “Qwen3 0.6B”" });
+    expect(card).toMatchObject({ id: "Qwen3-0.6B", known: false, name: "Model that calls itself “Qwen3 0.6B”" });
     await expect(addModel(models, "owner/Qwen3-0.6B", library)).rejects.toMatchObject({ code: "model-known" });
     const other = await addModel(models, "https://huggingface.co/other/Qwen3-0.6B/tree/main", library);
     expect(other).toMatchObject({ id: "other-Qwen3-0.6B", known: false });

@@ -56,13 +56,13 @@ describe("a file of version 2", () => {
     const { openLinks: _, ...without } = two.features;
     expect(sentences({ ...two, features: without })).toEqual(["features.openLinks is missing."]);
     expect(sentences({ ...two, features: { ...without, openLink: true } })).toEqual([
-      "features.openLink is not a field of a policy. Is features.openLinks meant?",
+      "features.openLink is not a field of a policy. Did you mean features.openLinks?",
     ]);
     expect(sentences({ ...two, features: { ...two.features, telemetry: true } })).toEqual([
-      `features.telemetry is not a field of a policy. Here there can be: ${featureNames.join(", ")}.`,
+      `features.telemetry is not a field of a policy. Fields that can be here: ${featureNames.join(", ")}.`,
     ]);
     expect(sentences({ ...two, features: { ...two.features, openLinks: "yes" } })).toEqual([
-      'features.openLinks is "yes". It can be one of these: true, false.',
+      'features.openLinks is "yes". It must be one of these: true, false.',
     ]);
     expect(sentences({ ...two, reasons: { "features.telemetry": { en: "x" } } })[0]).toMatch(/^reasons\.features/);
   });
@@ -102,16 +102,16 @@ describe("a file of version 3", () => {
       /^reasons\.features\.telemetry\.en is 5/,
     );
     expect(sentences({ ...policyFile, reasons: { "feature.openLinks": { en: "x" } } })).toEqual([
-      "reasons.feature.openLinks is not a field of a policy. Is reasons.features.openLinks meant?",
+      "reasons.feature.openLinks is not a field of a policy. Did you mean reasons.features.openLinks?",
     ]);
   });
 
   test("is still wrong where a feature that is known is neither true nor false", () => {
     for (const value of ["yes", 1, null, {}])
       expect(sentences({ ...policyFile, features: { ...policyFile.features, openLinks: value } })).toEqual([
-        `features.openLinks is ${JSON.stringify(value)}. It can be one of these: true, false.`,
+        `features.openLinks is ${JSON.stringify(value)}. It must be one of these: true, false.`,
       ]);
-    expect(sentences({ ...policyFile, features: true })[0]).toMatch(/^features is true, which cannot stand there/);
+    expect(sentences({ ...policyFile, features: true })[0]).toMatch(/^features is true, which is not allowed there/);
   });
 
   test("takes nothing from what every object has", () => {
@@ -172,7 +172,7 @@ test("a person sees which features are off because this version does not know th
   const row = (name: string) =>
     [...document.querySelectorAll("tr")].find((tr) => tr.textContent.includes(name))!.textContent;
   expect(row("telemetry")).toMatch(/this version does not know it; it is off/);
-  expect(row("Exporting models")).toMatch(/not allowed\s*The policy of this site does not name it\.\s*$/);
+  expect(row("Exporting models")).toMatch(/not allowed\s*The policy of this site does not mention it\.\s*$/);
   expect(row("Opening links")).toMatch(/allowed\s*$/);
   await unmount(shown);
   vi.unstubAllGlobals();

@@ -28,53 +28,50 @@ describe("a policy that is wrong is told in plain sentences", () => {
   test.each<[unknown, string[]]>([
     [
       { ...plain, features: { ...plain.features, openLinks: "no" } },
-      ['features.openLinks is "no". It can be one of these: true, false.'],
+      ['features.openLinks is "no". It must be one of these: true, false.'],
     ],
-    [{ ...plain, language: "de" }, ['language is "de". It can be one of these: "en", "fr", "ja", "vi", null.']],
-    [{ ...plain, version: 1 }, ["version is 1. It can be one of these: 2, 3."]],
+    [{ ...plain, language: "de" }, ['language is "de". It must be one of these: "en", "fr", "ja", "vi", null.']],
+    [{ ...plain, version: 1 }, ["version is 1. It must be one of these: 2, 3."]],
     [
       { ...plain, retention: { ...plain.retention, audit: 0 } },
-      ["retention.audit is 0. It can be a whole number from 1 to 36500, or null."],
+      ["retention.audit is 0. It must be a whole number from 1 to 36500, or null."],
     ],
     [
       { ...plain, retention: { ...plain.retention, audit: "30" } },
-      ['retention.audit is "30". It can be a whole number from 1 to 36500, or null.'],
+      ['retention.audit is "30". It must be a whole number from 1 to 36500, or null.'],
     ],
-    [{ ...withoutIssuer, isuer: null }, ["isuer is not a field of a policy. Is issuer meant?"]],
+    [{ ...withoutIssuer, isuer: null }, ["isuer is not a field of a policy. Did you mean issuer?"]],
     [withoutIssuer, ["issuer is missing."]],
     [
       { ...plain, vault: { ...plain.vault, colour: 1 } },
-      ["vault.colour is not a field of a policy. Here there can be: required, lockMinutes."],
+      ["vault.colour is not a field of a policy. Fields that can be here: required, lockMinutes."],
     ],
     [
       { ...plain, network: { ...plain.network, modelHosts: ["https://a.example", "b.example"] } },
       [
-        'network.modelHosts[1] is "b.example", which cannot stand there. Examples of what can: "https://models.example.org", "https://*.example.org".',
+        'network.modelHosts[1] is "b.example", which is not allowed there. Examples of what is: "https://models.example.org", "https://*.example.org".',
       ],
     ],
     [
       { ...plain, network: { ...plain.network, mirror: "https://x.example/m" } },
       [
-        'network.mirror is "https://x.example/m", which cannot stand there. Examples of what can: "mirror/", "https://models.example.org/islet/", null.',
+        'network.mirror is "https://x.example/m", which is not allowed there. Examples of what is: "mirror/", "https://models.example.org/islet/", null.',
       ],
     ],
     [
       { ...plain, models: { ...plain.models, ids: "Qwen3-*" } },
-      ['models.ids is "Qwen3-*", which cannot stand there. Examples of what can: ["Qwen3-*","islet-*"], null.'],
+      ['models.ids is "Qwen3-*", which is not allowed there. Examples of what is: ["Qwen3-*","islet-*"], null.'],
     ],
-    [
-      { ...plain, banner: { german: "x" } },
-      ['banner: "german" is not the tag of a language. Examples: en, pt-BR, zh-Hant.'],
-    ],
+    [{ ...plain, banner: { german: "x" } }, ['banner: "german" is not a language tag. Examples: en, pt-BR, zh-Hant.']],
     [
       { ...plain, reasons: { "feature.openLinks": { en: "x" } } },
-      ["reasons.feature.openLinks is not a field of a policy. Is reasons.features.openLinks meant?"],
+      ["reasons.feature.openLinks is not a field of a policy. Did you mean reasons.features.openLinks?"],
     ],
     [
       { ...plain, language: "de", retention: {}, audit: 5 },
       [
-        'language is "de". It can be one of these: "en", "fr", "ja", "vi", null.',
-        'audit is 5, which cannot stand there. Examples of what can: {"content":false}.',
+        'language is "de". It must be one of these: "en", "fr", "ja", "vi", null.',
+        'audit is 5, which is not allowed there. Examples of what is: {"content":false}.',
         "retention.conversations is missing.",
         "retention.audit is missing.",
         "retention.network is missing.",
@@ -98,7 +95,7 @@ describe("a policy that is wrong is told in plain sentences", () => {
     ["{", /line 1, column 2/],
     ['{\n "version": 2,\n}', /line 3, column 1/],
     ["", /line 1, column 1/],
-    ["<!doctype html><title>Sign in</title>", /a web page and not a policy/],
+    ["<!doctype html><title>Sign in</title>", /A web page came instead of a policy/],
   ])("%j, where it is not even JSON", (text, says) => {
     expect(refusal(text).message).toMatch(says);
   });

@@ -163,7 +163,7 @@ describe("the policy", () => {
     [{ ...plain, retention: { ...plain.retention, conversations: 1.5 } }, /retention\.conversations/],
     [{ ...plain, language: "de" }, /language/],
     [{ ...plain, banner: {} }, /banner/],
-    [{ ...plain, banner: { german: "Achtung" } }, /banner: "german" is not the tag of a language/],
+    [{ ...plain, banner: { german: "Achtung" } }, /banner: "german" is not a language tag/],
     [{ ...plain, banner: { de: "" } }, /banner\.de is ""/],
     [{ ...plain, issuer: { contact: "x" } }, /issuer/],
     [{ ...plain, reasons: { everything: { en: "because" } } }, /reasons/],
