@@ -9,14 +9,14 @@ export class LiveAnswer {
   thoughtTokens = $state(0);
   /** When the thought began (performance.now, milliseconds); undefined while the model does not think. */
   thinkingSince = $state<number | undefined>(undefined);
-  /** The model is not ready yet, or not done with an answer that was stopped. */
+  /** The model is not ready yet, or still busy with an answer that was stopped. */
   waiting = $state(false);
   /** The engine was lost and is starting again. */
   recovering = $state(false);
   /** Which of several answers to one question this is, from 1; undefined where there is one. */
   round = $state.raw<{ n: number; of: number } | undefined>(undefined);
 
-  /** Begins an answer, or goes on with what stands of one. */
+  /** Begins an answer, or continues the part of one that is there. */
   begin(id: string, thought = "", answer = ""): void {
     this.id = id;
     this.restart(thought, answer);

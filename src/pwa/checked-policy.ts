@@ -1,4 +1,4 @@
-// The policy is the one of now wherever the server can be asked, and the last one that was read wherever it cannot: without a network, or
+// The current policy wherever the server can be asked, and the last one that was read wherever it cannot: without a network, or
 // with something else answering in its place. Not for: what a policy is (trust/policy-answer.ts).
 import { registerRoute } from "workbox-routing";
 import { NetworkFirst, type Strategy } from "workbox-strategies";

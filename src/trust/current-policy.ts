@@ -81,7 +81,7 @@ async function remember(text: string): Promise<void> {
   await (await caches.open(KEPT.cache)).put(KEPT.name, new Response(text));
 }
 
-/** The last valid policy that this browser read; undefined where none is known. It decides nothing but what may still be taken along. */
+/** The last valid policy that this browser read; undefined where none is known. It only decides what may still be exported. */
 export async function lastPolicy(): Promise<Policy | undefined> {
   try {
     const kept = isSecureContext ? await (await caches.open(KEPT.cache)).match(KEPT.name) : undefined;
@@ -133,7 +133,7 @@ export async function newVersionComes(): Promise<boolean> {
   return Boolean(registration.waiting ?? registration.installing);
 }
 
-/** Makes the browser hold the page to a policy as well, by a tag of its own where the page does not say the same. It can only narrow. */
+/** Makes the browser enforce a policy on the page as well, with an extra tag where the page has no identical one. This can only narrow. */
 export function narrowPage(rules: Policy): void {
   const tags = [...document.querySelectorAll<HTMLMetaElement>(tagName)];
   const wanted = contentSecurityPolicy(rules, "page");
