@@ -12,6 +12,9 @@ export type Foreign = "page" | "redirect" | `HTTP ${number}`;
 export type PolicyAnswer =
   { kind: "file"; text: string } | { kind: "none"; what: string } | { kind: "foreign"; what: Foreign };
 
+/** The name under which the page keeps the last policy that it could read, beside the service worker's own copy, which need not be valid. */
+export const LAST_VALID = "policy.json?last-valid";
+
 /** The service worker sets this on its cached answer: what answered in the server's place, if anything did. */
 export const FOREIGN_HEADER = "islet-foreign";
 
