@@ -1,11 +1,11 @@
-// How far the clock of this device is to be believed when records are deleted for their age, by what was read of it before. Why and what this
+// How far the clock of this device can be trusted when records are deleted for their age, judged by its earlier readings. Why, and what this
 // cannot do: docs/decisions/clock.md. Not for: what is deleted (retention.svelte.ts).
 import { named } from "../platform/deployment";
 import { fieldsOf } from "../platform/values";
 import type { Form, RecordKey, StoredRecord } from "../storage/forms";
 import type { Records } from "../storage/records";
 
-/** A stretch in which the clock went on without a jump: the first and the last time that was read, in milliseconds since 1970. */
+/** A stretch in which the clock ran without a jump: the first and the last time that was read, in milliseconds since 1970. */
 export interface Run {
   from: number;
   to: number;
@@ -24,9 +24,9 @@ export interface Belief {
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
-/** Milliseconds that nobody may have looked without its being a jump; also how far a server's date may be from a clock that is right. */
+/** The longest gap between two looks that is not a jump, in milliseconds; also how far a server's date may be from a correct clock. */
 const ABSENCE = DAY;
-/** Milliseconds that a clock is put right by without its being set back; also how long after a look a record can still have its time. */
+/** The largest correction that does not count as setting the clock back, in milliseconds; also how long after a look a record can still have its time. */
 const SMALL = HOUR;
 /** Runs that are kept. */
 const MOST = 60;
@@ -40,8 +40,8 @@ export function withLook(runs: readonly Run[], now: number, said?: Run["said"]):
 }
 
 /**
- * What follows from the runs, of which there is at least one. A clock is believed while it goes on from the last time that was believed, within a
- * day, and else where it was said to be right.
+ * What follows from the runs, of which there is at least one. A clock is trusted while it continues from the last trusted time, within a
+ * day; otherwise only where it was said to be right.
  */
 export function beliefOf(runs: readonly Run[]): Belief {
   const [first, ...rest] = runs;

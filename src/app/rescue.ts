@@ -1,5 +1,5 @@
-// What can still be had where the app cannot begin, or has ended: reading the records without it. Nothing in storage is changed but for
-// what the audit log notes. Not for: showing it (Rescue.svelte).
+// What can still be exported where the app cannot start or has ended: reading the records without it. Nothing in storage is changed except
+// by what the audit log notes. Not for: showing it (Rescue.svelte).
 import { conversationForm, messageForm } from "../chat/conversation-forms";
 import { toJson, treesOf } from "../chat/conversation-transfer";
 import type { Records } from "../storage/records";

@@ -1,4 +1,4 @@
-// What is being written and was not sent: kept for each conversation, encrypted like all records, and gone with it. A question that begins a
+// Text that was written and not sent: kept for each conversation, encrypted like all records, and deleted with it. A question that begins a
 // conversation has no conversation yet: its draft belongs to the tab that writes it, or, once that is gone, to the next one that opens. Not
 // for: questions that are being changed, or what is in a backup.
 import { SvelteMap } from "svelte/reactivity";
@@ -15,7 +15,7 @@ interface Draft extends StoredRecord {
   updatedAt: number;
 }
 
-/** Milliseconds between two saves of what is being written: what a killed tab can lose. */
+/** Milliseconds between two saves of a text being written: the most that a killed tab can lose. */
 const INTERVAL = 250;
 const isNew = (id: string) => id.startsWith("new-");
 
@@ -50,7 +50,7 @@ export class Drafts {
     return this.texts.get(conversationId ?? this.own) ?? "";
   }
 
-  /** Takes what a person writes, and stores it within a moment. */
+  /** Takes what a person writes, and stores it shortly after. */
   write(conversationId: string | null, text: string): void {
     const id = conversationId ?? this.ownId();
     if (text === this.of(id)) return;

@@ -15,14 +15,14 @@ export class LiveAnswer {
   readonly thought = $derived(thoughtIn(this.written.parts));
   readonly answer = $derived(textIn(this.written.parts));
   readonly thoughtTokens = $derived(this.written.thoughtTokens);
-  /** It waits for its turn, for the model to be ready, or for the model to be done with an answer that was stopped. */
+  /** The model is not ready yet, or still busy with an answer that was stopped. */
   readonly waiting = $derived(this.written.phase === "waiting");
   /** The engine was lost and is starting again. */
   readonly recovering = $derived(this.written.phase === "recovering");
   /** Which of several answers to one question this is, from 1; undefined where there is one. */
   readonly round = $derived(this.written.round);
 
-  /** Begins an answer, or goes on with what stands of one. */
+  /** Begins an answer, or continues the part of one that is there. */
   begin({ id, parts, run }: Message): void {
     this.id = id;
     this.written = beginning(parts, run ?? nothing.facts);

@@ -1,4 +1,4 @@
-// Which conversations have the words that are looked for. Pure.
+// Which conversations contain the words that are searched for. Pure.
 import { fold } from "../platform/fold";
 import { contentOf, type Conversation, type Message } from "./conversation-records";
 

@@ -37,7 +37,7 @@ export function branchTo(messages: ReadonlyMap<string, Message>, leafId: string 
   return branch.reverse();
 }
 
-/** The end of the branch that goes on from `id`, taking the newest child at each fork. */
+/** The end of the branch that continues from `id`, taking the newest child at each fork. */
 export function newestLeaf(children: Children, id: string): string {
   const seen = new Set<string>();
   let leaf = id;

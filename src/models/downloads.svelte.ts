@@ -1,4 +1,4 @@
-// Models on their way to this device: a queue, one at a time, that can be paused, goes on after a closed tab, and follows what other
+// Models on their way to this device: a queue, one at a time, that can be paused, continues after the tab was closed, and follows what other
 // tabs do with the same model. Not for: how files are fetched and verified (engine/store).
 import { SvelteMap } from "svelte/reactivity";
 import type { StoreClient } from "../engine/client/store-client";
@@ -27,7 +27,7 @@ interface Waiter {
 
 export interface BringOptions {
   start?: boolean;
-  /** What the files were held to before, and who stated that. */
+  /** The hashes that the files were checked against before, and who stated them. */
   before?: { files: Readonly<Record<string, ModelFile>>; hashes: HashesFrom };
   onProgress?: (progress: LoadProgress) => void;
 }
@@ -103,7 +103,7 @@ export class Downloads {
     return waiting;
   }
 
-  /** Goes on with a paused or failed download. Its failure is shown by `all`, not thrown. */
+  /** Continues a paused or failed download. Its failure is shown by `all`, not thrown. */
   async resume(id: string): Promise<void> {
     const download = this.all.get(id);
     if (download) await this.bring(download.card, { start: download.start }).catch(() => {});
@@ -117,7 +117,7 @@ export class Downloads {
     this.hold(id);
   }
 
-  /** Gives up, and removes what came. */
+  /** Gives up, and removes what was downloaded. */
   async cancel(id: string): Promise<void> {
     if (!this.all.has(id)) return;
     this.drop(id);
@@ -144,7 +144,7 @@ export class Downloads {
       demandModel(card);
       this.all.set(record.id, download);
     } catch (error) {
-      // What came of it can be removed.
+      // What was downloaded can be removed.
       this.all.set(record.id, { ...download, status: "failed", error: errorData(error) });
     }
   }

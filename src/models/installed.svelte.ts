@@ -133,6 +133,6 @@ function cardOfUnknown(model: InstalledModel): ModelCard {
   return unknownCard(model.id, { kind: "given" }, known ? { id: known.id } : {}, bytesOf(model));
 }
 
-/** A card under the name by which people see it: what a model says of its name stands nowhere as if it were so. */
+/** A card under the name that people see: a name that a model only claims for itself is never shown as a fact. */
 const named = (card: ModelCard): ModelCard =>
   card.says ? { ...card, name: t("models.says.name", { name: card.says.name }) } : card;

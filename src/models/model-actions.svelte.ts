@@ -1,5 +1,5 @@
 // What a person can do with the models of this device, from a screen or from the command palette: import, export, check, compare. One at a
-// time, shown as it goes on. Not for: how files are read, verified and written (add-models.ts, engine/store).
+// time, with its progress shown. Not for: how files are read, verified and written (add-models.ts, engine/store).
 import type { StoreClient } from "../engine/client/store-client";
 import type { GivenFile, LoadProgress } from "../engine/protocol";
 import { listed, t } from "../i18n/i18n.svelte";
@@ -61,7 +61,7 @@ export class ModelActions {
     if (card) this.notices.tell(() => t("own.imported", { name: card.name }));
   }
 
-  /** Compares all files with their hashes and fetches damaged ones anew. Throws AppError. */
+  /** Compares all files with their hashes and downloads damaged ones again. Throws AppError. */
   async check(card: ModelCard): Promise<void> {
     const { name } = card;
     const damaged = await this.run(
@@ -89,7 +89,7 @@ export class ModelActions {
     return this.comparer.has(card.id) && this.models.mayUse(card);
   }
 
-  /** Compares the answers that a model gives on this device with those it should give, and keeps what came of it. Throws AppError. */
+  /** Compares the answers that a model gives on this device with those it should give, and keeps the result. Throws AppError. */
   async compare(card: ModelCard): Promise<void> {
     await this.run(
       () => t("storage.comparing", { name: card.name }),
@@ -142,7 +142,7 @@ export class ModelActions {
     await this.lookForLeftovers();
   }
 
-  /** Does it and shows how it goes on. Gives undefined when the person ended it, or when something else is under way. */
+  /** Runs it and shows its progress. Returns undefined when the person cancelled it, or when something else is under way. */
   private async run<T>(
     title: () => string,
     phase: LoadProgress["phase"],

@@ -1,4 +1,4 @@
-// Any value that a database can hold as JSON, for people who want to see or keep what no reader takes. Bytes are in base64. Not for: reading
+// Any value that a database can hold as JSON, for people who want to see or keep what no reader accepts. Bytes are in base64. Not for: reading
 // it back.
 import { toBase64 } from "./encoding";
 

@@ -5,9 +5,9 @@ import { shortened } from "./shortened";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The last moment that is taken for a time, in milliseconds since 1970. What is later is no time that anything happened at. */
+/** The last moment that is taken for a time, in milliseconds since 1970. Anything later cannot be when something happened. */
 const LATEST = Date.UTC(9999, 11, 31);
-/** More than anything is counted or measured here. */
+/** An upper bound for anything counted or measured here. */
 const MOST = 1e15;
 
 export const fieldsOf = (value: unknown): Fields | undefined =>

@@ -1,7 +1,7 @@
 // Tries ways out of a thread and sees what the browser does: what the proof needs in the page and in every worker, here since every room's
 // worker answers it from its own global scope. Not for: the page's own ways and what they mean (trust/probe/probe.ts).
 
-/** Milliseconds in which a browser refuses; it does so at once, but a busy machine does not. */
+/** Milliseconds in which a browser refuses: at once, but a busy machine takes longer. */
 const PATIENCE = 3000;
 /** Milliseconds after a failure in which the browser may still say which line of the policy it was. */
 const SETTLING = 150;
@@ -12,7 +12,7 @@ export type Outcome = { line: string } | { threw: string } | { passed: true };
 /** Tries to reach `url`, and gives what tidies up after it, or a promise of that. Throws or rejects where something failed. */
 export type Attempt = (url: string) => unknown;
 
-/** Words in the place of an address, for what is refused before it has one. */
+/** Keywords that stand for an address where something is refused before it has one. */
 const KEYWORD = /^(inline|eval|blob|data|trusted-types-(sink|policy))$/;
 
 /**
@@ -39,13 +39,13 @@ export async function tryWay(attempt: Attempt, url: string, byKeyword = false): 
         resolve(given);
       }, after);
     end({ passed: true }, byKeyword ? PATIENCE / 3 : PATIENCE);
-    // Some report what they refuse and fail as well.
+    // Some browsers report the refusal and fail as well.
     new Promise((done) => done(attempt(url))).then(
       (given) => (tidy = given),
       (error: unknown) => end({ threw: error instanceof Error ? error.name : String(error) }, SETTLING),
     );
   });
-  // The policy stands in the page and in the server's headers, and each of both reports.
+  // The policy is both in the page and in the server's headers, and each reports.
   if (byKeyword) await new Promise((resolve) => setTimeout(resolve, SETTLING));
   if (typeof tidy === "function") (tidy as () => void)();
   return outcome;
@@ -89,7 +89,7 @@ export const workerWays = {
 
 export type WorkerWay = keyof typeof workerWays;
 
-/** What each needs; a thread that has not got it has not got the way. */
+/** What each needs; a thread without it does not have that way out. */
 const needs: Partial<Record<WorkerWay, string>> = {
   xhr: "XMLHttpRequest",
   websocketstream: "WebSocketStream",

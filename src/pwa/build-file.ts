@@ -10,7 +10,7 @@ const types: Record<string, RegExp> = {
   svg: /^image\/svg\+xml\b/i,
 };
 
-/** What is wrong with a response that is to be a file of the build. */
+/** What is wrong with a response that should be a file of the build. */
 export type Fault = "status" | "redirected" | "type" | "bytes";
 
 /**

@@ -1,14 +1,16 @@
-// The policy is the one of now wherever the server can be asked, and the last one that was read wherever it cannot: without a network, or
+// The current policy wherever the server can be asked, and the last one that was read wherever it cannot: without a network, or
 // with something else answering in its place. Not for: what a policy is (trust/rules/policy-answer.ts).
 import { registerRoute } from "workbox-routing";
 import { NetworkFirst, type Strategy } from "workbox-strategies";
 import { named } from "../platform/deployment";
-import { FOREIGN_HEADER, hasFormOfPolicy, policyAnswer } from "../trust/rules/policy-answer";
+import { generatingLock } from "../platform/locks";
+import { FOREIGN_HEADER, hasFormOfPolicy, LAST_VALID, policyAnswer } from "../trust/rules/policy-answer";
 
 declare const self: ServiceWorkerGlobalScope;
 
 /** Seconds after which a network that does not answer counts as none. */
 const PATIENCE = 3;
+const CACHE = named("islet-policy");
 type Plugin = Strategy["plugins"][number];
 
 async function isPolicy(response: Response): Promise<boolean> {
@@ -36,11 +38,27 @@ const check: Plugin = {
   },
 };
 
+/** The version of a policy that is kept under a name; NaN where there is none. */
+async function versionOf(name: string): Promise<number> {
+  const kept = await caches.match(new URL(name, self.registration.scope).href, { cacheName: CACHE });
+  const { version } = Object(await kept?.json()) as { version?: unknown };
+  return Number(version);
+}
+
+/**
+ * Takes over unasked where the version of the app before cannot start any more, because the server's policy is of a later version than the
+ * last one that it read. Waits for answers that are being written.
+ */
+async function replaceOutgrown(): Promise<void> {
+  if ((await versionOf("policy.json")) > (await versionOf(LAST_VALID)))
+    await navigator.locks.request(generatingLock, () => self.skipWaiting());
+}
+
 /** Answers requests for the policy. `watched` gives the plugins of a request. */
 export function servePolicy(watched: (...checks: Plugin[]) => Plugin[]): void {
   const address = new URL("policy.json", self.registration.scope);
   const reader = new NetworkFirst({
-    cacheName: named("islet-policy"),
+    cacheName: CACHE,
     networkTimeoutSeconds: PATIENCE,
     fetchOptions: { redirect: "manual" },
     plugins: watched(check),
@@ -48,6 +66,9 @@ export function servePolicy(watched: (...checks: Plugin[]) => Plugin[]): void {
   registerRoute(({ url }) => url.href === address.href, reader);
   self.addEventListener("install", (event) => {
     const request = new Request(address, { cache: "no-cache" });
-    event.waitUntil(Promise.all(reader.handleAll({ event, request })).catch(() => {}));
+    const kept = Promise.all(reader.handleAll({ event, request })).catch(() => {});
+    event.waitUntil(kept);
+    // The installation itself does not wait for an answer to end.
+    void kept.then(replaceOutgrown).catch(() => {});
   });
 }

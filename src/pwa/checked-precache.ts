@@ -1,6 +1,6 @@
 // The app's own files: kept when a version is installed, each only if it is the file of the build, and looked at again before it is handed
 // out. What is not (a login page that answered in the server's place, something an older version kept, what a disk damaged) is fetched
-// anew; a version of which one file cannot be had is not installed, and the one before goes on. Not for: the policy (checked-policy.ts).
+// anew; a version with a file that cannot be fetched is not installed, and the previous one stays. Not for: the policy (checked-policy.ts).
 import { cleanupOutdatedCaches, PrecacheController } from "workbox-precaching";
 import { registerRoute } from "workbox-routing";
 import { NetworkOnly, type Strategy } from "workbox-strategies";
@@ -98,7 +98,7 @@ export function precacheChecked(
       event,
       request: new Request(address),
       url: new URL(address),
-      // With it, what was fetched anew is kept.
+      // With it, what was fetched again is kept.
       params: { integrity: integrities.get(address) },
     });
   self.addEventListener("install", (event) => {
@@ -119,7 +119,7 @@ export function precacheChecked(
   const pages = [new URL(scope).pathname, new URL(PAGE, scope).pathname];
   registerRoute(
     ({ url, request }) => request.mode === "navigate" && pages.includes(url.pathname),
-    // Where the page is not to be had whole, a person meets what the server says, as without a service worker: a newer page, or a login.
+    // Where the page cannot be had whole, a person sees what the server answers, as without a service worker: a newer page, or a login.
     ({ event, request }) => serve(addressOf(PAGE), event).catch(() => network.handle({ event, request })),
   );
   registerRoute(

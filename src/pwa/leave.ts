@@ -1,5 +1,5 @@
 // Part of the service worker: the way out for a link that a person has confirmed. The page may connect to no foreign host, navigation included, so
-// that it is this page without such a header that leads there: only to what it was told of a moment ago, and once. The address
+// that it is this page without such a header that leads there: only to an address it was given a moment ago, and only once. The address
 // is in no address of ours, so that nobody else can lead anybody on by it. Not for: asking the person (trust/views/LinkDialog.svelte).
 import { registerRoute } from "workbox-routing";
 import { allows } from "../trust/rules/feature-rules";

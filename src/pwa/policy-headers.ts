@@ -41,7 +41,7 @@ async function withPolicy(response: Response): Promise<Response> {
   const rules = await rulesInForce();
   if (!rules || response.type === "opaque" || response.redirected) return response;
   const demanded = contentSecurityPolicy(rules, "header");
-  // The stored file as it is, where that is enough: browsers keep the compiled code of it.
+  // Returns the stored file unchanged where that is enough, since browsers cache its compiled code.
   const wider = judge(response.headers.get(CSP), demanded, self.location.origin, "page").wider.length > 0;
   const sent = response.headers.get(ALLOWLIST);
   const allowlist = narrowedAllowlist(sent, rules);
@@ -59,8 +59,8 @@ export const boundToPolicy = {
 };
 
 /**
- * Whether this service worker itself was found to be held by less than the policy: it was installed with another one, or with none. What
- * it fetches for others could then be led on to anywhere, unseen by their policy.
+ * Whether this service worker itself turned out to be held less strictly than the policy demands: it was installed with another policy, or none. What
+ * it fetches for others could then be redirected anywhere, unseen by their policy.
  */
 let loose = false;
 
@@ -74,7 +74,7 @@ async function look(): Promise<boolean> {
   return loose;
 }
 
-/** Whether a request has to be left to the one who asks, whose own policy then sees where it is led. */
+/** Whether a request must be left to whoever made it, so that their own policy sees where it is redirected. */
 export function leavesAlone(url: URL): boolean {
   if (url.origin === self.location.origin || !loose) return false;
   // It may have changed by the next time.
@@ -82,7 +82,7 @@ export function leavesAlone(url: URL): boolean {
   return true;
 }
 
-/** For what goes through to the network: where it is only now found to be held by less, it is at least not led on. It can be asked for again. */
+/** For requests that go to the network: where the weaker policy is only found now, at least no redirect is followed. The request can be made again. */
 export const heldFast = {
   requestWillFetch: async ({ request }: { request: Request }): Promise<Request> =>
     new URL(request.url).origin !== self.location.origin && (await look())

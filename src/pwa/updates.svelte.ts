@@ -8,13 +8,13 @@ import type { NotInstalled } from "./checked-precache";
 const INTERVAL = 3600_000;
 
 export class Updates {
-  /** A new version is there and waits for a person's word. */
+  /** A new version is ready and waits for the person to accept it. */
   available = $state(false);
   /** It was accepted, and waits for an answer to end. */
   waiting = $state(false);
   /** The shell is stored: the page opens without a network. */
   offlineReady = $state(false);
-  /** A version was not installed: something else came in the place of this file. */
+  /** A version was not installed: something else came in place of this file. */
   refused = $state<string | undefined>(undefined);
   /** When the server was last asked for a new version and gave none that could be read, in milliseconds since 1970; undefined where the last look went well. */
   unanswered = $state<number | undefined>(undefined);
@@ -38,7 +38,7 @@ export class Updates {
     workbox.addEventListener("controlling", (event) => {
       if (event.isUpdate && !this.waiting) this.available = true;
     });
-    // A refused registration leaves the app as it is without one.
+    // If registration is refused, the app works as it does without a service worker.
     void workbox.register().catch(() => {});
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") look();
@@ -47,7 +47,7 @@ export class Updates {
     setInterval(look, INTERVAL);
   }
 
-  /** Asks the server for a new version; without a network, nobody. What cannot be had changes nothing. */
+  /** Asks the server for a new version; without a network, nobody. A failure changes nothing. */
   private async look(): Promise<void> {
     if (!navigator.onLine) return;
     const registration = await navigator.serviceWorker.getRegistration();

@@ -15,10 +15,10 @@ const budgets = {
   high: { share: 1 / 2, most: 8192 },
 };
 
-/** What "auto" thinks with where it thinks. */
+/** The effort that "auto" uses where it decides to think. */
 export const AUTO_EFFORT = "medium";
 
-/** Answers from which the most frequent is taken, where a person wants that: odd, so that two answers cannot be equal. */
+/** How many answers are voted on, where a person wants that: odd, so that two answers cannot tie. */
 export const voteSizes = [1, 3, 5] as const;
 
 /** Tokens that a thought may have; 0: none. */

@@ -46,7 +46,7 @@ const comparing = new RegExp(anyOf(signs.comparison), "u");
 const around = pattern(
   `${signs.calculation}|${signs.amount}|what|what's|is|are|does|do|make|makes|equal|equals|of|the|and|then|so|ok|please|me|tell|work out|find|value|result|answer|can|could|you|hey|hi|quick|one|just|say|right|correct|et|ça|cela|c'est|que|quel|quelle|est|font|fait|faire|vaut|valent|donne|alors|puis|le|la|les|résultat|dis|dis-moi|moi|peux-tu|pouvez-vous|dire|juste|vrai|correct|stp|s'il te plaît|s'il vous plaît|は|って|って何|では|じゃあ|なら|それ|と|を|に|の|です|か|ですか|になる|なりますか|教えて|答え|合ってる|合っている|正しい|ね|よ|là|bằng|thì|sao|thế|còn|vậy|nhỉ|ra|kết quả|hãy|cho|biết|bạn|tôi|đúng|không|với|was|ist|sind|ergibt|macht|das|und|cuál|es|son|y|é|e|quale|fa|è|wat|en|это|будет|是|等于|는|은`,
 );
-/** What leaves a calculation behind. */
+/** Words that show that the question has moved on from a calculation. */
 const elsewhere = new RegExp(anyOf(`${signs.writing}|${signs.greeting}`), "u");
 const spaced = new RegExp(unspaced.source, "gu");
 
@@ -55,7 +55,7 @@ const count = (text: string, expression: RegExp) => text.match(expression)?.leng
 /** Whether a text says nothing but a calculation. A letter alone is a variable. */
 const isBare = (text: string) => !/\p{L}{2}|[\u3040-\u9fff]/u.test(text.replace(around, " "));
 
-/** How many letters what is to be done with a text has at most. */
+/** The most letters of an instruction about a text. */
 const LONGEST_ORDER = 200;
 
 /**
@@ -90,11 +90,11 @@ function calculating(text: string): { sum: number; numbers: number } {
   };
 }
 
-/** Whether a plain question in few words can go on with a calculation. */
+/** Whether a short plain question can continue a calculation. */
 const canGoOn = (text: string) =>
   wordsIn(text) <= FEW_WORDS && (numbersIn(text) > 0 || changesOne(text)) && !elsewhere.test(text);
 
-/** Whether a plain question goes on with a calculation: the newest of `earlier` is one, or goes on with one itself. */
+/** Whether a plain question continues a calculation: the newest of `earlier` is one, or continues one itself. */
 function goesOn(text: string, earlier: readonly string[]): boolean {
   let newest = text;
   for (let i = earlier.length - 1; i >= 0 && canGoOn(newest); i--) {

@@ -15,7 +15,7 @@ export interface Price {
 /** When the table of API prices was read, and from where. */
 export const { checked: pricesChecked, source: pricesSource } = table;
 
-/** What a machine draws while a model writes, in watts, where nobody has said: a guess by its kind. */
+/** The power that a machine draws while a model writes, in watts, where nobody has set it: an estimate by its kind. */
 const WATTS = { phone: 5, computer: 40 };
 
 export const defaultWatts = (phone: boolean): number => (phone ? WATTS.phone : WATTS.computer);

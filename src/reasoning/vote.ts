@@ -3,7 +3,7 @@
 /** Least temperature at which answers differ enough for a vote to say something. */
 export const VOTE_TEMPERATURE = 0.7;
 
-/** What may stand around a final answer and is no part of it. */
+/** What may surround a final answer without being part of it. */
 const before = /[\s"'“”«»「」『』()（）*_`$#>]/u;
 const after = /[\s"'“”«»「」『』()（）*_`$.。!！,、;:]/u;
 

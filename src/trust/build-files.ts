@@ -23,10 +23,10 @@ export interface BuildCheck {
   hash: string;
   /** The digest of the policy that the page was made with. */
   policy: string;
-  /** Files that were compared, and those that are not what the record says. */
+  /** Files that were compared, and those that differ from the record. */
   compared: number;
   different: string[];
-  /** Some are different, and a newer version of the app has come, which the record of the server is of. */
+  /** Some are different, and a newer version of the app has arrived, to which the server's record belongs. */
   newer: boolean;
 }
 
@@ -45,7 +45,7 @@ async function read(name: string): Promise<ArrayBuffer> {
 export async function checkBuild(): Promise<BuildCheck> {
   const record = await read("build.json");
   const { files, policy } = JSON.parse(new TextDecoder().decode(record)) as BuildRecord;
-  // Only servers read _headers, and many do not hand it out.
+  // _headers is for the server alone, and many servers do not serve it.
   const names = Object.keys(files).filter((name) => !name.startsWith("models/") && name !== "_headers");
   const different: string[] = [];
   for (const name of names) if ((await sha256(await read(name))) !== files[name]) different.push(name);

@@ -17,7 +17,7 @@ import {
   type PolicyTexts,
   type Retained,
 } from "./rules/policy";
-import { FOREIGN_HEADER, foreignOf, policyAnswer, type Foreign } from "./rules/policy-answer";
+import { FOREIGN_HEADER, foreignOf, LAST_VALID, policyAnswer, type Foreign } from "./rules/policy-answer";
 
 /** Set before anything that reads it is made. */
 export let policy: Policy;
@@ -72,19 +72,18 @@ export async function startPolicy(): Promise<void> {
   await remember(text).catch(() => {});
 }
 
-/** Where the last valid policy is kept, apart from what the service worker keeps, which need not be valid. */
-const KEPT = { cache: named("islet-policy"), name: "policy.json?last-valid" };
+const KEPT = named("islet-policy");
 
 async function remember(text: string): Promise<void> {
   // A page that came over plain HTTP has no caches.
   if (!isSecureContext) return;
-  await (await caches.open(KEPT.cache)).put(KEPT.name, new Response(text));
+  await (await caches.open(KEPT)).put(LAST_VALID, new Response(text));
 }
 
-/** The last valid policy that this browser read; undefined where none is known. It decides nothing but what may still be taken along. */
+/** The last valid policy that this browser read; undefined where none is known. It only decides what may still be exported. */
 export async function lastPolicy(): Promise<Policy | undefined> {
   try {
-    const kept = isSecureContext ? await (await caches.open(KEPT.cache)).match(KEPT.name) : undefined;
+    const kept = isSecureContext ? await (await caches.open(KEPT)).match(LAST_VALID) : undefined;
     return kept && parsePolicy(await kept.text());
   } catch {
     return undefined;
@@ -133,7 +132,7 @@ export async function newVersionComes(): Promise<boolean> {
   return Boolean(registration.waiting ?? registration.installing);
 }
 
-/** Makes the browser hold the page to a policy as well, by a tag of its own where the page does not say the same. It can only narrow. */
+/** Makes the browser enforce a policy on the page as well, with an extra tag where the page has no identical one. This can only narrow. */
 export function narrowPage(rules: Policy): void {
   const tags = [...document.querySelectorAll<HTMLMetaElement>(tagName)];
   const wanted = contentSecurityPolicy(rules, "page");

@@ -5,10 +5,10 @@ import { finished } from "../platform/requests";
 import { deleteDatabase, LEGACY, legacyDatabase } from "../storage/legacy";
 import { DATABASE } from "../storage/store";
 
-/** What other tabs are told, so that they let go of the databases. */
+/** The message that makes other tabs close the databases. */
 const CHANNEL = named("islet-erase");
 
-/** What comes back meanwhile is erased again, so many times, after so many milliseconds. */
+/** What is written again meanwhile is erased again: how many times, and after how many milliseconds. */
 const ROUNDS = 5;
 const SETTLING = 500;
 
@@ -63,21 +63,21 @@ async function modelFiles(how: "count" | "remove"): Promise<string[]> {
       if (how === "remove") for (const key of own) await finished(store.delete(key));
     }
     database.close();
-    // What nobody has anything in is as good as not there.
+    // An empty database counts as gone.
     if (how === "remove" && empty) await deleteDatabase(name);
     if (how === "count" && empty && !found.includes(name)) found.push(name);
   }
   return found;
 }
 
-/** In the version that it has; undefined where it is gone meanwhile. */
+/** Opens it in its present version; undefined where it has gone meanwhile. */
 function openExisting(name: string): Promise<IDBDatabase | undefined> {
   const opening = indexedDB.open(name);
   opening.onupgradeneeded = () => opening.transaction!.abort();
   return finished(opening).catch(() => undefined);
 }
 
-/** Erases everything, and gives the names of what could not be erased, which another tab then holds. */
+/** Erases everything, and returns the names of what could not be erased because another tab is using it. */
 export async function eraseEverything(): Promise<string[]> {
   const channel = new BroadcastChannel(CHANNEL);
   channel.postMessage(null);
@@ -90,7 +90,7 @@ export async function eraseEverything(): Promise<string[]> {
       ...(await ownCaches()).map((name) => caches.delete(name)),
       modelFiles("remove"),
     ]);
-    // A service worker that was being installed goes on with that for a moment.
+    // A service worker that is being installed carries on for a moment.
     await new Promise((resolve) => setTimeout(resolve, SETTLING));
     const left = await leftovers();
     if (left.length === 0 || round === ROUNDS) return left;
@@ -105,7 +105,7 @@ export function openErasing(): void {
 
 export const isErasing = (): boolean => location.hash === "#/erase";
 
-/** When another tab erases everything, this one lets go of what it holds. */
+/** When another tab erases everything, this one closes its databases. */
 export function leaveWhenErased(): void {
   new BroadcastChannel(CHANNEL).addEventListener("message", () => {
     // The page that asks before it erases holds nothing open.

@@ -1,4 +1,4 @@
-// What an address from outside leads to, as a person is to see it before it is opened, and the one way in which it is opened. Everything that is
+// Where an address from outside leads, as a person should see it before it is opened, and the one way in which it is opened. Everything that is
 // shown is ASCII as the browser itself would send it, so nothing in it can turn the text around, hide, or look like another name. Not for: asking (LinkDialog.svelte).
 import { MAIL } from "./rules/allowlist";
 import { allowlistHere } from "./allowlist-here";

@@ -1,6 +1,6 @@
-// Closes, by the app itself, what no Content-Security-Policy closes: takes interfaces out that reach other machines by themselves, and refuses
+// Closes, in the app itself, what no Content-Security-Policy closes: removes interfaces that reach other machines by themselves, and refuses
 // to leave the page for another origin. Imported before everything else, by the page and by the service worker. It binds the app's own code
-// and what might slip into it; a script could get what was taken from a frame of its own, and none from elsewhere can run (probe.ts says so).
+// and whatever might slip into it; a script could get back what was removed from a frame of its own, but no script from elsewhere can run (probe.ts).
 
 /** The name of the error with which the app refuses. */
 export const REFUSED = "RefusedByIslet";
@@ -26,7 +26,7 @@ const interfaces = {
 export type TakenWay = keyof typeof interfaces;
 type Holder = Record<string, unknown>;
 
-/** What holds the last name of a path, and that name; undefined where the browser has not got it. */
+/** The object that holds the last name of a path, and that name; undefined where the browser does not have it. */
 function find(path: string): [Holder, string] | undefined {
   const names = path.split(".");
   const key = names.pop()!;
@@ -35,7 +35,7 @@ function find(path: string): [Holder, string] | undefined {
   return holder && key in holder ? [holder, key] : undefined;
 }
 
-/** Whether the app took out what a way needs, the browser never had it, or it is still there. */
+/** Whether the app removed what a way out needs, the browser never had it, or it is still there. */
 export function stateOf(way: TakenWay): "removed" | "unavailable" | "open" {
   const found = interfaces[way].flatMap((path) => [find(path) ?? []].filter(([holder]) => holder));
   if (found.length === 0) return "unavailable";

@@ -1,4 +1,4 @@
-// What page and service worker say to each other when a confirmed link is opened. The page itself may connect to nothing else, so that the way is
+// What page and service worker say to each other when a confirmed link is opened. The page itself may connect to nothing else, so the way out is
 // a page of the service worker's own (pwa/leave.ts): it is told the address in a message, and gives the address of that page, good for once.
 
 /** Below the folder of the app. */

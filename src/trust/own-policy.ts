@@ -1,5 +1,5 @@
-// The Content-Security-Policy that a worker's own script came with: what binds it for as long as it lives. Browsers do not tell it, so that each
-// worker reads it once, at its beginning, and holds a lock that says it, by which pages see it however busy the worker is. Not for: what the
+// The Content-Security-Policy that a worker's own script came with: what binds it for as long as it lives. Browsers do not reveal it, so each
+// worker reads it once when it starts, and holds a lock named after it, so that pages can see it however busy the worker is. Not for: what the
 // policy should be (policy-judgement.ts).
 import { named } from "../platform/deployment";
 import type { NetworkRules } from "./rules/network-rules";
@@ -16,14 +16,14 @@ export interface RunningWorker {
   header: string | null;
 }
 
-/** "store-worker" for the address of its script; undefined for what is no worker's. */
+/** "store-worker" for the address of its script; undefined for other addresses. */
 export function workerPlace(address: string): string | undefined {
   return /\/([a-z0-9]+-worker)-[^/]*[.]js$/.exec(address)?.[1];
 }
 
 let own: Promise<string | null> | undefined;
 
-/** The header of this worker's script. What came with it a moment ago is what it was started with. */
+/** The header of this worker's script. What it came with a moment ago is what the worker was started with. */
 function ownHeader(): Promise<string | null> {
   return (own ??= fetch(location.href, { cache: "force-cache" }).then(
     ({ headers }) => headers.get(CSP),
@@ -40,7 +40,7 @@ export function tellOwnPolicy(): void {
   void hold().catch(() => {});
 }
 
-/** The workers of all tabs that run now. */
+/** The workers of all tabs that are running now. */
 export async function runningWorkers(): Promise<RunningWorker[]> {
   // A page that came over plain HTTP has no locks, and starts no worker that holds one.
   const locks = navigator.locks as LockManager | undefined;

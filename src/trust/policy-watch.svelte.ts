@@ -10,11 +10,11 @@ import type { Foreign } from "./rules/policy-answer";
 const INTERVAL = 3600_000;
 
 class PolicyWatch {
-  /** The site has another policy now. This page keeps its own until it is loaded anew, and brings nothing more under it. */
+  /** The site has another policy now. This page keeps its own until it is reloaded, and downloads nothing more under it. */
   changed = $state(false);
-  /** What answers in the place of the site's server, as long as it does; the app goes on with what it has. */
+  /** What answers in place of the site's server, for as long as it does; the app continues with what it has. */
   foreign = $state<Foreign | undefined>(undefined);
-  /** Called once, when what may be reached is no longer the same: what is under way has to end. */
+  /** Called once, when the hosts that may be reached have changed: anything under way must end. */
   onNetworkChanged: () => void = () => {};
 
   /** Looks again from time to time, for as long as the page lives. `onLooked`: called after each time. */

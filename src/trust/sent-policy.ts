@@ -14,7 +14,7 @@ export interface SentPolicy extends Judgement {
   header: string | null;
   /** Whether the header Connection-Allowlist came with it; undefined where that is not known. */
   allowlist?: boolean;
-  /** Of a worker that runs now and began with another one than it would begin with. */
+  /** Set for a running worker that started with another policy than it would start with now. */
   running: boolean;
 }
 
@@ -27,7 +27,7 @@ async function headersOf(address: string): Promise<Headers> {
   return response.headers;
 }
 
-/** The scripts of all workers of this build: as its record says, or, without a network, as far as they are kept here. */
+/** The scripts of all workers of this build: as listed in its record or, without a network, those that are cached here. */
 async function workerScripts(): Promise<string[]> {
   const addresses = await fetch(`${base()}build.json`)
     .then((response) => response.json() as Promise<{ files: Record<string, string> }>)

@@ -1,5 +1,5 @@
-// Where the focus goes when what had it goes: a button that its own press takes away, a row that is deleted, a page that another one replaces.
-// Browsers leave it on the body then, from where whoever uses the keyboard or a screen reader begins anew. Not for: dialogs, which give it back
+// Where the focus goes when the element that had it disappears: a button removed by its own press, a deleted row, a page replaced by another.
+// Browsers then leave it on the body, where keyboard and screen reader users have to start again. Not for: dialogs, which give it back
 // themselves, or places that are better known where the change is made.
 
 const FOCUSABLE = "button, input, select, textarea, summary, a[href], [tabindex]:not([tabindex='-1'])";
@@ -27,7 +27,7 @@ function nextTo(trail: ReturnType<typeof trailOf>, before: readonly Element[]): 
   const [nearest] = there;
   const { children } = nearest?.parent ?? document.body;
   const main = document.querySelector("main") ?? undefined;
-  // Another page has come: what stands in its place by chance is no place to go on.
+  // The page was replaced: whatever happens to be in the same place is not where to continue.
   if (trail.some(({ parent }) => parent.localName === "main" && !parent.isConnected)) return main;
   const beside = nearest && nearest.parent !== document.body ? [nearest.at, nearest.at - 1] : [];
   for (const at of beside) {
@@ -41,7 +41,7 @@ function nextTo(trail: ReturnType<typeof trailOf>, before: readonly Element[]): 
   return before.find(canTake) ?? main;
 }
 
-/** Gives the focus to what is nearest whenever what has it goes or can no more be used, for as long as the page lives. */
+/** Moves the focus to the nearest element whenever the focused one disappears or becomes unusable, for as long as the page lives. */
 export function keepFocus(): void {
   let last: Element | undefined;
   let trail: ReturnType<typeof trailOf> = [];
@@ -53,14 +53,14 @@ export function keepFocus(): void {
     trail = trailOf(last);
   });
   document.addEventListener("focusout", () =>
-    // Who presses beside everything wants the focus nowhere.
+    // Clicking on nothing means that no element should have the focus.
     setTimeout(() => {
       if (document.activeElement === document.body && !isLost()) last = undefined;
     }),
   );
   new MutationObserver(() => {
     if (!isLost()) return;
-    // After what else the change brings: whoever knows better where to go on has gone there by then.
+    // Runs after the rest of the change, so that code that knows a better place can set the focus first.
     setTimeout(() => {
       const { activeElement } = document;
       if (!isLost() || (activeElement !== document.body && activeElement !== last)) return;

@@ -203,30 +203,50 @@ test("`npm run policy` puts a policy into a build, with page, headers and hashes
   expect(readFileSync(join(built, "service-worker.js"), "utf8")).toBe(readFileSync("dist/service-worker.js", "utf8"));
 });
 
-test("an app that is older than its policy takes the new version of the app at “Try again”", async () => {
+test.describe("an app that cannot begin with the policy, while a new version of it comes", () => {
   const file = join(folder, "newer.json");
   const put = (policy: object) => {
     writeFileSync(file, JSON.stringify(policy));
     execFileSync("node", ["scripts/policy.mjs", file, built], { stdio: "pipe" });
   };
-  const app = await App.open({ server });
-  await app.page.evaluate(() => navigator.serviceWorker.ready);
-  // Another page, by which it is another version; and a policy of which neither knows the form.
-  put({ ...rules, network: noHosts });
-  writeFileSync(ofFile, JSON.stringify({ ...rules, version: 4, network: noHosts }));
-  await app.page.reload();
-  await expect(app.page.getByRole("listitem").filter({ hasText: "Islet must be updated first." })).toBeVisible();
+  const narrow = { ...rules, network: noHosts };
   const waits = () => navigator.serviceWorker.getRegistration().then((registration) => Boolean(registration?.waiting));
-  await expect.poll(() => app.page.evaluate(waits)).toBe(true);
-  writeFileSync(ofFile, JSON.stringify({ ...rules, network: noHosts }));
-  await app.page.getByRole("button", { name: "Try again" }).click();
-  await expect(app.composer).toBeVisible();
-  expect(await app.page.evaluate(waits)).toBe(false);
-  const tags = app.page.locator('meta[http-equiv="Content-Security-Policy"]');
-  await expect(tags).toHaveCount(1);
-  await expect(tags).toHaveAttribute("content", /connect-src 'self';/);
-  await app.close();
-  put(rules);
+  /** The page that the service worker in charge hands out. */
+  const page = () => fetch("index.html").then((response) => response.text());
+  let app: App;
+  /** Makes another version by another policy, and then puts one beside it that the app cannot read. */
+  async function open(unreadable: object): Promise<void> {
+    app = await App.open({ server });
+    await app.page.evaluate(() => navigator.serviceWorker.ready);
+    put(narrow);
+    writeFileSync(ofFile, JSON.stringify(unreadable));
+    await app.page.reload();
+    await expect(app.page.getByRole("heading", { name: "The policy of this site is not valid" })).toBeVisible();
+  }
+  async function begins(): Promise<void> {
+    writeFileSync(ofFile, JSON.stringify(narrow));
+    await app.page.getByRole("button", { name: "Try again" }).click();
+    await expect(app.composer).toBeVisible();
+    expect(await app.page.evaluate(waits)).toBe(false);
+    const tags = app.page.locator('meta[http-equiv="Content-Security-Policy"]');
+    await expect(tags).toHaveCount(1);
+    await expect(tags).toHaveAttribute("content", /connect-src 'self';/);
+    await app.close();
+  }
+  test.afterEach(() => put(rules));
+
+  test("takes it at “Try again”", async () => {
+    await open({ ...narrow, features: { ...rules.features, openLinks: "no" } });
+    await expect.poll(() => app.page.evaluate(waits)).toBe(true);
+    await begins();
+  });
+
+  test("is replaced by it unasked where the policy is of a later version than the last that it read", async () => {
+    await open({ ...narrow, version: 4 });
+    await expect(app.page.getByRole("listitem").filter({ hasText: "Islet must be updated first." })).toBeVisible();
+    await expect.poll(() => app.page.evaluate(page)).toContain("connect-src &#39;self&#39;;");
+    await begins();
+  });
 });
 
 test("the audit log has the text of conversations where the policy wants it, and says so", async () => {

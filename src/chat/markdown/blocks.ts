@@ -1,7 +1,7 @@
 // An answer that streams, cut into blocks: finished blocks are rendered once and looked at again only when a definition comes that they wait for; the
-// last one is rendered anew. Where a block is finished depends on the text before it alone, never on how the text came, so that at its end a stream
-// shows what the whole would. A long last block is rendered anew only when it has grown by a part of itself, and meanwhile its newest text
-// stands plainly behind it, so that the cost of a token does not grow with the answer.
+// last one is rendered again. Where a block is finished depends on the text before it alone, never on how the text came, so that at its end a stream
+// shows what the whole would. A long last block is rendered again only when it has grown by a fraction of itself; meanwhile its newest text
+// is shown as plain text after it, so that the cost of a token does not grow with the answer.
 import type { Tokens } from "marked";
 import { cutBlocks, finished, SHORT, type RawBlock } from "./cut";
 import { Definitions } from "./definitions";
@@ -22,9 +22,9 @@ interface Entry extends Pick<Rendered, "own" | "asked"> {
   block: Block;
 }
 
-/** A long last block is rendered anew when it has grown by this part. */
+/** A long last block is rendered again when it has grown by this fraction. */
 const GROWTH = 0.08;
-/** An answer of more tags than this goes on as plain text: a page with so many elements is slow whatever they are. */
+/** An answer with more tags than this continues as plain text: a page with so many elements is slow whatever they are. */
 const MOST_TAGS = 60_000;
 /** What a block costs apart from its tags. */
 const OF_BLOCK = 4;
@@ -70,7 +70,7 @@ export class BlockStream {
   }
 
   /**
-   * Takes the whole text so far. Text that is not a continuation of the last one starts anew. `ended`: no more is expected; only then what is shown
+   * Takes the whole text so far. Text that does not continue the last one starts over. `ended`: no more is expected; only then what is shown
    * is certain to be what the whole shows.
    */
   update(text: string, ended = false): void {

@@ -53,7 +53,7 @@ export function readCandidate({ id, origin, facts, size }: Candidate): ModelCard
 }
 
 /**
- * The card of a model of which nothing is known. How it is to be run is taken from the model that it says it is, for without that it would
+ * The card of a model about which nothing is known. How to run it is taken from the model that it claims to be, for without that it would
  * not run; publisher, licence and name are not.
  */
 export function unknownCard(id: string, origin: Origin, said: Partial<Said>, size: number): ModelCard {

@@ -1,5 +1,5 @@
-// The records that could not be read, or not be shown: handed out as they lie in storage, and removed when a person says so. Not for:
-// which these are (the forms of each kind).
+// The records that could not be read, or not be shown: exported as they are in storage, and removed when a person says so. Not for:
+// which these are (the readers of each kind).
 import { createContext } from "svelte";
 import { download } from "../../platform/save-file";
 import { rawJson } from "../../platform/raw-json";
@@ -7,13 +7,13 @@ import type { Form, RecordKey, StoredRecord } from "../../storage/forms";
 import { sameValue, type Records, type UnreadableRecord } from "../../storage/records";
 
 export class Unreadable {
-  /** Those that were found when they were last looked for. */
+  /** What the last search found. */
   list = $state.raw<readonly UnreadableRecord[]>([]);
 
   constructor(
     private readonly records: Records,
     private readonly forms: (records: Records) => Promise<readonly Form<StoredRecord>[]>,
-    /** Whether the policy lets people take along what may be words of their conversations. */
+    /** Whether the policy lets people export what may contain parts of their conversations. */
     readonly mayExport: boolean,
   ) {}
 
@@ -27,7 +27,7 @@ export class Unreadable {
     if (this.mayExport) saveRaw("islet-unreadable-records", found);
   }
 
-  /** Removes records of the list for good, but for those that can be read meanwhile, or were written anew. Throws AppError. */
+  /** Removes records of the list for good, except those that have become readable or were rewritten meanwhile. Throws AppError. */
   async remove(found: readonly UnreadableRecord[]): Promise<void> {
     await this.look();
     const chosen = new Map(found.map(({ name, value }) => [name, value]));

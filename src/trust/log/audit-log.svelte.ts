@@ -152,7 +152,7 @@ export class AuditLog {
   private async head(): Promise<StoredHead> {
     const head = await this.records.read(HEAD, auditHeadForm);
     if (head) return head;
-    // A log must not begin anew over the entries of one whose head cannot be read, or is gone.
+    // A log must not start again over the entries of one whose head cannot be read or is gone.
     if (await this.records.has(HEAD)) throw new AppError("storage-failed", `${HEAD} cannot be read`);
     const entries = await this.entries();
     if (entries.length < (await this.records.count("audit")))

@@ -5,7 +5,7 @@ import { readLines, type AuditFault, type FaultKind, type Row } from "./audit-li
 import { installationOf, isSigned } from "./audit-signature";
 
 /**
- * What is no fault, and is to be known. `back`: the entry is earlier than the one before it, by `by` milliseconds; `ahead`: the last entry is later
+ * What is not a fault, but worth knowing. `back`: the entry is earlier than the one before it, by `by` milliseconds; `ahead`: the last entry is later
  * than now; `unsigned-before`: what stood at the end before this entry was not signed, though the same key had signed earlier.
  */
 export interface AuditNote {
@@ -41,7 +41,7 @@ type Placed = Row & { entry: AuditEntry };
 
 /**
  * Checks an export: each line byte for byte; that no entry was edited, dropped, moved or replaced; that the end is signed with the key that the log
- * names. A log that somebody made anew with a key of their own is consistent in itself: it is told by its installation or its last hash, where
+ * names. A log that somebody recreated with a key of their own is consistent in itself: only its installation or its last hash gives it away, where
  * these were noted before (`expected`).
  */
 export async function verify(file: string | Uint8Array, expected: Expected = {}): Promise<Verified> {

@@ -1,4 +1,4 @@
-// The readers of the audit log's records and of the network ledger's. Nothing in them is mended: a log says what was written, or it is not
+// The readers of the audit log's records and of the network ledger's. Nothing in them is repaired: a log says what was written, or it is not
 // read and shows as missing. Not for: whether an entry is genuine (audit-chain.ts).
 import { amountOf, countOf, fieldsOf, nameOf, oneOf, textOf, timeOf } from "../../platform/values";
 import type { Form, RecordKey, StoredRecord } from "../../storage/forms";
@@ -16,7 +16,7 @@ const isPlain = (value: unknown) =>
 /** Keys of the audit log are in the order of its entries. */
 export const entryKey = (seq: number): RecordKey => `audit:${String(seq).padStart(10, "0")}`;
 
-/** An entry as it was written, to the letter: its hash is over all of it. */
+/** An entry exactly as it was written, since its hash covers all of it. */
 function readAuditEntry(value: unknown, key: RecordKey): (StoredRecord & AuditEntry) | undefined {
   const from = fieldsOf(value);
   const data = fieldsOf(from?.["data"]);
@@ -29,7 +29,7 @@ function readAuditEntry(value: unknown, key: RecordKey): (StoredRecord & AuditEn
   return { ...from, data: data as AuditData } as unknown as StoredRecord & AuditEntry;
 }
 
-/** What is kept of the end of the log. It can say more than what is asked for here. */
+/** The stored end of the log. It may have more fields than are checked here. */
 export type StoredHead = StoredRecord & SignedHead & { policy: string; base?: AuditHead; signedFrom?: number };
 
 function readAuditHead(value: unknown): StoredHead | undefined {

@@ -5,9 +5,9 @@ import type { RecordKey, StoredRecord } from "../../storage/forms";
 
 /** What asked. */
 export type Asker = "page" | "store" | "engine" | "proof" | "service-worker" | "other";
-/** For what: the app's own files, its policy, what it says of its build, a model, a new version of the app, the proof that nothing leaves. */
+/** Why it was made: for the app's own files, its policy, the record of its build, a model, a new version of the app, or the proof that nothing leaves. */
 export type Purpose = "app" | "policy" | "build" | "model" | "update" | "proof";
-/** `sent`: it went to the network; `failed`: it was to, and no answer came; `cache`: it was answered on this device; `blocked`: by the browser. */
+/** `sent`: it went to the network; `failed`: it was sent but not answered; `cache`: this device answered it; `blocked`: the browser refused it. */
 export type Verdict = "sent" | "failed" | "cache" | "blocked";
 
 export interface NetworkEntry extends StoredRecord {
@@ -20,11 +20,11 @@ export interface NetworkEntry extends StoredRecord {
   asker: Asker;
   purpose: Purpose;
   verdict: Verdict;
-  /** Bytes that came, as the server states them; null where it does not. */
+  /** Bytes received, as the server states them; null where it does not. */
   bytes: number | null;
-  /** Bytes of a body that went out. */
+  /** Bytes of the body that was sent. */
   bytesOut: number;
-  /** Of HTTP; null without an answer. */
+  /** The HTTP status; null without an answer. */
   status: number | null;
   /** The line of the policy that refused it. */
   line?: string;
@@ -53,7 +53,7 @@ export function purposeOf(url: URL, base: string): Purpose {
   return path === "build.json" || path === "sbom.json" ? "build" : "app";
 }
 
-/** Bytes that a server says came, compressed or not; null where it does not say. */
+/** How many bytes the server says it sent, compressed or not; null where it does not say. */
 export function bytesOf(headers: Headers): number | null {
   const stated = headers.get("content-length");
   return stated !== null && /^\d+$/.test(stated) ? Number(stated) : null;

@@ -10,7 +10,7 @@ import { tellUnseen, UNSEEN, type UnseenRequest } from "./unseen-requests";
 
 /** Entries that are kept at most; the oldest go first. */
 const MOST = 20_000;
-/** Milliseconds for which new entries are waited for before the ledger is read anew. */
+/** Milliseconds to wait for more entries before the ledger is read again. */
 const SETTLING = 300;
 
 export class NetworkLedger {
@@ -48,7 +48,7 @@ export class NetworkLedger {
     return () => void this.shown--;
   }
 
-  /** Something was written or deleted: what is shown is read anew, once for what comes together. */
+  /** Something was written or deleted: what is shown is read again, once for changes that come together. */
   private changed(after = SETTLING): void {
     if (this.shown === 0) return;
     clearTimeout(this.rereading);

@@ -1,5 +1,5 @@
-// Every way out of a page that is known of Chromium, each tried for real towards an address that belongs to nobody. Not for: what the browser's
-// answer means (probe.ts), ways of workers (platform/ways-out.ts), or what only is looked for (harden.ts).
+// Every known way out of a page in Chromium, each really tried towards an address that belongs to nobody. Not for: what the browser's
+// answer means (probe.ts), ways of workers (platform/ways-out.ts), or ways that are only looked for, not tried (harden.ts).
 import { addressFor, workerWays, type Attempt } from "../../platform/ways-out";
 import { REFUSED } from "../harden";
 
@@ -11,7 +11,7 @@ interface PageWayHow {
   attempt: Attempt;
   /** It is refused before it has an address (tryWay). */
   byKeyword?: true;
-  /** It would disturb others. */
+  /** It would disturb other attempts. */
   alone?: true;
   /** What of the global scope it needs. */
   needs?: string;
@@ -19,7 +19,7 @@ interface PageWayHow {
   early?: true;
   /** Where Connection-Allowlist holds, the browser ends the page that tries this. */
   fatal?: true;
-  /** The browser does it for no other origin than the page's own, whatever the policy. */
+  /** The browser only does it for the page's own origin, whatever the policy. */
   never?: true;
 }
 
@@ -198,7 +198,7 @@ export const pageWays = {
   embed: { attempt: (url) => append("embed", { src: url }), byKeyword: true },
   form: {
     attempt: (url) => {
-      // Into a frame of its own, so that a form that is let through does not take the page along.
+      // Into a frame of its own, so that a form that is let through does not navigate the page itself.
       const frame = emptyFrame();
       frame.name = `islet-probe-${crypto.randomUUID()}`;
       const form = Object.assign(document.createElement("form"), { action: url, method: "post", target: frame.name });

@@ -4,16 +4,16 @@ import { connectable, type NetworkRules } from "./network-rules";
 
 type SentVerdict = "same" | "narrower" | "wider" | "missing";
 
-/** What was sent for a thread, against what is demanded of it. */
+/** How the policy sent for a thread compares with the one demanded of it. */
 export interface Judgement {
   verdict: SentVerdict;
-  /** What is let through and should not be, as a policy would write it: "connect-src https://elsewhere.example"; "*" stands for everything. */
+  /** What is allowed and should not be, as a policy would write it: "connect-src https://elsewhere.example"; "*" stands for everything. */
   wider: string[];
 }
 
 type Directives = ReadonlyMap<string, readonly string[]>;
 
-/** What a worker has use for; frames, forms and pictures are the page's. */
+/** The directives that matter to a worker; frames, forms and pictures are the page's business. */
 const bindingWorkers = [
   "default-src",
   "script-src",
@@ -33,7 +33,7 @@ const standIns: Record<string, readonly string[]> = {
   ),
 };
 
-/** The first of a name counts, as in browsers. */
+/** The first directive of a name counts, as in browsers. */
 function directivesOf(policy: string): Directives {
   const found = new Map<string, readonly string[]>();
   for (const directive of policy.split(";")) {
@@ -52,7 +52,7 @@ export function policiesOf(header: string | null): string[] {
 /** What a policy lets through for `name`: a list of sources, or "*" where it does not say. */
 function letThrough(policy: Directives, name: string): readonly string[] {
   const deciding = [name, ...(standIns[name] ?? [])].find((candidate) => policy.has(candidate));
-  // What has to be named to be demanded is let through where it is not named.
+  // These are off unless a policy names them.
   if (name === "require-trusted-types-for") return policy.get(name)?.includes("'script'") ? ["'script'"] : ["*"];
   return deciding === undefined ? ["*"] : policy.get(deciding)!;
 }

@@ -1,5 +1,5 @@
-// The vault while it is open: locking it by hand or when nobody works, in every tab at once, and changing what opens it. To lock is to
-// load the page anew, so that nothing that was decrypted stays in memory. Not for: encrypting (storage/vault).
+// The vault while it is open: locking it by hand or when idle, in every tab at once, and changing what opens it. Locking means
+// reloading the page, so that nothing decrypted stays in memory. Not for: encrypting (storage/vault).
 import { AppError } from "../../platform/app-error";
 import { named } from "../../platform/deployment";
 import { generatingLock } from "../../platform/locks";
@@ -17,11 +17,11 @@ import {
 } from "../../storage/vault/vault";
 
 const CHANNEL = named("islet-vault");
-/** Milliseconds between two looks at whether anybody works, and within which other tabs hear that somebody does. */
+/** Milliseconds between two checks for activity, and within which other tabs hear of it. */
 const INTERVAL = 5_000;
-/** Milliseconds that what is done before locking may take. */
+/** Milliseconds that work before locking may take. */
 const LOCK_PATIENCE = 1_000;
-/** Milliseconds after which the other tabs are asked once more to let go of the records. */
+/** Milliseconds after which the other tabs are asked again to close the records. */
 const LEAVE_INTERVAL = 1_000;
 
 /** How a vault was opened. `tab`: another tab had it open. */
@@ -29,7 +29,7 @@ export type Opening = "passphrase" | "passkey" | "tab" | "new";
 
 type Message =
   | { kind: "lock" }
-  /** The way records lie in storage is about to change. */
+  /** The way records are stored is about to change. */
   | { kind: "leave" }
   /** It has changed. */
   | { kind: "changed" }
@@ -37,7 +37,7 @@ type Message =
   | { kind: "keys"; keys: VaultKeys }
   | { kind: "active" };
 
-/** Lets go of the records when another tab locks the vault, or is about to change how they lie in storage. */
+/** Closes the records when another tab locks the vault, or is about to change how they are stored. */
 export function followOtherTabs(): void {
   new BroadcastChannel(CHANNEL).addEventListener("message", ({ data }: MessageEvent<Message>) => {
     if (data.kind === "lock" || data.kind === "leave") location.reload();
@@ -51,7 +51,7 @@ function tellTabs(message: Message): void {
 }
 
 /**
- * Changes how records lie in storage: the other tabs let go of them before, and those that show what was before begin anew afterwards. `signal`
+ * Changes how records are stored: the other tabs close them first, and those that show the old state reload afterwards. `signal`
  * of `change`: another tab was faster. Throws AppError "vault-changed" then.
  */
 export async function whileOthersLeave<T>(change: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -72,7 +72,7 @@ export async function whileOthersLeave<T>(change: (signal: AbortSignal) => Promi
   }
 }
 
-/** Calls back when another tab has changed how records lie in storage. Gives what ends that. */
+/** Calls back when another tab has changed how records are stored. Returns a function that stops this. */
 export function onVaultChanged(callback: () => void): () => void {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
@@ -82,8 +82,8 @@ export function onVaultChanged(callback: () => void): () => void {
 }
 
 /**
- * How long nobody has done anything. The clock of the day can be set back, and the one that counts from the page's beginning may stand still
- * while the device sleeps: the one that says more is believed.
+ * How long nobody has done anything. The system clock can be set back, and the clock that counts from the page's start may stand still
+ * while the device sleeps: whichever shows more time counts.
  */
 class Rest {
   private day = 0;
@@ -93,7 +93,7 @@ class Rest {
     this.begin();
   }
 
-  /** Somebody does something now. */
+  /** Notes that somebody is active now. */
   begin(): void {
     [this.day, this.page] = [Date.now(), performance.now()];
   }
@@ -104,7 +104,7 @@ class Rest {
   }
 }
 
-/** Waits for the keys of another tab that has this vault open, or that opens it. Gives what ends the waiting. */
+/** Waits for the keys of another tab that has this vault open, or that opens it. Returns a function that stops waiting. */
 export function awaitKeys(vault: string, onKeys: (keys: VaultKeys) => void): () => void {
   const channel = new BroadcastChannel(CHANNEL);
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
@@ -118,21 +118,21 @@ export class OpenVault {
   readonly cipher: Cipher;
   /** How many passkeys open it. */
   passkeys = $state(0);
-  /** Called before the page is left, and waited for a moment. */
+  /** Called before the page is left, and given a moment to finish. */
   onLock: (by: "hand" | "idle") => Promise<void> = async () => {};
   /** Called when what opens it was changed. */
   onChange: (change: "passphrase" | "passkey-added" | "passkeys-removed") => void = () => {};
   private readonly channel = new BroadcastChannel(CHANNEL);
   private readonly rest = new Rest();
   private toldAt = -Infinity;
-  /** The page is being left: its keys are no more handed out. */
+  /** The page is being left: its keys are no longer handed out. */
   private locked = false;
 
   constructor(
     record: VaultRecord,
     private readonly keys: VaultKeys,
     readonly opening: Opening,
-    /** Attempts before this one that did not open it. */
+    /** Failed attempts before this one. */
     readonly failures: number,
   ) {
     this.cipher = new Cipher(keys);
@@ -160,7 +160,7 @@ export class OpenVault {
     setInterval(() => {
       const most = minutes() * 60_000;
       if (most === 0 || this.rest.time < most) return;
-      // Who waits for an answer is not away.
+      // Someone who waits for an answer is not away.
       void navigator.locks.request(generatingLock, { ifAvailable: true }, async (free) => {
         if (free) await this.lock("idle");
         else this.rest.begin();
@@ -171,7 +171,7 @@ export class OpenVault {
   /** Locks it in every tab. */
   async lock(by: "hand" | "idle"): Promise<void> {
     this.locked = true;
-    // Nothing that hangs keeps it open.
+    // A task that hangs must not keep it open.
     const patience = new Promise((resolve) => setTimeout(resolve, LOCK_PATIENCE));
     await Promise.race([this.onLock(by).catch(() => {}), patience]);
     this.channel.postMessage({ kind: "lock" } satisfies Message);
@@ -186,7 +186,7 @@ export class OpenVault {
 
   /** Makes a passkey that opens the vault as well. Throws AppError "passphrase-wrong" or "passkey-failed". */
   async addPasskey(passphrase: string): Promise<void> {
-    // Before a passkey is made that would open nothing.
+    // Checked before a useless passkey is made.
     await openVault(await this.stored(), passphrase);
     const passkey = await makePasskey();
     await this.alter((record) => withPasskey(record, passphrase, passkey));
@@ -199,7 +199,7 @@ export class OpenVault {
     this.onChange("passkeys-removed");
   }
 
-  /** A backup of a text, which the passphrase of now opens. */
+  /** A backup of a text, which the current passphrase opens. */
   async backup(text: string): Promise<string> {
     return makeBackup(await this.stored(), this.keys, text);
   }
@@ -208,7 +208,7 @@ export class OpenVault {
     this.passkeys = (await changeVault(this.keys.vault, change)).passkeys.length;
   }
 
-  /** The vault as it lies in storage now: another tab may have changed what opens it. Throws AppError "vault-changed". */
+  /** The vault as it is stored now: another tab may have changed what opens it. Throws AppError "vault-changed". */
   private async stored(): Promise<VaultRecord> {
     const record = await readVault();
     if (record?.inbox.publicKey !== this.keys.vault) throw new AppError("vault-changed", "the vault is another one");
