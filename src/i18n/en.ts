@@ -1,5 +1,8 @@
 // English; also the list of all messages: a catalogue of another language that lacks one does not pass the type check.
+import { settingTextsIn } from "./setting-texts";
+
 export const en = {
+  ...settingTextsIn("en"),
   "app.tagline": "Thinks on your machine. Sends nothing.",
   "app.description": "Open-weight language models in the browser tab: on your own machine, offline, with no server.",
   "app.notStarted":
@@ -244,45 +247,6 @@ export const en = {
   "storage.firstDifference": "The first difference",
   "storage.expected": "Expected: {{text}}",
   "storage.given": "Given here: {{text}}",
-  "settings.title": "Settings",
-  "settings.language": "Language",
-  "settings.languageAuto": "Same as the browser: {{name}}",
-  "settings.theme": "Appearance",
-  "settings.theme.auto": "same as the system",
-  "settings.theme.light": "light",
-  "settings.theme.dark": "dark",
-  "settings.temperature": "Temperature",
-  "settings.temperatureHint": "0 gives the same answer every time; higher gives more variety.",
-  "settings.temperatureAuto": "What the model recommends",
-  "settings.answers": "Answers",
-  "settings.lineBreaks": "Keep single line breaks",
-  "settings.lineBreaksHint":
-    "Off: consecutive lines become one paragraph, as in Markdown. On: each new line of an answer starts a new line on screen.",
-  "settings.writing": "Writing and keys",
-  "settings.sendKey": "What sends a question",
-  "settings.sendKey.enter": "Enter ({{keys}} starts a new line)",
-  "settings.sendKey.mod+enter": "The button or {{keys}} (Enter starts a new line)",
-  "settings.shortcuts": "Keyboard shortcuts",
-  "settings.shortcutsHint":
-    "Off: only Escape still works; it stops an answer. Whatever you choose, a key that types a character is never a shortcut while you are writing.",
-  "settings.data": "Your conversations",
-  "settings.about": "About",
-  "settings.version":
-    "Version {{version}}. Everything runs in this browser; there is no server that sees what you write.",
-  "settings.adapter": "Graphics: {{adapter}}",
-  "settings.statistics": "Runtime statistics",
-  "settings.idle": "Unload the model when idle",
-  "settings.idleHint":
-    "Frees the memory of the graphics device after this long without a question. The next question loads the model again.",
-  "settings.idleNever": "Never",
-  "settings.watts": "Power while a model writes (watts)",
-  "settings.wattsAuto": "Estimated",
-  "settings.wattsHint":
-    "A browser cannot measure it. The energy of an answer is estimated from this and the time it took.",
-  "settings.keep": "How long records are kept",
-  "settings.keepAlways": "no limit",
-  "settings.keepHint": "Anything older is deleted for good, when Islet opens and every hour after that.",
-  "settings.keepNow": "Already older than that: {{n}}.",
   "install.title": "Install",
   "install.text": "As an app, Islet has its own window and icon, and opens without a network.",
   "install.action": "Install the app",
@@ -533,7 +497,7 @@ export const en = {
     "Energy is the working time at {{watts}} watts, which you can change in Settings. Thoughts are charged like answers.",
   "price.source": "Source of the prices:",
   "price.made": "Made by {{model}}, whose files have the hash",
-  "price.manner": "Temperature {{temperature}}, top p {{topP}}, Islet {{version}}",
+  "price.manner": "{{sampling}}, Islet {{version}}",
   "trust.title": "Trust",
   "trust.intro": "Evidence that Islet does what it says. All of it is on this device.",
   "audit.title": "Audit log",

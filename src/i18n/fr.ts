@@ -1,7 +1,9 @@
 // Français.
 import type { Catalogue } from "./en";
+import { settingTextsIn } from "./setting-texts";
 
 export const fr: Catalogue = {
+  ...settingTextsIn("fr"),
   "app.tagline": "Réfléchit sur votre machine. N’envoie rien.",
   "app.description":
     "Des modèles de langue à poids ouverts dans l’onglet du navigateur : sur votre machine, hors ligne, sans serveur.",
@@ -235,7 +237,7 @@ export const fr: Catalogue = {
   "storage.exportZip": "Exporter en zip",
   "storage.exportFolder": "Exporter vers un dossier",
   "storage.checking": "Vérification de {{name}}",
-  "storage.sound": "{{name}} est intact : aucun fichier n’a changé.",
+  "storage.sound": "{{name}} est intact : aucun fichier n’a changé.",
   "storage.repaired": "{{name}} a été réparé : {{files}}",
   "storage.exporting": "Exportation de {{name}}",
   "storage.exported": "{{name}} a été écrit dans « {{folder}} ».",
@@ -253,45 +255,6 @@ export const fr: Catalogue = {
   "storage.firstDifference": "La première différence",
   "storage.expected": "Attendu : {{text}}",
   "storage.given": "Obtenu ici : {{text}}",
-  "settings.title": "Réglages",
-  "settings.language": "Langue",
-  "settings.languageAuto": "Comme le navigateur : {{name}}",
-  "settings.theme": "Apparence",
-  "settings.theme.auto": "comme le système",
-  "settings.theme.light": "clair",
-  "settings.theme.dark": "sombre",
-  "settings.temperature": "Température",
-  "settings.temperatureHint": "0 donne toujours la même réponse ; une valeur plus élevée donne plus de variété.",
-  "settings.temperatureAuto": "Ce que le modèle recommande",
-  "settings.answers": "Réponses",
-  "settings.lineBreaks": "Garder les retours à la ligne simples",
-  "settings.lineBreaksHint":
-    "Désactivé : les lignes qui se suivent forment un seul paragraphe, comme le veut Markdown. Activé : chaque nouvelle ligne d’une réponse en commence une à l’écran.",
-  "settings.writing": "Saisie et clavier",
-  "settings.sendKey": "Ce qui envoie une question",
-  "settings.sendKey.enter": "Entrée ({{keys}} passe à la ligne)",
-  "settings.sendKey.mod+enter": "Le bouton ou {{keys}} (Entrée passe à la ligne)",
-  "settings.shortcuts": "Raccourcis clavier",
-  "settings.shortcutsHint":
-    "Désactivés : seule la touche Échap agit encore, elle arrête une réponse. Quel que soit votre choix, une touche qui écrit un caractère n’est jamais une commande pendant que vous écrivez.",
-  "settings.data": "Vos conversations",
-  "settings.about": "À propos",
-  "settings.version":
-    "Version {{version}}. Tout se passe dans ce navigateur ; aucun serveur ne voit ce que vous écrivez.",
-  "settings.adapter": "Processeur graphique : {{adapter}}",
-  "settings.statistics": "Statistiques d’exécution",
-  "settings.idle": "Retirer le modèle de la mémoire après",
-  "settings.idleHint": "Libère la mémoire graphique après ce temps sans question. La question suivante le recharge.",
-  "settings.idleNever": "Jamais",
-  "settings.watts": "Puissance pendant l’écriture (watts)",
-  "settings.wattsAuto": "Valeur estimée",
-  "settings.wattsHint":
-    "Un navigateur ne peut pas la mesurer. L’énergie d’une réponse est estimée à partir de cette valeur et du temps passé.",
-  "settings.keep": "Durée de conservation",
-  "settings.keepAlways": "sans limite",
-  "settings.keepHint":
-    "Ce qui est plus ancien est supprimé définitivement, à l’ouverture d’Islet puis toutes les heures.",
-  "settings.keepNow": "Conversations plus anciennes en ce moment : {{n}}.",
   "install.title": "Installation",
   "install.text": "Installé, Islet a sa fenêtre et son icône, et s’ouvre sans réseau.",
   "install.action": "Installer l’application",
@@ -468,7 +431,7 @@ export const fr: Catalogue = {
   "error.vault-changed.remedy": "Rien n’a été modifié ici. Rechargez cette page, puis réessayez.",
   "error.vault-unreadable.title": "La clé de vos données chiffrées est illisible",
   "error.vault-unreadable.remedy":
-    "Elle est endommagée, ou vient d’une version plus récente d’Islet. Rien n’a été modifié. Rechargez cette page ; si cela ne suffit pas, effacez tout ici, puis restaurez une sauvegarde.",
+    "Elle est endommagée, ou vient d’une version plus récente d’Islet. Rien n’a été modifié. Rechargez cette page ; si cela ne suffit pas, effacez tout ici, puis restaurez une sauvegarde.",
   "error.records-unreadable.title": "Certaines données sont illisibles",
   "error.records-unreadable.remedy":
     "Rien n’a été modifié. Sur l’écran « Stockage », vous pouvez exporter ces données puis les supprimer ; réessayez ensuite.",
@@ -552,7 +515,7 @@ export const fr: Catalogue = {
     "L’énergie est calculée à partir du temps de travail à {{watts}} watts, valeur modifiable dans les réglages. Les réflexions sont facturées comme les réponses.",
   "price.source": "Source des prix :",
   "price.made": "Produite par {{model}}, dont les fichiers ont l’empreinte",
-  "price.manner": "Température {{temperature}}, top p {{topP}}, Islet {{version}}",
+  "price.manner": "{{sampling}}, Islet {{version}}",
   "trust.title": "Confiance",
   "trust.intro": "Des preuves qu’Islet fait ce qu’il annonce. Tout est sur cet appareil.",
   "audit.title": "Journal d’audit",
@@ -846,9 +809,9 @@ export const fr: Catalogue = {
   "sent.hint":
     "La personne qui gère ce site peut y remédier avec « npm run headers ». Un worker qui tourne encore sous une ancienne politique s’arrête quand tous les onglets de ce site sont rechargés ; le service worker, quand il est mis à jour.",
   "sent.allowlist":
-    "Tous sont venus avec l’en-tête Connection-Allowlist, grâce auquel Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
+    "Tous sont venus avec l’en-tête Connection-Allowlist, grâce auquel Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
   "sent.noAllowlist":
-    "Sans l’en-tête Connection-Allowlist : {{places}}. C’est un complément que tous les navigateurs ne suivent pas. Grâce à lui, Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
+    "Sans l’en-tête Connection-Allowlist : {{places}}. C’est un complément que tous les navigateurs ne suivent pas. Grâce à lui, Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
   "sent.page": "Page",
   "sent.service-worker": "Service worker",
   "sent.running": "{{name}}, démarré auparavant",

@@ -1,7 +1,9 @@
 // 日本語。
 import type { Catalogue } from "./en";
+import { settingTextsIn } from "./setting-texts";
 
 export const ja: Catalogue = {
+  ...settingTextsIn("ja"),
   "app.tagline": "考えるのはこの端末。何も送信しません。",
   "app.description": "重みが公開された言語モデルをブラウザーのタブで。お使いの端末の中、オフライン、サーバーなしで。",
   "app.notStarted":
@@ -249,44 +251,6 @@ export const ja: Catalogue = {
   "storage.firstDifference": "最初の違い",
   "storage.expected": "基準の回答：{{text}}",
   "storage.given": "ここでの回答：{{text}}",
-  "settings.title": "設定",
-  "settings.language": "言語",
-  "settings.languageAuto": "ブラウザーに合わせる：{{name}}",
-  "settings.theme": "外観",
-  "settings.theme.auto": "システムに合わせる",
-  "settings.theme.light": "ライト",
-  "settings.theme.dark": "ダーク",
-  "settings.temperature": "温度（回答のばらつき）",
-  "settings.temperatureHint": "0 ではいつも同じ回答になり、高くすると変化が増えます。",
-  "settings.temperatureAuto": "モデルの推奨値",
-  "settings.answers": "回答",
-  "settings.lineBreaks": "改行をそのまま表示する",
-  "settings.lineBreaksHint":
-    "オフ：Markdown の規則どおり、続く行は一つの段落にまとめます。オン：回答の改行を画面でもそのまま改行します。",
-  "settings.writing": "入力とキー",
-  "settings.sendKey": "質問を送信する操作",
-  "settings.sendKey.enter": "Enter（{{keys}} で改行）",
-  "settings.sendKey.mod+enter": "ボタンまたは {{keys}}（Enter で改行）",
-  "settings.shortcuts": "キーボードショートカットを使う",
-  "settings.shortcutsHint":
-    "オフ：回答を止める Esc だけが働きます。どちらでも、入力中に文字を書くキーがコマンドになることはありません。",
-  "settings.data": "あなたの会話",
-  "settings.about": "このアプリについて",
-  "settings.version":
-    "バージョン {{version}}。すべてこのブラウザーの中で動きます。入力した内容を見るサーバーはありません。",
-  "settings.adapter": "グラフィックス：{{adapter}}",
-  "settings.statistics": "実行時の統計",
-  "settings.idle": "使わないときにモデルを解放",
-  "settings.idleHint":
-    "質問がないままこの時間が過ぎると、グラフィックスのメモリーを解放します。次の質問で再び読み込みます。",
-  "settings.idleNever": "しない",
-  "settings.watts": "モデルが書く間の電力（ワット）",
-  "settings.wattsAuto": "推定値に戻す",
-  "settings.wattsHint": "ブラウザーでは測れません。回答の電力量は、この値とかかった時間から推定します。",
-  "settings.keep": "記録の保存期間",
-  "settings.keepAlways": "無期限",
-  "settings.keepHint": "それより古いものは、Islet を開いたとき、その後は 1 時間ごとに完全に削除されます。",
-  "settings.keepNow": "現在それより古い会話：{{n}} 件。",
   "install.title": "インストール",
   "install.text": "アプリにすると、Islet は専用のウィンドウとアイコンを持ち、ネットワークなしで開きます。",
   "install.action": "アプリをインストール",
@@ -543,7 +507,7 @@ export const ja: Catalogue = {
   "price.method": "電力量は {{watts}} ワットでの動作時間から求めます（設定で変更可）。思考は回答と同じ料金です。",
   "price.source": "価格の出典：",
   "price.made": "{{model}} が生成。ファイルのハッシュ：",
-  "price.manner": "温度 {{temperature}}、top p {{topP}}、Islet {{version}}",
+  "price.manner": "{{sampling}}、 Islet {{version}}",
   "trust.title": "信頼性の確認",
   "trust.intro": "Islet が説明どおりに動くことの証拠です。すべてこの端末にあります。",
   "audit.title": "監査ログ",

@@ -1,7 +1,9 @@
 // Tiếng Việt.
 import type { Catalogue } from "./en";
+import { settingTextsIn } from "./setting-texts";
 
 export const vi: Catalogue = {
+  ...settingTextsIn("vi"),
   "app.tagline": "Suy nghĩ ngay trên máy của bạn. Không gửi gì đi.",
   "app.description":
     "Mô hình ngôn ngữ có trọng số mở ngay trong thẻ trình duyệt: trên máy của bạn, không cần mạng, không máy chủ.",
@@ -247,45 +249,6 @@ export const vi: Catalogue = {
   "storage.firstDifference": "Khác biệt đầu tiên",
   "storage.expected": "Câu trả lời chuẩn: {{text}}",
   "storage.given": "Tại đây: {{text}}",
-  "settings.title": "Cài đặt",
-  "settings.language": "Ngôn ngữ",
-  "settings.languageAuto": "Theo trình duyệt: {{name}}",
-  "settings.theme": "Giao diện",
-  "settings.theme.auto": "theo hệ thống",
-  "settings.theme.light": "sáng",
-  "settings.theme.dark": "tối",
-  "settings.temperature": "Nhiệt độ",
-  "settings.temperatureHint": "0 luôn cho cùng một câu trả lời; cao hơn thì đa dạng hơn.",
-  "settings.temperatureAuto": "Theo khuyến nghị của mô hình",
-  "settings.answers": "Câu trả lời",
-  "settings.lineBreaks": "Giữ các lần xuống dòng đơn",
-  "settings.lineBreaksHint":
-    "Tắt: các dòng liền nhau được gộp thành một đoạn, theo quy tắc của Markdown. Bật: mỗi dòng mới trong câu trả lời cũng xuống dòng trên màn hình.",
-  "settings.writing": "Nhập văn bản và bàn phím",
-  "settings.sendKey": "Cách gửi câu hỏi",
-  "settings.sendKey.enter": "Enter ({{keys}} để xuống dòng)",
-  "settings.sendKey.mod+enter": "Nút gửi hoặc {{keys}} (Enter để xuống dòng)",
-  "settings.shortcuts": "Dùng phím tắt",
-  "settings.shortcutsHint":
-    "Tắt: chỉ còn phím Esc, để dừng câu trả lời. Dù bạn chọn thế nào, phím tạo ra ký tự không bao giờ là lệnh khi bạn đang viết.",
-  "settings.data": "Các cuộc trò chuyện của bạn",
-  "settings.about": "Giới thiệu",
-  "settings.version":
-    "Phiên bản {{version}}. Mọi thứ chạy trong trình duyệt này; không có máy chủ nào thấy nội dung bạn viết.",
-  "settings.adapter": "Đồ họa: {{adapter}}",
-  "settings.statistics": "Số liệu vận hành",
-  "settings.idle": "Gỡ mô hình khỏi bộ nhớ khi không dùng",
-  "settings.idleHint":
-    "Giải phóng bộ nhớ đồ họa sau khoảng thời gian không có câu hỏi. Khi có câu hỏi, mô hình được nạp lại.",
-  "settings.idleNever": "Không bao giờ",
-  "settings.watts": "Công suất khi mô hình viết (W)",
-  "settings.wattsAuto": "Theo ước tính",
-  "settings.wattsHint":
-    "Trình duyệt không đo được. Năng lượng của một câu trả lời được ước tính từ giá trị này và thời gian.",
-  "settings.keep": "Thời gian giữ dữ liệu",
-  "settings.keepAlways": "không giới hạn",
-  "settings.keepHint": "Dữ liệu cũ hơn bị xóa vĩnh viễn khi mở Islet và mỗi giờ sau đó.",
-  "settings.keepNow": "Số cuộc trò chuyện hiện cũ hơn mức đó: {{n}}.",
   "install.title": "Đưa Islet vào máy",
   "install.text": "Khi được cài vào máy, Islet có cửa sổ và biểu tượng riêng, và mở được khi không có mạng.",
   "install.action": "Cài Islet vào máy",
@@ -538,7 +501,7 @@ export const vi: Catalogue = {
     "Năng lượng được tính từ thời gian làm việc ở mức {{watts}} W, có thể đổi trong phần Cài đặt. Phần suy nghĩ được tính phí như câu trả lời.",
   "price.source": "Nguồn giá:",
   "price.made": "Do {{model}} tạo ra, tệp có mã băm",
-  "price.manner": "Nhiệt độ {{temperature}}, top p {{topP}}, Islet {{version}}",
+  "price.manner": "{{sampling}}, Islet {{version}}",
   "trust.title": "Độ tin cậy",
   "trust.intro": "Bằng chứng cho thấy Islet làm đúng như đã nói. Tất cả đều nằm trên thiết bị này.",
   "audit.title": "Nhật ký kiểm toán",

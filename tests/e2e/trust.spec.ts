@@ -154,7 +154,7 @@ test.describe("what runs here", () => {
     await expect(app.answers.last()).toContainText(
       `Made by ${models.tiny.id}, whose files have the hash ${provenance!.digest}`,
     );
-    await expect(app.answers.last()).toContainText(`Temperature 0, top p 1, Islet ${provenance!.version}`);
+    await expect(app.answers.last()).toContainText(`Temperature: 0, Top p: 1, Islet ${provenance!.version}`);
     await app.goto("#/trust");
     const list = app.page.getByRole("region", { name: "Models on this device" });
     await expect(list).toContainText(provenance!.digest);
