@@ -235,7 +235,7 @@ export const fr: Catalogue = {
   "storage.exportZip": "Exporter en zip",
   "storage.exportFolder": "Exporter vers un dossier",
   "storage.checking": "Vérification de {{name}}",
-  "storage.sound": "{{name}} est intact : aucun fichier n’a changé.",
+  "storage.sound": "{{name}} est intact : aucun fichier n’a changé.",
   "storage.repaired": "{{name}} a été réparé : {{files}}",
   "storage.exporting": "Exportation de {{name}}",
   "storage.exported": "{{name}} a été écrit dans « {{folder}} ».",
@@ -468,7 +468,7 @@ export const fr: Catalogue = {
   "error.vault-changed.remedy": "Rien n’a été modifié ici. Rechargez cette page, puis réessayez.",
   "error.vault-unreadable.title": "La clé de vos données chiffrées est illisible",
   "error.vault-unreadable.remedy":
-    "Elle est endommagée, ou vient d’une version plus récente d’Islet. Rien n’a été modifié. Rechargez cette page ; si cela ne suffit pas, effacez tout ici, puis restaurez une sauvegarde.",
+    "Elle est endommagée, ou vient d’une version plus récente d’Islet. Rien n’a été modifié. Rechargez cette page ; si cela ne suffit pas, effacez tout ici, puis restaurez une sauvegarde.",
   "error.records-unreadable.title": "Certaines données sont illisibles",
   "error.records-unreadable.remedy":
     "Rien n’a été modifié. Sur l’écran « Stockage », vous pouvez exporter ces données puis les supprimer ; réessayez ensuite.",
@@ -842,9 +842,9 @@ export const fr: Catalogue = {
   "sent.hint":
     "La personne qui gère ce site peut y remédier avec « npm run headers ». Un worker qui tourne encore sous une ancienne politique s’arrête quand tous les onglets de ce site sont rechargés ; le service worker, quand il est mis à jour.",
   "sent.allowlist":
-    "Tous sont venus avec l’en-tête Connection-Allowlist, grâce auquel Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
+    "Tous sont venus avec l’en-tête Connection-Allowlist, grâce auquel Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
   "sent.noAllowlist":
-    "Sans l’en-tête Connection-Allowlist : {{places}}. C’est un complément que tous les navigateurs ne suivent pas. Grâce à lui, Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
+    "Sans l’en-tête Connection-Allowlist : {{places}}. C’est un complément que tous les navigateurs ne suivent pas. Grâce à lui, Chromium ferme aussi ce qu’aucune politique de ce type ne couvre : connexions anticipées, navigation, WebRTC.",
   "sent.page": "Page",
   "sent.service-worker": "Service worker",
   "sent.running": "{{name}}, démarré auparavant",
