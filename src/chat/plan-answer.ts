@@ -20,8 +20,7 @@ export interface Wishes {
 /** Plans an answer, new or resumed, to the last of `turns`. */
 export function planAnswer(answer: Message, turns: readonly Message[], model: ReadyModel, wishes: Wishes): Plan {
   const { card, loaded } = model;
-  const recommended = card.sampling ?? loaded.sampling;
-  const sampling = samplingOf((name) => wishes.sampling[name] ?? recommended[name]);
+  const sampling = samplingOf((name) => wishes.sampling[name] ?? card.sampling?.[name] ?? loaded.sampling[name]);
   const rounds = card.thoughts ? wishes.votes : 1;
   const need = answer.run?.need ?? needIn(turns, card, answer.run);
   const [thought, text] = [thoughtOf(answer), contentOf(answer)];

@@ -8,10 +8,12 @@ const usual = {
   topP: 1,
 };
 type Name = keyof typeof usual;
-export type Sampling = Record<Name, number>;
+/** What is not there is as is usual. */
+export type Sampling = Partial<Record<Name, number>>;
+export type WholeSampling = Required<Sampling>;
 
 export const samplingNames = Object.keys(usual) as readonly Name[];
 
 /** All parameters, each as `valueOf` says of its name, or else as is usual. */
-export const samplingOf = (valueOf: (name: Name) => number | undefined): Sampling =>
-  Object.fromEntries(samplingNames.map((name) => [name, valueOf(name) ?? usual[name]])) as Sampling;
+export const samplingOf = (valueOf: (name: Name) => number | undefined): WholeSampling =>
+  Object.fromEntries(samplingNames.map((name) => [name, valueOf(name) ?? usual[name]])) as WholeSampling;

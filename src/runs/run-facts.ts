@@ -1,6 +1,6 @@
 // How an answer came to be, and what came of it: what is known of a run beside the parts that it wrote. Pure. Not for: the run itself (runs.ts).
 import type { AnswerResult, AnswerStats } from "../engine/protocol";
-import type { Sampling } from "../engine/sampling";
+import type { WholeSampling } from "../engine/sampling";
 import type { ErrorData } from "../platform/app-error";
 import type { Effort } from "../reasoning/effort";
 import type { Need } from "../reasoning/need";
@@ -13,7 +13,7 @@ import type { Vote } from "../reasoning/vote";
 export type RunStatus = "streaming" | "complete" | "stopped" | "length" | "failed" | "interrupted" | "repeated";
 
 /** What an answer was made with. */
-export interface Provenance extends Sampling {
+export interface Provenance extends WholeSampling {
   /** SHA-256 over the names and hashes of the model's files. */
   digest: string;
   /** Of the app, with its commit. */

@@ -3,6 +3,7 @@
 // of the events (run-events.ts), or which models there are (models/).
 import type { Engines } from "../engine/client/engines";
 import type { AnswerResult, AnswerStats, AnswerToken, LoadedModel, Question } from "../engine/protocol";
+import { samplingOf } from "../engine/sampling";
 import type { ModelCard } from "../models/catalogue/catalogue";
 import type { Models } from "../models/models.svelte";
 import { unlessAborted } from "../platform/abort";
@@ -154,7 +155,7 @@ export class Runs {
       const { question, rounds = 1, facts } = request.plan(model);
       const digest = await this.models.installed.digest(model.card.id);
       const version = `${__APP_VERSION__} ${__APP_COMMIT__}`.trim();
-      const provenance = { digest, ...question.sampling, version };
+      const provenance = { digest, ...samplingOf((name) => question.sampling[name]), version };
       tell({ kind: "begun", facts: { ...facts, modelId: model.card.id, provenance } });
       for (let n = 1; n <= rounds && !signal.aborted; n++) {
         if (rounds > 1) tell({ kind: "round", n, of: rounds });

@@ -1,5 +1,6 @@
 // A model in the MLC layout: which files it has, read from its own; what each must be; and where it is kept. They may come from anywhere, so each
 // name and size is checked before it is used. Not for: fetching or keeping them.
+import { ownNames } from "./mlc-names";
 import { modelDatabases } from "../../platform/deployment";
 import { shortened } from "../../platform/shortened";
 import { LIBRARY } from "../protocol";
@@ -87,6 +88,7 @@ const template: Check = (value) => textUpTo(32_000)(value) && [...(value as stri
 const configurationChecks: Record<string, Check> = {
   context_window_size: (size) => size === -1 || (Number.isInteger(size) && numberWithin(1, 1e8)(size)),
   prefill_chunk_size: (size) => size === -1 || (Number.isInteger(size) && numberWithin(1, 1e6)(size)),
+  ...Object.fromEntries(Object.values(ownNames).map((name) => [name, numberWithin(-10, 10)])),
   temperature: numberWithin(0, 10),
   top_p: numberWithin(0, 1),
   repetition_penalty: numberWithin(0, 10),

@@ -6,7 +6,7 @@ import { Repetition } from "../repetition";
 import type { Asked } from "../serve";
 import { leadOf, thinkTags, ThoughtParser, type AnswerParts, type PartialAnswer, type Piece } from "../thoughts";
 import { Figures } from "./figures";
-import { inOwnNames } from "./own-names";
+import { inOwnNames } from "../store/mlc-names";
 import type { Held } from "./patches/grammar";
 import type { Pipeline } from "./patches/internals";
 import { spread } from "./seed";

@@ -19,7 +19,7 @@ import { embed } from "./embed";
 import { missingFiles } from "../store/check";
 import { watchDevices } from "./patches/device";
 import { classify } from "./failure";
-import { ownNames } from "./own-names";
+import { ownNames } from "../store/mlc-names";
 import { endAnswers } from "./patches/follow-up";
 import { holdCompletions } from "./patches/grammar";
 import { loadedBy } from "./patches/internals";

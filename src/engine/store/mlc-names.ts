@@ -1,4 +1,4 @@
-// What WebLLM calls the parameters of sampling, in its requests and in the configurations of models. Pure.
+// What the configurations of MLC models, and requests to their runtime, call the parameters of sampling. Pure.
 import { samplingNames, type Sampling } from "../sampling";
 
 export const ownNames = { temperature: "temperature", topP: "top_p" } as const satisfies Record<keyof Sampling, string>;
