@@ -81,7 +81,7 @@ test("a clock that is years ahead deletes nothing, but asks; a person answers, a
   await app.page.clock.setFixedTime(now + 10 * 365 * 24 * 3600_000);
   await app.page.reload();
   const question = app.page.getByText(
-    /^The date on this device is .* Old enough to be deleted by the date of this device: 1/,
+    /^The date on this device is .* Old enough to be deleted by the date on this device: 1/,
   );
   await expect(question).toBeVisible();
   await expect(list()).toHaveCount(1);

@@ -190,7 +190,7 @@ test("a file that is dropped is answered, and takes the place of nothing", async
     return given;
   });
   await app.composer.dispatchEvent("drop", { dataTransfer });
-  await expect(page.getByText("notes.txt: Islet reads no files in a conversation.")).toBeVisible();
+  await expect(page.getByText("notes.txt: Islet does not read files in a conversation.")).toBeVisible();
   await expect(app.composer).toHaveValue("");
   expect(page.url()).toBe(address);
 });

@@ -251,7 +251,7 @@ test("that would not fit the storage is not begun, says how much is wanting, and
   await expect(starter.getByRole("button", { name: "Download and start" })).toBeDisabled();
   await starter.getByRole("button", { name: "Free space" }).click();
   const dialog = app.page.getByRole("dialog", { name: "Free space" });
-  await expect(dialog).toContainText("61.9 MB more are needed");
+  await expect(dialog).toContainText("61.9 MB more needed");
   await dialog.getByRole("button", { name: /^Remove 4.1 MB/ }).click();
   await expect(dialog).toHaveCount(0);
   await expect(app.card("tiny").getByText("On this device")).toHaveCount(0);
@@ -414,7 +414,7 @@ test("of a model of the person's own, without published hashes, records them and
   await app.page.getByRole("button", { name: "Try again" }).click();
   await expect(own.getByText("Running")).toBeVisible();
   await own.getByText("More about tiny").click();
-  await expect(own).toContainText(`All ${SHARDS + 4} files match the hashes recorded when they came`);
+  await expect(own).toContainText(`All ${SHARDS + 4} files match the hashes recorded when they arrived`);
   await answers();
 
   // Another file in the place of a recorded one is found, and one that has changed at its source is not taken for it.

@@ -120,7 +120,7 @@ test.describe("a version that is fetched while something answers in the server's
     put(app, { ...good, "/": loginPage });
     expect(await update(app)).toBe("redundant");
     await app.goto("#/settings");
-    await expect(app.page.getByText("what came in place of index.html is something else")).toBeVisible();
+    await expect(app.page.getByText("something else came in place of index.html")).toBeVisible();
     await app.goto("#/new");
   });
 
