@@ -1,8 +1,7 @@
 // English; also the list of all messages: a catalogue of another language that lacks one does not pass the type check.
-import { settingTextsIn } from "./setting-texts";
+import { withSettingTexts } from "./setting-texts";
 
-export const en = {
-  ...settingTextsIn("en"),
+export const en = /* @__PURE__ */ withSettingTexts("en", {
   "app.tagline": "Thinks on your machine. Sends nothing.",
   "app.description": "Open-weight language models in the browser tab: on your own machine, offline, with no server.",
   "app.notStarted":
@@ -962,7 +961,7 @@ export const en = {
     "The date on this device is {{device}}, and the last date that Islet can rely on is {{known}}. Old enough to be deleted by the date on this device: {{n}} (conversations and entries). Is that date right?",
   "clock.right": "Right: delete what is old",
   "clock.wrong": "Wrong: keep everything",
-} as const;
+} as const);
 
 export type MessageKey = keyof typeof en;
 export type Catalogue = Record<MessageKey, string>;

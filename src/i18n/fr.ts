@@ -1,9 +1,8 @@
 // Français.
 import type { Catalogue } from "./en";
-import { settingTextsIn } from "./setting-texts";
+import { withSettingTexts } from "./setting-texts";
 
-export const fr: Catalogue = {
-  ...settingTextsIn("fr"),
+export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "app.tagline": "Réfléchit sur votre machine. N’envoie rien.",
   "app.description":
     "Des modèles de langue à poids ouverts dans l’onglet du navigateur : sur votre machine, hors ligne, sans serveur.",
@@ -993,4 +992,4 @@ export const fr: Catalogue = {
     "La date de cet appareil est le {{device}}, et la dernière à laquelle Islet peut se fier est le {{known}}. Conversations et entrées assez anciennes pour être supprimées d’après la date de cet appareil : {{n}}. Cette date est-elle exacte ?",
   "clock.right": "Exacte : supprimer ce qui est ancien",
   "clock.wrong": "Fausse : tout garder",
-};
+});

@@ -1,9 +1,8 @@
 // 日本語。
 import type { Catalogue } from "./en";
-import { settingTextsIn } from "./setting-texts";
+import { withSettingTexts } from "./setting-texts";
 
-export const ja: Catalogue = {
-  ...settingTextsIn("ja"),
+export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
   "app.tagline": "考えるのはこの端末。何も送信しません。",
   "app.description": "重みが公開された言語モデルをブラウザーのタブで。お使いの端末の中、オフライン、サーバーなしで。",
   "app.notStarted":
@@ -968,4 +967,4 @@ export const ja: Catalogue = {
     "この端末の日付は {{device}}、Islet が確かだと見なせる最後の日付は {{known}} です。この端末の日付によれば、{{n}} 件の記録が削除の時期を過ぎています。この日付は正しいですか？",
   "clock.right": "正しい：古いものを削除",
   "clock.wrong": "正しくない：すべて残す",
-};
+});

@@ -223,6 +223,11 @@ const texts = {
 
 type Key = keyof typeof texts;
 
-/** All of them in one language. */
-export const settingTextsIn = (language: Language): Readonly<Record<Key, string>> =>
-  Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text[language]])) as Record<Key, string>;
+/** Other texts of a language, and all of these. */
+export const withSettingTexts = <T extends object>(
+  language: Language,
+  others: T,
+): T & Readonly<Record<Key, string>> => ({
+  ...others,
+  ...(Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text[language]])) as Record<Key, string>),
+});

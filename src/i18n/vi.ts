@@ -1,9 +1,8 @@
 // Tiếng Việt.
 import type { Catalogue } from "./en";
-import { settingTextsIn } from "./setting-texts";
+import { withSettingTexts } from "./setting-texts";
 
-export const vi: Catalogue = {
-  ...settingTextsIn("vi"),
+export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
   "app.tagline": "Suy nghĩ ngay trên máy của bạn. Không gửi gì đi.",
   "app.description":
     "Mô hình ngôn ngữ có trọng số mở ngay trong thẻ trình duyệt: trên máy của bạn, không cần mạng, không máy chủ.",
@@ -963,4 +962,4 @@ export const vi: Catalogue = {
     "Ngày của thiết bị này là {{device}}, còn ngày gần nhất mà Islet có thể tin là {{known}}. Theo ngày của thiết bị, {{n}} mục đã đủ cũ để bị xóa. Ngày này có đúng không?",
   "clock.right": "Đúng: xóa những gì đã cũ",
   "clock.wrong": "Sai: giữ lại tất cả",
-};
+});
