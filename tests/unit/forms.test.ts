@@ -132,7 +132,7 @@ describe("the readers of records", () => {
     expect(addedForm.read(JSON.parse(JSON.stringify(added)), "added-model:m")).toEqual(added);
   });
 
-  test("of no kind throws, whatever it is given", () => {
+  test("of no kind throws, whatever it is given", { timeout: 60_000 }, () => {
     const entries = [...Object.entries(whole), ["added-model", { version: 1, card }] as const];
     for (const [kind, record] of entries) {
       const { read } = forms[kind as RecordKind] as Form<StoredRecord>;
@@ -148,7 +148,7 @@ describe("the readers of records", () => {
     }
   });
 
-  test("what they give can be drawn: sorted, dated, counted, in every language", () => {
+  test("what they give can be drawn: sorted, dated, counted, in every language", { timeout: 60_000 }, () => {
     const draw = (conversation: Conversation, messages: Message[]) => {
       const tree = new Map(messages.map((m) => [m.id, m]));
       shownBranch(tree, conversation.leafId);

@@ -90,7 +90,7 @@ const conversations = fc
   });
 
 describe("a conversation through a file", () => {
-  test("comes back with all that it has: sources, calls, figures, provenance, need, vote, cut, effort", () => {
+  test("comes back with all that it has: sources, calls, figures, provenance, need, vote, cut, effort", { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(conversations, ({ conversation, messages }) => {
         const [back] = fromJson(toJson([{ conversation, messages }]));
