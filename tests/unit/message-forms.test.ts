@@ -90,20 +90,24 @@ const conversations = fc
   });
 
 describe("a conversation through a file", () => {
-  test("comes back with all that it has: sources, calls, figures, provenance, need, vote, cut, effort", { timeout: 60_000 }, () => {
-    fc.assert(
-      fc.property(conversations, ({ conversation, messages }) => {
-        const [back] = fromJson(toJson([{ conversation, messages }]));
-        const ids = new Map(back!.messages.map((m, i) => [m.id, messages[i]!.id]));
-        const named = (id: string | null) => (id === null ? null : ids.get(id)!);
-        const there = back!.messages.map((m) => ({
-          ...{ ...m, id: named(m.id), conversationId: "c", parentId: named(m.parentId) },
-        }));
-        expect(there).toEqual(messages);
-        expect({ ...back!.conversation, id: "c", leafId: named(back!.conversation.leafId) }).toEqual(conversation);
-      }),
-    );
-  });
+  test(
+    "comes back with all that it has: sources, calls, figures, provenance, need, vote, cut, effort",
+    { timeout: 60_000 },
+    () => {
+      fc.assert(
+        fc.property(conversations, ({ conversation, messages }) => {
+          const [back] = fromJson(toJson([{ conversation, messages }]));
+          const ids = new Map(back!.messages.map((m, i) => [m.id, messages[i]!.id]));
+          const named = (id: string | null) => (id === null ? null : ids.get(id)!);
+          const there = back!.messages.map((m) => ({
+            ...{ ...m, id: named(m.id), conversationId: "c", parentId: named(m.parentId) },
+          }));
+          expect(there).toEqual(messages);
+          expect({ ...back!.conversation, id: "c", leafId: named(back!.conversation.leafId) }).toEqual(conversation);
+        }),
+      );
+    },
+  );
 });
 
 const stats = Object.fromEntries(numbers.map((name, i) => [name, i]));
