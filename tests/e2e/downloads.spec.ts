@@ -425,7 +425,7 @@ test("of a model of the person's own, without published hashes, records them and
   await expect(app.page.getByText(`tiny was repaired: ${shardName(2)}`)).toBeVisible();
   expect(mirror.requests).toEqual([`/models/tiny/${shardName(2)}`]);
   await app.page.getByRole("button", { name: "Check and repair" }).click();
-  await expect(app.page.getByText("tiny is sound")).toBeVisible();
+  await expect(app.page.getByText("tiny is intact")).toBeVisible();
   expect(mirror.requests).toHaveLength(1);
 });
 
