@@ -94,8 +94,9 @@ export class AnswerWriter {
 
   /** Writes into the audit log that an answer was generated: how, and how much; of its text only what the policy wants. */
   private record(message: Message, question: string): void {
-    const { modelId, provenance, effort, status, stats, error } = message.run!;
-    if (modelId === undefined) return;
+    const { run } = message;
+    if (run?.modelId === undefined) return;
+    const { modelId, provenance, effort, status, stats, error } = run;
     const thought = thoughtOf(message);
     this.audit.note("generation", {
       conversation: message.conversationId,
@@ -104,7 +105,7 @@ export class AnswerWriter {
       digest: provenance?.digest ?? null,
       temperature: provenance?.temperature ?? null,
       effort: effort ?? null,
-      status: status!,
+      status,
       error: error?.code ?? null,
       promptTokens: stats?.promptTokens ?? null,
       thoughtTokens: stats?.thoughtTokens ?? null,

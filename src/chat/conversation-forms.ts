@@ -1,7 +1,7 @@
 // The readers of conversations and messages, which storage, import and backup all use: what is out of bounds is brought within them, what is
 // not known is left out, and what has no id, role or text is refused. Not for: their form (records.ts).
 import type { AnswerStats } from "../engine/protocol";
-import { samplingOf } from "../engine/sampling";
+import { samplingNames, type WholeSampling } from "../engine/sampling";
 import { errorCodes, remedies, type ErrorData } from "../platform/app-error";
 import {
   amountOf,
@@ -154,8 +154,10 @@ function readProvenance(value: unknown): Provenance | undefined {
   const from = fieldsOf(value);
   const [digest, version] = [nameOf(from?.["digest"]), nameOf(from?.["version"])];
   if (digest === undefined || version === undefined) return undefined;
-  // A parameter that there was not yet is what was usual.
-  return { digest, ...samplingOf((name) => amountOf(from?.[name])), version };
+  const sampling = present(Object.fromEntries(samplingNames.map((name) => [name, amountOf(from?.[name])])));
+  // Of what is not there nothing is made up.
+  if (samplingNames.some((name) => sampling[name] === undefined)) return undefined;
+  return { digest, ...(sampling as WholeSampling), version };
 }
 
 function readError(value: unknown): ErrorData | undefined {

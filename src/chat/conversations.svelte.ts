@@ -155,43 +155,53 @@ export class Conversations {
   }
 
   /**
-   * Stores messages that go on from what is there, each under the one before it, and shows them: all in one step, or nothing. Throws AppError, or
-   * an AbortError where the conversation was deleted meanwhile.
+   * Stores messages, new or changed, each under the one before it, and shows the branch that ends in them: all in one step, or nothing. Throws
+   * AppError, or an AbortError where the conversation was deleted meanwhile.
    */
   async add(conversationId: string, messages: readonly Message[]): Promise<void> {
     await this.store(conversationId, messages);
   }
 
   private async store(id: string, messages: readonly Message[], first?: Conversation): Promise<void> {
-    const shown = (c: Conversation) => ({ ...c, leafId: messages.at(-1)?.id ?? c.leafId, updatedAt: Date.now() });
-    for (const m of messages) this.keep(m);
+    const withLeaf = (c: Conversation) => ({ ...c, leafId: messages.at(-1)?.id ?? c.leafId, updatedAt: Date.now() });
+    const undo = messages.map((m) => this.shown(m));
     try {
       const entries = messages.map((m): [RecordKey, Message] => [messageKey(m), m]);
-      const there = await this.records.change(conversationKey(id), shown, first, entries);
+      const there = await this.records.change(conversationKey(id), withLeaf, first, entries);
       if (!there && !first) throw new DOMException("the conversation was deleted", "AbortError");
     } catch (error) {
-      for (const m of messages) this.messages.get(id)?.delete(m.id);
+      for (const back of undo) back();
       throw error;
     }
     const conversation = this.all.get(id) ?? first;
-    if (conversation) this.all.set(id, shown(conversation));
+    if (conversation) this.all.set(id, withLeaf(conversation));
   }
 
   /**
-   * Stores a message, new or changed, and shows it. A new one that cannot be stored is not shown either. Throws AppError, or an AbortError where
-   * the conversation was deleted meanwhile.
+   * Stores a message, new or changed, and shows it. What cannot be stored is not shown either. Throws AppError, or an AbortError where the
+   * conversation was deleted meanwhile.
    */
   async put(message: Message): Promise<void> {
-    const isNew = !this.messagesOf(message.conversationId).has(message.id);
-    this.keep(message);
+    const undo = this.shown(message);
     try {
       const owner = conversationKey(message.conversationId);
       if (!(await this.records.writeUnder([owner], messageKey(message), message)))
         throw new DOMException("the conversation was deleted", "AbortError");
     } catch (error) {
-      if (isNew) this.messages.get(message.conversationId)?.delete(message.id);
+      undo();
       throw error;
     }
+  }
+
+  /** Shows a message, new or changed. Gives what shows again what was shown before. */
+  private shown(message: Message): () => void {
+    const { conversationId, id } = message;
+    const before = this.messagesOf(conversationId).get(id);
+    this.keep(message);
+    return () => {
+      if (before) this.keep(before);
+      else this.messages.get(conversationId)?.delete(id);
+    };
   }
 
   /** Stores what has become of a message that is there, and shows it. Gives false where it was deleted meanwhile; then nothing is written. */
@@ -378,12 +388,24 @@ export class Conversations {
     await this.records.change<Conversation>(conversationKey(id), change);
   }
 
+  /** What tells of a conversation can come before what tells of the messages that it shows. */
+  private async readUpTo(conversationId: string, leafId: string | null): Promise<void> {
+    for (let id = leafId; id !== null && !this.messagesOf(conversationId).has(id);) {
+      const message = await this.records.read(messageKey({ conversationId, id }), messageForm);
+      if (!message) return;
+      this.keep(message);
+      this.watchWriter(message);
+      id = message.parentId;
+    }
+  }
+
   private async refresh(key: RecordKey): Promise<void> {
     if (key.startsWith("conversation:")) {
       const conversation = await this.records.read(key, conversationForm);
       const id = key.slice("conversation:".length);
       if (conversation) {
         // Which branch is shown is each tab's own matter, but for a message that goes on from what is shown here.
+        await this.readUpTo(id, conversation.leafId);
         const mine = this.all.get(id);
         const follows = mine && branchTo(this.messagesOf(id), conversation.leafId).some((m) => m.id === mine.leafId);
         this.all.set(

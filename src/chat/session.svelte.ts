@@ -9,7 +9,7 @@ import type { Runs } from "../runs/runs.svelte";
 import type { Settings } from "../storage/settings.svelte";
 import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { AnswerManner } from "./answer-manner.svelte";
-import { AnswerWriter } from "./answer-writer";
+import { AnswerWriter, type Manner } from "./answer-writer";
 import type { Conversations } from "./conversations.svelte";
 import { isBlank, isResumable, statusOf, type Conversation, type Message } from "./conversation-records";
 import { LiveAnswer } from "./live-answer.svelte";
@@ -165,10 +165,7 @@ export class Session {
     if (answer.parentId === null || !answer.run) return;
     const { error: _, vote: __, ...kept } = answer.run;
     const message: Message = { ...answer, run: { ...kept, status: "streaming", resumed: true } };
-    const store = async () => {
-      await this.conversations.put(message);
-      await this.conversations.showLeaf(message.conversationId, message.id);
-    };
+    const store = () => this.conversations.add(message.conversationId, [message]);
     await this.alone((ending) => this.write(message, { card: this.writerOf(answer), votes: 1, store }, ending));
   }
 
@@ -229,11 +226,7 @@ export class Session {
     await this.write(message, { card, votes: effort === "high" ? votes : 1, store }, ending);
   }
 
-  private async write(
-    message: Message,
-    manner: Parameters<AnswerWriter["write"]>[1],
-    { signal }: AbortController,
-  ): Promise<void> {
+  private async write(message: Message, manner: Manner, { signal }: AbortController): Promise<void> {
     this.writing = message;
     try {
       await this.writer.write(message, manner, signal);

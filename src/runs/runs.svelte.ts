@@ -65,6 +65,12 @@ function taken(results: readonly AnswerResult[]): { result: AnswerResult; vote?:
   return { result: { ...chosen, stats }, ...(counted.length > 1 ? { vote } : {}) };
 }
 
+/** How a run ended that threw this. */
+function endOf(error: unknown, signal: AbortSignal): RunEnd {
+  if (!isCancelled(error)) return { kind: "ended", end: "failed", error: errorData(error) };
+  return { kind: "ended", end: signal.reason === overtaken ? "overtaken" : "stopped" };
+}
+
 export class Runs {
   private readonly queue = new RunQueue();
   /** Runs that are under way or wait for their turn. */
@@ -86,7 +92,7 @@ export class Runs {
    */
   async start(request: RunRequest, tell: Tell, signal: AbortSignal): Promise<RunEnd> {
     const end = await this.use(request.priority, signal, (turn) => this.answer(request, tell, turn)).catch(
-      (): RunEnd => ({ kind: "ended", end: "stopped" }),
+      (error: unknown) => endOf(error, signal),
     );
     tell(end);
     return end;
@@ -168,8 +174,7 @@ export class Runs {
     } catch (error) {
       // Of several answers, those that were finished are not lost with the one that failed.
       answered();
-      if (!isCancelled(error)) return { kind: "ended", end: "failed", error: errorData(error) };
-      return { kind: "ended", end: signal.reason === overtaken ? "overtaken" : "stopped" };
+      return endOf(error, signal);
     }
   }
 }

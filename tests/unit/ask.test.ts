@@ -7,6 +7,7 @@ import { Session } from "../../src/chat/session.svelte";
 import type { Engines } from "../../src/engine/client/engines";
 import type { GenerateOptions } from "../../src/engine/client/engine-client";
 import type { Models } from "../../src/models/models.svelte";
+import { AppError } from "../../src/platform/app-error";
 import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
@@ -113,3 +114,39 @@ test.each([1, 2, 3])("a question whose write %i fails is not stored in part", as
   expect(conversations.branch.map(contentOf)).toEqual(["First?", "42"]);
   expect(session.busy).toBe(false);
 });
+
+test("an answer whose resumption cannot be stored stays as it was, here and in storage", async () => {
+  await session.ask("First?");
+  const [, answer] = conversations.branch as [Message, Message];
+  const stopped: Message = { ...answer, run: { ...answer.run!, status: "stopped" } };
+  await conversations.put(stopped);
+  const before = await stored();
+  vi.spyOn(Records.prototype, "change").mockRejectedValueOnce(new AppError("storage-full", "", "free-space"));
+  await expect(session.resume(stopped)).rejects.toMatchObject({ code: "storage-full" });
+  expect(await stored()).toEqual(before);
+  expect(conversations.branch.at(-1)).toEqual(stopped);
+  expect(session.busy).toBe(false);
+});
+
+test.each([[["conversation", "message"]], [["message", "conversation"]]])(
+  "another tab that shows a conversation shows what is asked next, in whatever order it hears of it: %s",
+  async (order) => {
+    await session.ask("First?");
+    const other = new Conversations(new Records(`ask-${n}`), new AuditLog(records));
+    await other.load();
+    other.openId = conversations.openId;
+    const told: [BroadcastChannel, string][] = [];
+    const { postMessage } = BroadcastChannel.prototype;
+    const spy = vi.spyOn(BroadcastChannel.prototype, "postMessage").mockImplementation(function (
+      this: BroadcastChannel,
+      key,
+    ) {
+      told.push([this, key as string]);
+    });
+    await session.ask("Second?");
+    spy.mockRestore();
+    const kindAt = ([, key]: (typeof told)[number]) => order.indexOf(key.slice(0, key.indexOf(":")));
+    for (const [channel, key] of told.toSorted((a, b) => kindAt(a) - kindAt(b))) postMessage.call(channel, key);
+    await vi.waitFor(() => expect(other.branch.map(contentOf)).toEqual(["First?", "42", "Second?", "42"]));
+  },
+);

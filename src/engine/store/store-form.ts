@@ -1,4 +1,4 @@
-// What the store must know of a form of models (`ArtifactForm`): one file beside this one says it for each. Not for: which forms there are (forms.ts).
+// What the store must know of a form of models (`ArtifactForm`): one file beside this one says it for each. Not for: which forms there are (artifact-forms.ts).
 import type { modelDatabases } from "../../platform/deployment";
 import type { ModelFile } from "../protocol";
 

@@ -2,8 +2,7 @@
 // read and shows as missing. Not for: whether an entry is genuine (audit-chain.ts).
 import { amountOf, countOf, fieldsOf, nameOf, oneOf, textOf, timeOf } from "../../platform/values";
 import type { Form, RecordKey, StoredRecord } from "../../storage/forms";
-import type { AuditData, AuditEntry, AuditHead } from "./audit-chain";
-import type { SignedHead } from "./audit-chain";
+import type { AuditData, AuditEntry, AuditHead, SignedHead } from "./audit-chain";
 import type { NetworkEntry } from "./network-entry";
 
 const askers = ["page", "store", "engine", "proof", "service-worker", "other"] as const;
