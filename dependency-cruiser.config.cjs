@@ -61,8 +61,14 @@ module.exports = {
     {
       name: "logic-knows-no-view",
       severity: "error",
-      from: { path: "\\.ts$", pathNot: "^src/(app/|main)" },
+      from: { path: "\\.ts$", pathNot: "^src/main|-room\\.ts$" },
       to: { path: "\\.svelte$" },
+    },
+    {
+      name: "what-a-room-brings-comes-when-needed",
+      severity: "error",
+      from: { path: "-room\\.ts$" },
+      to: { path: "\\.svelte$", dynamic: false },
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     {

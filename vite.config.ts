@@ -83,6 +83,22 @@ function notStarted(): Plugin {
   };
 }
 
+/**
+ * The file that a module goes into: "page", what the page needs at its start; "screens", what it needs on some screens, in one file, so that none
+ * waits for a second; each language and what formats answers have one of their own.
+ */
+function partOf(id: string, infoOf: (id: string) => { isEntry: boolean; importers: readonly string[] } | null) {
+  const seen = new Set([id]);
+  let lazy: string | undefined;
+  for (const one of seen) {
+    const info = infoOf(one);
+    if (info?.isEntry) return "page";
+    if (info?.importers.length === 0) lazy = one;
+    for (const importer of info?.importers ?? []) seen.add(importer);
+  }
+  return /i18n|markdown/.test(lazy ?? "") || !lazy?.endsWith(".svelte") ? null : "screens";
+}
+
 /** The folder that is built into. */
 let outDir = "dist";
 
@@ -181,8 +197,14 @@ export default defineConfig({
     // light-dark() stays what it is: a person may choose.
     cssTarget: "chrome123",
     chunkSizeWarningLimit: 8_000,
-    modulePreload: { polyfill: false },
-    rolldownOptions: { output: { entryFileNames: "assets/page-[hash].js" } },
+    modulePreload: false,
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        entryFileNames: "assets/page-[hash].js",
+        codeSplitting: { groups: [{ name: (id, build) => partOf(id, (one) => build.getModuleInfo(one)) }] },
+      },
+    },
   },
   server: { port: 5173 },
   preview: { port: 4173 },

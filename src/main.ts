@@ -4,6 +4,7 @@ import "./trust/trusted-types";
 import { mount } from "svelte";
 import { keepPage } from "./platform/keep-page";
 import Start from "./app/Start.svelte";
+import { speakBest } from "./i18n/i18n.svelte";
 import { isErasing } from "./trust/erase";
 import EraseScreen from "./trust/views/EraseScreen.svelte";
 import { keepFocus } from "./ui/keep-focus";
@@ -11,7 +12,10 @@ import "./ui/theme.css";
 
 keepPage();
 keepFocus();
-const target = document.getElementById("app")!;
-// What says that it could not begin.
-target.replaceChildren();
-mount(isErasing() ? EraseScreen : Start, { target });
+// The texts come first: a page that spoke English for a moment would change before a person's eyes.
+void speakBest(navigator.languages).then(() => {
+  const target = document.getElementById("app")!;
+  // What says that it could not begin.
+  target.replaceChildren();
+  mount(isErasing() ? EraseScreen : Start, { target });
+});

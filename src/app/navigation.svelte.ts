@@ -1,22 +1,20 @@
 // Which screen is shown, kept in the address (its part after "#"), so that back, reload and shortcuts work.
 
-/** Those besides the chat. */
-export type OtherScreen = "models" | "storage" | "trust" | "settings" | "report";
-export type Screen = "chat" | OtherScreen;
-
-const screens: readonly string[] = ["models", "storage", "trust", "settings", "report"];
-
 export class Navigation {
-  screen = $state<Screen>("chat");
+  /** The name of a screen of `screens`; "chat" for none of them. */
+  screen = $state("chat");
   /** The conversation that the address names; null for a new one. */
   conversationId = $state<string | null>(null);
+
+  /** `screens`: the names of those besides the chat. */
+  constructor(private readonly screens: () => readonly string[]) {}
 
   begin(): void {
     addEventListener("hashchange", () => this.read());
     this.read();
   }
 
-  go(screen: OtherScreen): void {
+  go(screen: string): void {
     location.hash = `/${screen}`;
   }
 
@@ -28,7 +26,7 @@ export class Navigation {
 
   private read(): void {
     const [, first = "", second] = location.hash.split("/");
-    this.screen = screens.includes(first) ? (first as Screen) : "chat";
+    this.screen = this.screens().includes(first) ? first : "chat";
     if (this.screen === "chat") this.conversationId = first === "chat" && second ? second : null;
   }
 }

@@ -2,14 +2,12 @@
 import { createContext } from "svelte";
 import type { ConversationActions } from "./conversation-actions.svelte";
 import type { Conversations } from "./conversations.svelte";
-import type { Settings } from "../storage/settings.svelte";
 import type { Session } from "./session.svelte";
 
 export interface Chat {
   conversations: Conversations;
   session: Session;
   actions: ConversationActions;
-  settings: Settings;
 }
 
 export const [useChat, provideChat] = createContext<Chat>();

@@ -356,6 +356,9 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
   "error.prompt-too-long.remedy": "Shorten it, or send it in parts. Nothing of it is lost: edit the message above.",
   "error.import-invalid.title": "This file cannot be imported",
   "error.import-invalid.remedy": "Choose a JSON file that Islet exported. Nothing was changed.",
+  "error.part-missing.title": "A part of Islet did not load",
+  "error.part-missing.remedy":
+    "Your texts are safe. Reload the page: a newer version may have taken the place of this one. If it happens again, check the connection.",
   "error.copy-refused.title": "Nothing was copied: the browser does not allow it",
   "error.copy-refused.remedy":
     "Select the text yourself and press Ctrl C (Cmd C on a Mac), or on a phone press and hold it. To copy with the button, allow this site to use the clipboard in the browser's settings; that requires an HTTPS address.",

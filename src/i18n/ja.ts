@@ -365,6 +365,9 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
     "短くするか、分けて送ってください。内容は失われていません。上のメッセージを編集できます。",
   "error.import-invalid.title": "このファイルは取り込めません",
   "error.import-invalid.remedy": "Islet が書き出した JSON ファイルを選んでください。何も変更していません。",
+  "error.part-missing.title": "Islet の一部を読み込めませんでした",
+  "error.part-missing.remedy":
+    "入力した内容は失われていません。ページを再読み込みしてください。新しいバージョンに置き換わった可能性があります。繰り返し起こる場合は、接続を確認してください。",
   "error.copy-refused.title": "ブラウザーが許可していないため、コピーできませんでした",
   "error.copy-refused.remedy":
     "テキストを選択して Ctrl C（Mac では Cmd C）を押すか、スマートフォンでは長押ししてコピーしてください。ボタンでコピーするには、ブラウザーの設定でこのサイトにクリップボードの使用を許可してください。それには HTTPS のアドレスが必要です。",

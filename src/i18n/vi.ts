@@ -359,6 +359,9 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
     "Hãy rút ngắn hoặc gửi thành nhiều phần. Không có gì bị mất: hãy sửa tin nhắn ở trên.",
   "error.import-invalid.title": "Không nhập được tệp này",
   "error.import-invalid.remedy": "Hãy chọn tệp JSON do Islet xuất. Chưa có gì bị thay đổi.",
+  "error.part-missing.title": "Không tải được một phần của Islet",
+  "error.part-missing.remedy":
+    "Nội dung của bạn vẫn an toàn. Hãy tải lại trang: có thể một phiên bản mới hơn đã thay thế phiên bản này. Nếu vẫn xảy ra, hãy kiểm tra kết nối.",
   "error.copy-refused.title": "Chưa sao chép được: trình duyệt không cho phép",
   "error.copy-refused.remedy":
     "Hãy tự chọn văn bản rồi nhấn Ctrl C (Cmd C trên máy Mac), hoặc nhấn giữ văn bản trên điện thoại. Để sao chép bằng nút, hãy cho phép trang này dùng bảng nhớ tạm trong cài đặt của trình duyệt; việc đó cần địa chỉ HTTPS.",

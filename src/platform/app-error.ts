@@ -39,6 +39,7 @@ export const errorCodes = [
   "prompt-too-long",
   "import-invalid",
   "copy-refused",
+  "part-missing",
   "unknown",
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];

@@ -1,4 +1,4 @@
-// Which keys belong to what a person writes. Not for: which keys are shortcuts (app/keys.ts).
+// Which keys belong to what a person writes. Not for: which keys are shortcuts (keys.ts).
 
 /**
  * Whether a key belongs to an input method (Japanese, Chinese, Korean, ...), which has used it already: to choose or to give up a word, not to

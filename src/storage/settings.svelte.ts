@@ -1,4 +1,5 @@
 // What a person chose, kept between visits. Not for: choices that belong to one conversation.
+import { createContext } from "svelte";
 import { AppError } from "../platform/app-error";
 import { sendKeys } from "../platform/typing";
 import { fieldsOf, oneOf } from "../platform/values";
@@ -110,3 +111,5 @@ export class Settings {
     this.current = next;
   }
 }
+
+export const [useSettings, provideSettings] = createContext<Settings>();

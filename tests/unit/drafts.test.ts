@@ -19,6 +19,7 @@ import { closeChannels, countChannels } from "./browser";
 /** Locks of tabs, of which each ends with its tab. */
 let held = new Map<string, number>();
 let tabs = 0;
+const opened: TestTab[] = [];
 /** The tab that asks for locks now. */
 let here = 0;
 
@@ -37,7 +38,9 @@ async function open(cipher?: Cipher): Promise<TestTab> {
   const settings = new Settings(records);
   const session = new Session(conversations, {} as Models, {} as Runs, settings, audit);
   await conversations.load();
-  return { n, conversations, session };
+  const tab = { n, conversations, session };
+  opened.push(tab);
+  return tab;
 }
 
 /** The tab ends as a crash ends it: nothing more is stored. */
@@ -71,9 +74,11 @@ beforeEach(async () => {
   Object.defineProperty(navigator, "locks", { configurable: true, value: { request } });
   await openStore()("readwrite", (s) => void s.clear());
 });
-afterEach(() => {
-  vi.unstubAllGlobals();
+afterEach(async () => {
   vi.restoreAllMocks();
+  // Nothing of a test is stored while the next one looks.
+  await Promise.all(opened.splice(0).map(({ conversations }) => conversations.drafts.flush()));
+  vi.unstubAllGlobals();
 });
 
 describe("what is written", () => {

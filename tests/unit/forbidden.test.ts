@@ -2,9 +2,10 @@
 // command, also one that was on offer before, a download of an earlier visit, another tab, and records from before.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
+import { appRoom } from "../../src/app/app-room";
 import { Commands } from "../../src/app/commands.svelte";
-import { Navigation } from "../../src/app/navigation.svelte";
 import { Retention } from "../../src/app/retention.svelte";
+import { chatRoom } from "../../src/chat/chat-room";
 import { ConversationActions } from "../../src/chat/conversation-actions.svelte";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { AnswerComparison } from "../../src/evaluation/answer-comparison";
@@ -15,6 +16,7 @@ import type { DownloadOrder, StoredModel } from "../../src/engine/protocol";
 import { knownCard } from "../../src/models/catalogue/catalogue";
 import { ModelActions } from "../../src/models/model-actions.svelte";
 import { Models } from "../../src/models/models.svelte";
+import { modelsRoom } from "../../src/models/models-room";
 import { addModel, exportModel } from "../../src/models/add-models";
 import { Install } from "../../src/pwa/install.svelte";
 import { Updates } from "../../src/pwa/updates.svelte";
@@ -28,7 +30,9 @@ import { NetworkLedger } from "../../src/trust/log/network-ledger.svelte";
 import type { Feature } from "../../src/trust/rules/features";
 import { readPolicy, type Policy } from "../../src/trust/rules/policy";
 import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
+import { trustRoom } from "../../src/trust/trust-room";
 import { lockMinutes } from "../../src/trust/vault/open-vault.svelte";
+import type { Shell } from "../../src/ui/room";
 import { Notices } from "../../src/ui/notices.svelte";
 import { closeChannels, countChannels, givenFolder, provideLocks, storeOnThisThread } from "./browser";
 
@@ -128,13 +132,26 @@ async function rooms() {
   conversations.openId = [...conversations.all.keys()][0]!;
   await models.installed.add(tiny, { files: { ...tiny.pins! }, hashes: "build", source: "islet-tiny" });
   await addModel(models, "owner/own", library);
-  const commands = new Commands({
-    ...{ conversations, session, actions, models, modelActions, settings, notices, audit },
-    ...{ install: new Install(), updates: new Updates(), navigation: new Navigation(), vault: undefined },
-    open() {},
+  const shell: Shell = {
+    screen: "chat",
     go() {},
-    showAll() {},
-  });
+    press() {},
+    open() {},
+    guard: (action) => void notices.guard(action),
+  };
+  const commands = new Commands(
+    [
+      chatRoom({ conversations, session, actions, models, settings, shell }),
+      modelsRoom({ models, modelActions, shell }),
+      trustRoom({ audit, ledger: new NetworkLedger(records), vault: undefined, shell }),
+      appRoom({
+        ...{ settings, install: new Install(), updates: new Updates(), vault: undefined, shell },
+        ...{ idle: () => true, hasStatistics: () => false, showAll() {} },
+      }),
+    ],
+    settings,
+    shell,
+  );
   return {
     ...{ name, records, orders, loaded, store, models, conversations, actions, modelActions, commands, notices },
     ...{ audit, settings },

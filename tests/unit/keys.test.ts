@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ofInputMethod, sends, type SendKey } from "../../src/platform/typing";
 
-type Keys = typeof import("../../src/app/keys");
+type Keys = typeof import("../../src/platform/keys");
 type Init = KeyboardEventInit & { altGraph?: boolean };
 
 async function keysOn(platform: string): Promise<Keys> {
   vi.resetModules();
   vi.stubGlobal("navigator", { ...navigator, platform });
-  return import("../../src/app/keys");
+  return import("../../src/platform/keys");
 }
 afterEach(() => {
   vi.unstubAllGlobals();

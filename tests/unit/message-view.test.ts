@@ -1,6 +1,6 @@
 // An answer as its message is shown: what a setting changes of it, and what is said where it did not end by itself.
 import { mount, tick, unmount } from "svelte";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { provideChat } from "../../src/chat/chat-context";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import MessageView from "../../src/chat/views/MessageView.svelte";
@@ -14,7 +14,7 @@ import { provideModels } from "../../src/models/models-context";
 import type { Models } from "../../src/models/models.svelte";
 import { Runs } from "../../src/runs/runs.svelte";
 import { Records } from "../../src/storage/records";
-import { Settings } from "../../src/storage/settings.svelte";
+import { provideSettings, Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { Notices, provideNotices } from "../../src/ui/notices.svelte";
 import InContext from "./InContext.svelte";
@@ -43,6 +43,9 @@ const models = {
   installed: { digest: async () => "d", card: () => undefined },
 } as unknown as Models;
 
+// So that it is here at once.
+beforeAll(() => import("../../src/chat/markdown/Markdown.svelte"));
+
 const main = document.createElement("main");
 let shown: object | undefined;
 beforeEach(() => {
@@ -70,7 +73,8 @@ async function show(text: string, finish: string): Promise<Message> {
   const provide = () => {
     provideModels(models);
     provideNotices(new Notices());
-    provideChat({ conversations, session, settings, actions: undefined as never });
+    provideChat({ conversations, session, actions: undefined as never });
+    provideSettings(settings);
   };
   const props = { message, onLink: () => {}, onRemedy: () => {} };
   shown = mount(InContext, { target: main, props: { component: MessageView, props, provide } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { keyNames, matches } from "../../src/app/keys";
+import { keyNames, matches } from "../../src/platform/keys";
 import type { AnswerResult, AnswerStats, LoadProgress, Question } from "../../src/engine/protocol";
 import { mlcForm } from "../../src/engine/store/mlc-form";
 import { parseJson, readPins as readPinsOf } from "../../src/engine/store/package";

@@ -1,5 +1,5 @@
 // Keyboard shortcuts: how one is written down, recognised and shown. Written as "mod+k" or "alt+n"; "mod" is Cmd on a Mac and Ctrl elsewhere.
-import { ofInputMethod } from "../platform/typing";
+import { ofInputMethod } from "./typing";
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 /** Where a person writes. */

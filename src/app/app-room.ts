@@ -1,0 +1,121 @@
+// What the app itself brings: the screens that show more than one room, and what belongs to the whole of it.
+import { labelled, t } from "../i18n/i18n.svelte";
+import { languageNames, type Language } from "../i18n/languages";
+import type { Install } from "../pwa/install.svelte";
+import type { Updates } from "../pwa/updates.svelte";
+import { themes, type Settings } from "../storage/settings.svelte";
+import { allowed } from "../trust/current-policy";
+import type { OpenVault } from "../trust/vault/open-vault.svelte";
+import type { Command, Room, Shell } from "../ui/room";
+
+interface Parts {
+  settings: Settings;
+  install: Install;
+  updates: Updates;
+  vault: OpenVault | undefined;
+  /** Nothing is being written that could not be deleted now. */
+  idle: () => boolean;
+  /** The runtime of the model that runs has statistics. */
+  hasStatistics: () => boolean;
+  /** Shows every command. */
+  showAll: () => void;
+  shell: Shell;
+}
+
+/** Language and appearance: what a person looks for first. */
+export const appearanceRoom = ({ settings, shell }: Pick<Parts, "settings" | "shell">): Room => ({
+  sections: async () => [(await import("./AppearanceSettings.svelte")).default],
+  commands: () => {
+    const codes: [Language | undefined, string][] = [
+      [undefined, t("palette.languageAuto")],
+      ...(Object.entries(languageNames) as [Language, string][]),
+    ];
+    return [
+      ...codes
+        .filter(([code]) => code !== settings.current.language)
+        .map(([code, name]): Command => ({
+          id: `language-${code ?? "auto"}`,
+          label: labelled(t("settings.language"), name),
+          about: ["language"],
+          run: () => shell.guard(settings.save({ language: code })),
+        })),
+      ...[undefined, ...themes]
+        .filter((theme) => theme !== settings.current.theme)
+        .map((theme): Command => ({
+          id: `theme-${theme ?? "auto"}`,
+          label: labelled(t("settings.theme"), t(`settings.theme.${theme ?? "auto"}`)),
+          about: ["theme"],
+          run: () => shell.guard(settings.save({ theme })),
+        })),
+    ];
+  },
+});
+
+export const appRoom = (parts: Parts): Room => ({
+  screens: [
+    {
+      ...{ name: "trust", title: "nav.trust", icon: "trust", keys: "alt+t", about: ["trust"] },
+      load: () => import("./TrustScreen.svelte"),
+    },
+    {
+      ...{ name: "report", title: "report.title", about: ["trust", "print"] },
+      load: () => import("./ReportScreen.svelte"),
+    },
+    {
+      ...{ name: "settings", title: "nav.settings", icon: "settings", keys: "alt+p", about: ["settings"] },
+      load: () => import("./SettingsScreen.svelte"),
+    },
+  ],
+  sections: async () =>
+    (
+      await Promise.all([
+        import("./RetentionSection.svelte"),
+        import("./BackupSection.svelte"),
+        import("./InstallSection.svelte"),
+        import("./AboutSection.svelte"),
+      ])
+    ).map((view) => view.default),
+  commands: () => [
+    { id: "help", label: t("palette.help"), about: ["help"], run: parts.showAll },
+    ...ofRecords(parts),
+    ...ofVersion(parts),
+  ],
+});
+
+/** Backups, and what is deleted by hand. */
+function ofRecords({ vault, idle, shell }: Parts): Command[] {
+  const pressed = (id: string, label: string, about: Command["about"] = []): Command => ({
+    ...{ id, label, about, run: () => shell.press("settings", id) },
+  });
+  return [
+    ...(vault && allowed("exportConversations") ? [pressed("backup", t("vault.makeBackup"), ["export"])] : []),
+    ...(allowed("importConversations") ? [pressed("restore", `${t("vault.restore")}…`, ["import"])] : []),
+    ...(idle() ? (["conversations", "audit", "network"] as const) : []).map((kind) =>
+      pressed(
+        `delete-${kind}`,
+        `${t(`keep.delete.${kind}`)}…`,
+        kind === "network" ? ["delete", "network"] : ["delete"],
+      ),
+    ),
+  ];
+}
+
+function ofVersion({ install, updates, hasStatistics, shell }: Parts): Command[] {
+  const statistics = { id: "statistics", label: t("settings.statistics") };
+  return [
+    ...(hasStatistics() ? [{ ...statistics, run: () => shell.press("settings", "statistics") }] : []),
+    ...(install.offered
+      ? [
+          {
+            id: "install",
+            label: t("install.action"),
+            about: ["install"] as const,
+            run: () => void install.prompt(),
+          },
+        ]
+      : []),
+    ...(updates.available
+      ? [{ id: "update", label: t("update.action"), run: () => shell.guard(updates.accept()) }]
+      : []),
+  ];
+}

@@ -1,0 +1,40 @@
+// Controls that are pressed from elsewhere: a command that does what a button of a screen does presses that button, so that both are one.
+import { createContext } from "svelte";
+
+/** Milliseconds for which a control may be disabled, since what it needs is still being read. */
+const PATIENCE = 5_000;
+
+function press(control: HTMLElement): void {
+  for (let fold = control.closest("details"); fold; fold = fold.parentElement!.closest("details")) fold.open = true;
+  control.scrollIntoView({ block: "center" });
+  control.focus();
+  if (control instanceof HTMLButtonElement) control.click();
+}
+
+export class Asked {
+  /** What is to be pressed as soon as it is shown. */
+  private control = $state<string>();
+
+  press(control: string | undefined): void {
+    this.control = control;
+  }
+
+  /** For `{@attach}`: brings a control into sight and presses it when it is asked for. Of a part that is folded up, the fold opens. */
+  readonly by = (name: string) => (control: HTMLElement) => {
+    if (this.control !== name) return;
+    this.control = undefined;
+    const enabled = new MutationObserver(() => {
+      if (control.matches(":disabled")) return;
+      enabled.disconnect();
+      press(control);
+    });
+    // After what is drawn now.
+    requestAnimationFrame(() => {
+      if (!control.matches(":disabled")) return press(control);
+      enabled.observe(control, { attributeFilter: ["disabled"] });
+      setTimeout(() => enabled.disconnect(), PATIENCE);
+    });
+  };
+}
+
+export const [useAsked, provideAsked] = createContext<Asked>();
