@@ -373,7 +373,7 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "error.import-invalid.remedy": "Choisissez un fichier JSON exporté par Islet. Rien n’a été modifié.",
   "error.part-missing.title": "Une partie d’Islet n’a pas pu être chargée",
   "error.part-missing.remedy":
-    "Vos textes sont en sécurité. Rechargez la page : une version plus récente a peut-être remplacé celle-ci. Si cela se reproduit, vérifiez la connexion.",
+    "Vos textes sont en sécurité. Rechargez la page : une version plus récente a peut-être remplacé celle-ci. Si cela se reproduit, vérifiez la connexion.",
   "error.copy-refused.title": "Rien n’a été copié : le navigateur ne le permet pas",
   "error.copy-refused.remedy":
     "Sélectionnez vous-même le texte, puis appuyez sur Ctrl C (Cmd C sur un Mac) ou, sur un téléphone, maintenez le doigt dessus. Pour copier avec le bouton, autorisez ce site à utiliser le presse-papiers dans les réglages du navigateur ; il faut pour cela une adresse en HTTPS.",
