@@ -200,3 +200,21 @@ test("a newcomer whose language the starter does not speak is offered a model th
   await expect(app.page.getByText("parle cette langue : français")).toBeVisible();
   await app.close();
 });
+
+test("a part of the app that does not come is told, nothing that was written is lost, and loading it again helps", async () => {
+  const app = await App.open({
+    locale: "ja-JP",
+    withoutGpu: true,
+    before: (page) => page.route(/assets\/(ja|screens)-[^/]*\.js$/, (route) => route.abort()),
+  });
+  const { page } = app;
+  await expect(page.getByRole("heading", { name: en["chat.welcome"] })).toBeVisible();
+  await app.goto("#/settings");
+  const error = page.getByRole("main").getByRole("alert").filter({ hasText: en["error.part-missing.title"] });
+  await expect(error).toBeVisible();
+  await expect(page.getByRole("navigation").getByRole("button", { name: en["nav.models"] })).toBeEnabled();
+  await page.unrouteAll();
+  await error.getByRole("button", { name: en["error.retry"] }).click();
+  await expect(page.getByRole("heading", { name: ja["settings.title"], level: 1 })).toBeVisible();
+  await app.close();
+});
