@@ -205,7 +205,9 @@ test("a part of the app that does not come is told, nothing that was written is 
   const app = await App.open({
     locale: "ja-JP",
     withoutGpu: true,
-    before: (page) => page.route(/assets\/(ja|screens)-[^/]*\.js$/, (route) => route.abort()),
+    before: async (page) => {
+      await page.route(/assets\/(ja|screens)-[^/]*\.js$/, (route) => route.abort());
+    },
   });
   const { page } = app;
   await expect(page.getByRole("heading", { name: en["chat.welcome"] })).toBeVisible();
