@@ -16,7 +16,10 @@ import type { ModelCard } from "../models/catalogue/catalogue";
 import { AppError } from "../platform/app-error";
 import { shortened } from "../platform/shortened";
 import { formed, kindOf, type AnyRecord, type RecordKey, type RecordKind, type StoredRecord } from "../storage/forms";
+import { blobForm, type BlobRecord, type Blobs } from "../storage/blobs/blobs";
+import type { ChunkName } from "../storage/blobs/chunks";
 import type { Records } from "../storage/records";
+import type { Pieces } from "../storage/vault/vault";
 import { readSettings, type SettingsRecord } from "../storage/settings.svelte";
 import { demand, keptDays } from "../trust/current-policy";
 import type { Retained } from "../trust/rules/policy";
@@ -24,7 +27,7 @@ import { lockMinutes } from "../trust/vault/open-vault.svelte";
 import { forms } from "./record-forms";
 import { settingOf } from "./retention.svelte";
 
-const kinds: readonly RecordKind[] = ["conversation", "message", "settings", "added-model"];
+const kinds: readonly RecordKind[] = ["conversation", "message", "blob", "settings", "added-model"];
 
 /** Everything that belongs to a backup and can be read, as a text that can be restored. Throws AppError "not-allowed". */
 export async function backupOf(records: Records): Promise<string> {
@@ -34,9 +37,10 @@ export async function backupOf(records: Records): Promise<string> {
 
 /** The same, for the page that has no policy (Rescue.svelte). */
 export async function allOf(records: Records): Promise<string> {
-  const [conversations, messages, ...others] = await Promise.all([
+  const [conversations, messages, blobs, ...others] = await Promise.all([
     records.all(conversationForm),
     records.all(messageForm),
+    records.all(blobForm),
     records.all(forms.settings),
     records.all(forms["added-model"]),
   ]);
@@ -45,8 +49,18 @@ export async function allOf(records: Records): Promise<string> {
     [conversationKey(conversation.id), conversation],
     ...messages.map((m): [RecordKey, StoredRecord] => [messageKey(m), m]),
   ]);
-  return JSON.stringify({ records: [...found, ...others.flatMap((all) => [...all])] });
+  const kept = new Set<string>(trees.map(({ conversation }) => conversationKey(conversation.id)));
+  const files = [...blobs].filter(([, { owner }]) => kept.has(owner));
+  return JSON.stringify({ records: [...found, ...files, ...others.flatMap((all) => [...all])] });
 }
+
+/** The bytes of the blobs that the text of a backup names. */
+export async function* backupPieces(text: string, blobs: Blobs): AsyncGenerator<[ChunkName, ArrayBuffer]> {
+  for (const { id } of blobsIn(recordsIn(text))) yield* blobs.chunks(id);
+}
+
+const blobsIn = (found: readonly [RecordKey, StoredRecord][]): BlobRecord[] =>
+  found.flatMap(([key, record]) => (key.startsWith("blob:") ? [record as BlobRecord] : []));
 
 /** Whether a message of a backup is more than what is here of it: an answer that is complete never changes, and one that is not only grows. */
 function goesOn(message: Message, here: Message | undefined): boolean {
@@ -58,6 +72,12 @@ function goesOn(message: Message, here: Message | undefined): boolean {
 /** An added model as it stands in a backup, where nothing of it was checked. */
 type AddedRecord = StoredRecord & { card?: Partial<ModelCard> | null };
 
+/** The bytes beside the text of a backup, and where they go. */
+interface BackupFiles {
+  blobs: Blobs;
+  pieces: Pieces;
+}
+
 /** What came of a backup. */
 export interface Restored {
   /** How many it has. */
@@ -68,10 +88,10 @@ export interface Restored {
 
 /**
  * Puts the records of a backup beside those that are here. Of a conversation that is in both, the one that was changed last stays, and of an
- * answer the one that goes further; a setting that is here stays, and none gets looser. Throws AppError "backup-invalid" or "not-allowed"; then
+ * answer the one that goes further; a setting that is here stays, and none gets looser. Without `files` no blobs come back. Throws AppError "backup-invalid" or "not-allowed"; then
  * nothing was changed.
  */
-export async function restore(records: Records, text: string): Promise<Restored> {
+export async function restore(records: Records, text: string, files?: BackupFiles): Promise<Restored> {
   demand("importConversations");
   const found = recordsIn(text);
   const conversations = found.filter(([key]) => key.startsWith("conversation:")) as [RecordKey, Conversation][];
@@ -91,7 +111,7 @@ export async function restore(records: Records, text: string): Promise<Restored>
     }
   }
   const messagesHere = await records.all(messageForm);
-  await records.settle(conversationForm, (here) => {
+  const decide = (here: ReadonlyMap<RecordKey, Conversation>) => {
     const older = new Set(
       conversations.filter(([key, c]) => (here.get(key)?.updatedAt ?? 0) > c.updatedAt).map(([, { id }]) => id),
     );
@@ -107,11 +127,13 @@ export async function restore(records: Records, text: string): Promise<Restored>
           const { deletedAt, ...kept } = now;
           return deletedAt === undefined ? [] : [[key, kept]];
         }
-      } else return [];
+      } else if (!files || !key.startsWith("blob:")) return [];
       return [[key, record]];
     });
     return { write: [...talk, ...others] };
-  });
+  };
+  const settle = () => records.settle(conversationForm, decide);
+  await (files ? files.blobs.restore(blobsIn(found), files.pieces, settle) : settle());
   return { conversations: conversations.length, leftOut };
 }
 

@@ -3,7 +3,8 @@ import { conversationForm, messageForm } from "../chat/conversation-forms";
 import { conversationKey, type Message } from "../chat/conversation-records";
 import { draftForm } from "../chat/drafts.svelte";
 import { addedForm, downloadForm, installedForm } from "../models/model-forms";
-import type { Form, RecordKind, StoredRecord } from "../storage/forms";
+import { blobForm } from "../storage/blobs/blobs";
+import type { Form, RecordKind, Storable, StoredRecord } from "../storage/forms";
 import type { Records } from "../storage/records";
 import { settingsForm } from "../storage/settings.svelte";
 import { auditForm, auditHeadForm, networkForm } from "../trust/log/log-forms";
@@ -13,6 +14,7 @@ export const forms = {
   conversation: conversationForm,
   message: messageForm,
   draft: draftForm,
+  blob: blobForm,
   settings: settingsForm,
   model: installedForm,
   "added-model": addedForm,
@@ -22,6 +24,10 @@ export const forms = {
   network: networkForm,
   clock: clockForm,
 } satisfies Record<RecordKind, Form<StoredRecord>>;
+
+type RecordOf<K extends RecordKind> = (typeof forms)[K] extends Form<infer T> ? T : never;
+/** The kinds with something in them that a vault could not seal: there is none. */
+export type Unstorable = { [K in RecordKind]: RecordOf<K> extends Storable<RecordOf<K>> ? never : K }[RecordKind];
 
 /** All of them, but that a message whose conversation cannot be read is none: nothing shows it, so that it has to be named elsewhere. */
 export async function strictForms(records: Records): Promise<readonly Form<StoredRecord>[]> {

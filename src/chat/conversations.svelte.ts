@@ -37,6 +37,8 @@ export class Conversations {
   deleted = $state.raw<Conversation | null>(null);
   /** Called when a conversation, or a message of it, is deleted or about to be, here or in another tab. */
   onGone: (conversationId: string, messageId?: string) => void = () => {};
+  /** Called when a conversation was deleted for good, in this tab. */
+  onDeleted: () => void = () => {};
   /** The answer whose writer was last found to be gone. */
   interruptedId = $state<string | null>(null);
   /** Messages of every conversation, by the conversation's id, then by their own. */
@@ -344,6 +346,7 @@ export class Conversations {
     this.messages.delete(id);
     this.drafts.forget(id);
     this.audit.note("conversation-deleted", { conversation: id, messages });
+    this.onDeleted();
   }
 
   private trees(conversations: readonly Conversation[]) {

@@ -214,6 +214,7 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
     "A demonstration of {{parameters}} parameters, trained by the project to think before it answers: sums, comparisons and dates in English, French, Japanese and Vietnamese. It can do nothing else.",
   "storage.title": "Storage",
   "storage.used": "{{used}} used of {{quota}}.",
+  "storage.files": "Files of conversations: {{size}}.",
   "storage.persisted": "The browser has promised to keep this data.",
   "storage.notPersisted":
     "The browser may clear this data when space runs short. Installing the app makes that less likely.",
@@ -570,6 +571,7 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
   "damage.reason.closed": "cannot be opened with the keys of this browser, or was changed from outside",
   "damage.kind.conversation": "Conversation",
   "damage.kind.message": "Message",
+  "damage.kind.blob": "File",
   "damage.kind.draft": "Unsent text",
   "damage.kind.settings": "Settings",
   "damage.kind.model": "Installed model",

@@ -222,6 +222,7 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
     "Un modèle de démonstration de {{parameters}} paramètres, entraîné par le projet à réfléchir avant de répondre : calculs, comparaisons et dates en anglais, français, japonais et vietnamien. Il ne sait rien faire d’autre.",
   "storage.title": "Stockage",
   "storage.used": "{{used}} utilisés sur {{quota}}.",
+  "storage.files": "Fichiers des conversations : {{size}}.",
   "storage.persisted": "Le navigateur s’est engagé à conserver ces données.",
   "storage.notPersisted":
     "Le navigateur peut effacer ces données si la place manque. Installer l’application rend cela moins probable.",
@@ -591,6 +592,7 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "damage.reason.closed": "impossible à ouvrir avec les clés de ce navigateur, ou modifiée de l’extérieur",
   "damage.kind.conversation": "Conversation",
   "damage.kind.message": "Message",
+  "damage.kind.blob": "Fichier",
   "damage.kind.draft": "Texte non envoyé",
   "damage.kind.settings": "Réglages",
   "damage.kind.model": "Modèle installé",

@@ -218,6 +218,7 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
     "考えてから答えることを学習した、パラメーター数 {{parameters}} のデモ用モデルです。英語・フランス語・日本語・ベトナム語の計算、比較、日付の質問に答えます。ほかのことはできません。",
   "storage.title": "ストレージ",
   "storage.used": "{{quota}} のうち {{used}} を使用中。",
+  "storage.files": "会話のファイル：{{size}}",
   "storage.persisted": "ブラウザーはこのデータを保持すると約束しています。",
   "storage.notPersisted":
     "空き容量が足りなくなると、ブラウザーがこのデータを消すことがあります。アプリをインストールすると起こりにくくなります。",
@@ -579,6 +580,7 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
   "damage.reason.closed": "このブラウザーの鍵で開けないか、外部から変更されたもの",
   "damage.kind.conversation": "会話",
   "damage.kind.message": "メッセージ",
+  "damage.kind.blob": "ファイル",
   "damage.kind.draft": "未送信のテキスト",
   "damage.kind.settings": "設定",
   "damage.kind.model": "端末に保存したモデル",

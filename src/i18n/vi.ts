@@ -216,6 +216,7 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
     "Một mô hình minh họa có {{parameters}} tham số, do dự án huấn luyện để suy nghĩ trước khi trả lời: phép tính, so sánh và ngày tháng bằng tiếng Anh, Pháp, Nhật, Việt. Không làm được việc khác.",
   "storage.title": "Lưu trữ",
   "storage.used": "Đã dùng {{used}}/{{quota}}.",
+  "storage.files": "Tệp trong các cuộc trò chuyện: {{size}}.",
   "storage.persisted": "Trình duyệt đã cam kết giữ dữ liệu này.",
   "storage.notPersisted":
     "Trình duyệt có thể xóa dữ liệu này khi thiếu chỗ. Nếu cài ứng dụng vào máy, điều đó khó xảy ra hơn.",
@@ -575,6 +576,7 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
   "damage.reason.closed": "không mở được bằng khóa của trình duyệt này, hoặc đã bị sửa từ bên ngoài",
   "damage.kind.conversation": "Cuộc trò chuyện",
   "damage.kind.message": "Tin nhắn",
+  "damage.kind.blob": "Tệp",
   "damage.kind.draft": "Văn bản chưa gửi",
   "damage.kind.settings": "Cài đặt",
   "damage.kind.model": "Mô hình đã cài",

@@ -1,11 +1,14 @@
 // The form of a kind of record: which versions there were, and the one reader that storage, import and backup all use. Pure. Not for: the forms
 // themselves, which each room has beside its records, or where records lie (records.ts).
 
+import type { Json } from "../platform/values";
+
 /** Kinds of records; a key is "<kind>:<id>", and ids of messages begin with the id of their conversation. */
 export type RecordKind =
   | "conversation"
   | "message"
   | "draft"
+  | "blob"
   | "settings"
   | "model"
   | "added-model"
@@ -25,6 +28,13 @@ export type AnyRecord = StoredRecord & Record<string, unknown>;
 
 /** Turns a record of version n into one of version n + 1. Version numbers begin at 1. */
 type Migration = (record: AnyRecord) => AnyRecord;
+
+/** What of a type a record can hold: a vault seals JSON, in which bytes would become nothing. They are blobs (blobs/). */
+export type Storable<T> = T extends Json | undefined
+  ? T
+  : T extends ArrayBuffer | ArrayBufferView | Blob | Date | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+    ? never
+    : { [K in keyof T]: Storable<T[K]> };
 
 export interface Form<T extends StoredRecord> {
   kind: RecordKind;

@@ -14,6 +14,7 @@ import {
   type Form,
   type RecordKey,
   type RecordKind,
+  type Storable,
   type StoredRecord,
 } from "./forms";
 import { drop, DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/cipher";
@@ -148,7 +149,7 @@ export class Records {
     return (await guarded(() => this.store("readonly", (s) => promisifyRequest(s.count(name))))) > 0;
   }
 
-  async write(key: RecordKey, record: StoredRecord): Promise<void> {
+  async write<T extends StoredRecord>(key: RecordKey, record: T & Storable<T>): Promise<void> {
     await this.writeAll([[key, record]]);
   }
 
@@ -162,7 +163,11 @@ export class Records {
   }
 
   /** Writes a record unless one of those that it belongs to is gone. Gives whether it was written. */
-  async writeUnder(owners: readonly RecordKey[], key: RecordKey, record: StoredRecord): Promise<boolean> {
+  async writeUnder<T extends StoredRecord>(
+    owners: readonly RecordKey[],
+    key: RecordKey,
+    record: T & Storable<T>,
+  ): Promise<boolean> {
     const [name, value] = await this.closed(key, record);
     const names = await Promise.all(owners.map((owner) => this.nameOf(owner)));
     const written = await this.changing(async (s) => {

@@ -3,6 +3,7 @@
 import { deploymentAddress, isOwnModelAddress, modelDatabases, named } from "../platform/deployment";
 import { finished } from "../platform/requests";
 import { deleteDatabase, LEGACY, legacyDatabase } from "../storage/legacy";
+import { BLOB_DATABASE } from "../storage/blobs/chunks";
 import { DATABASE } from "../storage/store";
 
 /** The message that makes other tabs close the databases. */
@@ -31,7 +32,7 @@ export async function leftovers(): Promise<string[]> {
 async function ownDatabases(): Promise<string[]> {
   const names = (await indexedDB.databases()).map(({ name }) => name!);
   const legacy = (await legacyDatabase()) === "own";
-  return names.filter((name) => name === DATABASE || (legacy && name === LEGACY));
+  return names.filter((name) => name === DATABASE || name === BLOB_DATABASE || (legacy && name === LEGACY));
 }
 
 /** The app's own caches end in the folder's path, those of the service worker's library in its address. */

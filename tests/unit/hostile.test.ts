@@ -436,7 +436,7 @@ describe("random input", () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (text) => {
-        await refused(readBackup(text, "passphrase"));
+        await refused(readBackup(new Blob([text]), "passphrase"));
         await refused(restore(records, text));
       }),
       runs,

@@ -89,21 +89,27 @@ function freeLocksOf(tab: Tab): void {
   for (const lock of held.filter((h) => h.tab === tab)) release(lock);
 }
 
-type Callback = () => Promise<unknown>;
+type Callback = (lock: object | null) => Promise<unknown>;
+interface Options {
+  mode?: Held["mode"];
+  ifAvailable?: boolean;
+}
 
 /** `request` of a LockManager, as far as the app uses it. Source: W3C Web Locks API. */
-async function request(name: string, ...rest: [Callback] | [{ mode?: Held["mode"] }, Callback]): Promise<unknown> {
-  const [{ mode = "exclusive" }, callback] = rest.length === 1 ? [{} as { mode?: Held["mode"] }, rest[0]] : rest;
+async function request(name: string, ...rest: [Callback] | [Options, Callback]): Promise<unknown> {
+  const [{ mode = "exclusive", ifAvailable = false }, callback] = rest.length === 1 ? [{} as Options, rest[0]] : rest;
   const tab = here.getStore();
   tab?.step();
+  const asked = { name, mode, tab };
+  if (ifAvailable && !free(asked)) return callback(null);
   let lock!: Waiting;
   await new Promise<void>((resolve) => {
-    waiting.push((lock = { name, mode, tab, grant: resolve }));
+    waiting.push((lock = { ...asked, grant: resolve }));
     grantLocks();
   });
   try {
     tab?.step();
-    return await callback();
+    return await callback({ name });
   } finally {
     release(lock);
   }

@@ -15,18 +15,29 @@ interface Content {
 
 const text = new TextEncoder();
 
-async function encrypt(key: CryptoKey, name: string, content: Content): Promise<Sealed> {
+async function encryptBytes(key: CryptoKey, name: string, bytes: BufferSource): Promise<Sealed> {
   const iv = crypto.getRandomValues(new Uint8Array(12));
-  const bytes = text.encode(JSON.stringify(content));
   return {
     iv,
     data: await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: text.encode(name) }, key, bytes),
   };
 }
 
-async function decrypt(key: CryptoKey, name: string, { iv, data }: Sealed): Promise<Content> {
-  const bytes = await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: text.encode(name) }, key, data);
-  return JSON.parse(new TextDecoder().decode(bytes)) as Content;
+const decryptBytes = (key: CryptoKey, name: string, { iv, data }: Sealed): Promise<ArrayBuffer> =>
+  crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: text.encode(name) }, key, data);
+
+/** In JSON bytes would become nothing. */
+function noBytes(_: string, value: unknown): unknown {
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof Blob)
+    throw new TypeError("a record holds no bytes: they are blobs");
+  return value;
+}
+
+const encrypt = async (key: CryptoKey, name: string, content: Content): Promise<Sealed> =>
+  encryptBytes(key, name, text.encode(JSON.stringify(content, noBytes)));
+
+async function decrypt(key: CryptoKey, name: string, sealed: Sealed): Promise<Content> {
+  return JSON.parse(new TextDecoder().decode(await decryptBytes(key, name, sealed))) as Content;
 }
 
 export class Cipher {
@@ -61,6 +72,16 @@ export class Cipher {
   /** Throws a DOMException where it was changed or moved. */
   open(name: string, sealed: Sealed): Promise<Content> {
     return decrypt(this.keys.records, name, sealed);
+  }
+
+  /** The same for bytes, under a name that says nothing already. */
+  sealBytes(name: string, bytes: BufferSource): Promise<Sealed> {
+    return encryptBytes(this.keys.records, name, bytes);
+  }
+
+  /** Throws a DOMException where they were changed or moved. */
+  openBytes(name: string, sealed: Sealed): Promise<ArrayBuffer> {
+    return decryptBytes(this.keys.records, name, sealed);
   }
 
   /**

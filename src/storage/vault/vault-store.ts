@@ -5,6 +5,7 @@ import { AppError } from "../../platform/app-error";
 import { named } from "../../platform/deployment";
 import { DROPPED_KIND, sameValue } from "../records";
 import { changing, entriesOf, guarded, inTheClear, openStore, VAULT, vaultIdOf } from "../store";
+import { markVault, recodeChunks } from "../blobs/chunks";
 import { Cipher, DROPPED, type Dropped, type Sealed } from "./cipher";
 import { createVault, isVaultRecord, type VaultKeys, type VaultRecord } from "./vault";
 
@@ -49,13 +50,28 @@ export async function enclose(
   signal?: AbortSignal,
 ): Promise<{ record: VaultRecord; keys: VaultKeys }> {
   const vault = await createVault(passphrase);
-  await alone(() => convert(undefined, new Cipher(vault.keys), vault.record), signal);
+  const cipher = new Cipher(vault.keys);
+  await alone(async () => {
+    await convert(undefined, cipher, vault.record);
+    // From here on the vault is there: what is cut off now goes on when it is opened next (Blobs.begin).
+    await markVault(cipher.vault);
+    await recodeChunks(cipher, true);
+  }, signal);
   return vault;
 }
 
 /** Decrypts all records, when no other tab has them open. Throws AppError "vault-changed" where their vault is another, or "records-unreadable". */
 export async function disclose(keys: VaultKeys, signal?: AbortSignal): Promise<void> {
-  await alone(() => convert(new Cipher(keys), undefined, undefined), signal);
+  const cipher = new Cipher(keys);
+  await alone(async () => {
+    if (vaultIdOf(await readVault()) !== cipher.vault) throw changed("the vault is another one");
+    // While the vault is still there: what is cut off now is encrypted again when it is opened next.
+    await markVault(cipher.vault);
+    const unreadable = await recodeChunks(cipher, false);
+    if (unreadable.length > 0) throw new AppError("records-unreadable", unreadable.slice(0, 3).join(", "), "none");
+    await convert(cipher, undefined, undefined);
+    await markVault(undefined);
+  }, signal);
 }
 
 /** Throws what `signal` says while it waits; once it has the records it goes on to the end. */

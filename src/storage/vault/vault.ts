@@ -48,10 +48,13 @@ export interface VaultKeys {
   vault: string;
 }
 
-/** A file that only the passphrase opens which the vault had when it was made. */
+/**
+ * A file that only the passphrase opens which the vault had when it was made. Version 2 is one line of JSON, and after it pieces of bytes, each with its
+ * length before it (4 bytes, the lowest first) and its name within (PIECE_NAME letters).
+ */
 export interface Backup extends Pick<VaultRecord, "kdf" | "master"> {
   format: "islet-backup";
-  version: 1;
+  version: 1 | 2;
   /** ISO 8601, in UTC. */
   madeAt: string;
   content: Box;
@@ -197,12 +200,38 @@ export async function openWithPasskey(record: VaultRecord, { id, secret }: { id:
   return keysOf(record, master);
 }
 
-/** A backup of a text, as a file. */
-export async function makeBackup({ kdf, master }: VaultRecord, keys: VaultKeys, text: string): Promise<string> {
+/** Bytes beside the text of a backup, by names of PIECE_NAME ASCII letters. */
+export type Pieces = AsyncIterable<readonly [name: string, bytes: ArrayBuffer]>;
+export const PIECE_NAME = 45;
+/** The most bytes that a piece has: no file is to make a reader ask for more. */
+const MOST_PIECE = 1 << 22;
+
+/** A backup of a text, and of pieces of bytes beside it, as a file. */
+export async function makeBackup(
+  { kdf, master }: VaultRecord,
+  keys: VaultKeys,
+  text: string,
+  pieces?: Pieces,
+): Promise<Blob> {
   const content = await box(keys.backup, new TextEncoder().encode(text));
-  const backup: Backup = { format: "islet-backup", version: 1, madeAt: new Date().toISOString(), kdf, master, content };
-  return JSON.stringify(backup, null, 1);
+  const about = { format: "islet-backup" as const, madeAt: new Date().toISOString(), kdf, master, content };
+  const parts: Blob[] = [];
+  for await (const [name, bytes] of pieces ?? []) {
+    const iv = random(12);
+    const piece = await new Blob([name, bytes]).arrayBuffer();
+    const data = await crypto.subtle.encrypt(pieceCipher(iv, content), keys.backup, piece);
+    // The browser keeps a Blob outside of the page's memory.
+    parts.push(new Blob([new Uint32Array([iv.length + data.byteLength]), iv, data]));
+  }
+  const backup: Backup = { ...about, version: parts.length > 0 ? 2 : 1 };
+  const json = parts.length > 0 ? `${JSON.stringify(backup)}\n` : JSON.stringify(backup, null, 1);
+  return new Blob([json, ...parts], { type: "application/json;charset=utf-8" });
 }
+
+/** A piece is bound to the text of its backup: in another one it does not open. */
+const pieceCipher = (iv: Uint8Array<ArrayBuffer>, content: Box): AesGcmParams => ({
+  ...{ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(content.iv) },
+});
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isBox = (value: unknown) => isText((value as Box | null)?.iv) && isText((value as Box | null)?.data);
@@ -224,13 +253,38 @@ export function isVaultRecord(value: unknown): value is VaultRecord {
   );
 }
 
-/** The text of a backup. Throws AppError "backup-invalid", or "passphrase-wrong". */
-export async function readBackup(file: string, passphrase: string): Promise<string> {
+const invalid = (detail: string) => new AppError("backup-invalid", detail, "none");
+
+/** Where the JSON of a backup ends: at its first line, where it has pieces. */
+async function headOf(file: Blob): Promise<{ json: string; end: number }> {
+  const whole = { json: await file.slice(0, 1).text(), end: file.size };
+  if (whole.json !== "{") return { ...whole, json: await file.text() };
+  const STEP = 1 << 20;
+  const decoder = new TextDecoder();
+  let json = "";
+  for (let at = 0; at < file.size; at += STEP) {
+    const bytes = new Uint8Array(await file.slice(at, at + STEP).arrayBuffer());
+    const line = bytes.indexOf(10);
+    json += decoder.decode(line < 0 ? bytes : bytes.subarray(0, line), { stream: true });
+    // That of version 1 is laid out in lines.
+    if (line >= 0 && json !== "{") return { json, end: at + line + 1 };
+    if (line >= 0) break;
+  }
+  return { ...whole, json: await file.text() };
+}
+
+/**
+ * The text of a backup, and what lies beside it, which is read when it is asked for and fails with AppError "backup-invalid" where it was changed. Throws
+ * AppError "backup-invalid", or "passphrase-wrong".
+ */
+export async function readBackup(file: Blob, passphrase: string): Promise<{ text: string; pieces: Pieces }> {
+  const { json, end } = await headOf(file);
   let backup: Backup;
   try {
-    backup = JSON.parse(file) as Backup;
+    backup = JSON.parse(json) as Backup;
     const { format, version, kdf, master, content } = backup;
-    if (format !== "islet-backup" || version !== 1) throw new Error('not of the format "islet-backup", version 1');
+    if (format !== "islet-backup" || (version !== 1 && version !== 2))
+      throw new Error('not of the format "islet-backup", version 1 or 2');
     if (!isBox(master) || !isBox(content) || kdf?.name !== "argon2id" || !isText(kdf.salt))
       throw new Error("a part is missing");
     // A file from elsewhere is not to keep this machine busy for an hour.
@@ -239,11 +293,31 @@ export async function readBackup(file: string, passphrase: string): Promise<stri
     for (const text of [kdf.salt, master.iv, master.data, content.iv, content.data]) fromBase64(text);
     if (!within(fromBase64(kdf.salt).length, 8, 64)) throw new Error("the salt is out of bounds");
   } catch (error) {
-    throw new AppError("backup-invalid", String(error), "none");
+    throw invalid(String(error));
   }
   const key = await masterCipher(await masterOf(backup, passphrase), "backup");
   const bytes = await unbox(key, backup.content).catch((error: unknown) => {
-    throw new AppError("backup-invalid", `the content was changed: ${String(error)}`, "none");
+    throw invalid(`the content was changed: ${String(error)}`);
   });
-  return new TextDecoder().decode(bytes);
+  return { text: new TextDecoder().decode(bytes), pieces: piecesOf(file, end, key, backup.content) };
+}
+
+async function* piecesOf(
+  file: Blob,
+  begin: number,
+  key: CryptoKey,
+  content: Box,
+): AsyncGenerator<[string, ArrayBuffer]> {
+  for (let at = begin; at < file.size;) {
+    const length = new DataView(await file.slice(at, at + 4).arrayBuffer()).getUint32(0, true);
+    if (length <= 12 + PIECE_NAME || length > MOST_PIECE || at + 4 + length > file.size)
+      throw invalid("a piece is cut off");
+    const sealed = await file.slice(at + 4, at + 4 + length).arrayBuffer();
+    const iv = new Uint8Array(sealed.slice(0, 12));
+    const piece = await crypto.subtle.decrypt(pieceCipher(iv, content), key, sealed.slice(12)).catch(() => {
+      throw invalid("a piece was changed");
+    });
+    yield [new TextDecoder().decode(piece.slice(0, PIECE_NAME)), piece.slice(PIECE_NAME)];
+    at += 4 + length;
+  }
 }

@@ -12,6 +12,7 @@ import {
   openVault,
   withPasskey,
   withPassphrase,
+  type Pieces,
   type VaultKeys,
   type VaultRecord,
 } from "../../storage/vault/vault";
@@ -199,9 +200,9 @@ export class OpenVault {
     this.onChange("passkeys-removed");
   }
 
-  /** A backup of a text, which the current passphrase opens. */
-  async backup(text: string): Promise<string> {
-    return makeBackup(await this.stored(), this.keys, text);
+  /** A backup of a text and of what belongs beside it, which the current passphrase opens. */
+  async backup(text: string, pieces: Pieces): Promise<Blob> {
+    return makeBackup(await this.stored(), this.keys, text, pieces);
   }
 
   private async alter(change: (record: VaultRecord) => Promise<VaultRecord>): Promise<void> {
