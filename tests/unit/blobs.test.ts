@@ -109,7 +109,6 @@ describe.each(["in the clear", "in a vault"])("%s", (where) => {
   });
 
   test("while one is written, whoever clears up leaves it alone", async () => {
-    let id = "";
     const slow = new Blob([bytes(2 * CHUNK)]);
     const slice = slow.slice.bind(slow);
     slow.slice = (from, to) => {
@@ -119,7 +118,7 @@ describe.each(["in the clear", "in a vault"])("%s", (where) => {
       part.arrayBuffer = async () => (await page.blobs.sweep(), read());
       return part;
     };
-    id = await page.blobs.write(owner, slow);
+    const id = await page.blobs.write(owner, slow);
     expect(await same(await page.blobs.read(id), bytes(2 * CHUNK))).toBe(true);
   });
 

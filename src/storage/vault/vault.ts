@@ -202,7 +202,7 @@ export async function openWithPasskey(record: VaultRecord, { id, secret }: { id:
 
 /** Bytes beside the text of a backup, by names of PIECE_NAME ASCII letters. */
 export type Pieces = AsyncIterable<readonly [name: string, bytes: ArrayBuffer]>;
-export const PIECE_NAME = 45;
+const PIECE_NAME = 45;
 /** The most bytes that a piece has: no file is to make a reader ask for more. */
 const MOST_PIECE = 1 << 22;
 
