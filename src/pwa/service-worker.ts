@@ -6,7 +6,7 @@ import { registerRoute } from "workbox-routing";
 import { NetworkOnly, type Strategy } from "workbox-strategies";
 import { answerProbe } from "../platform/ways-out";
 import type { RecordKey } from "../storage/forms";
-import { writeWithoutKeys } from "../storage/records";
+import { writeWithoutKeys } from "../storage/write-without-keys";
 import { serveConfirmedLinks } from "./leave";
 import { boundToPolicy, heldFast, keepOwnHeaders, leavesAlone } from "./policy-headers";
 import { askerOf, bytesOf, networkKey, purposeOf, type NetworkEntry, type Verdict } from "../trust/log/network-entry";

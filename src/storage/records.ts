@@ -2,10 +2,8 @@
 // migrated. Other tabs hear of every change. While there is a vault, what lies in storage is encrypted. Not for: model
 // weights (the runtimes' databases have these), or making a vault (vault/).
 import { get, promisifyRequest, type UseStore } from "idb-keyval";
-import { AppError } from "../platform/app-error";
 import { named } from "../platform/deployment";
-import { changing, DATABASE, entriesOf, guarded, openStore, rangeOf, VAULT, vaultIdOf } from "./store";
-import type { VaultRecord } from "./vault/vault";
+import { changing, entriesOf, guarded, openStore, rangeOf } from "./store";
 import {
   formed,
   kindOf,
@@ -17,7 +15,7 @@ import {
   type Storable,
   type StoredRecord,
 } from "./forms";
-import { drop, DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/cipher";
+import { DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/cipher";
 
 /**
  * Something that lies in storage and is no record of now. `later`: of a later version than this app knows; `form`: its kind's reader refuses
@@ -34,7 +32,8 @@ export interface UnreadableRecord {
   value: unknown;
 }
 
-const CHANNEL = named("islet-records");
+/** On which each tab hears what another one, or the service worker, wrote. */
+export const CHANNEL = named("islet-records");
 /** The one kind that the service worker writes, which has no keys. */
 export const DROPPED_KIND: RecordKind = "network";
 
@@ -354,44 +353,4 @@ export class Records {
     for (const name of names) this.damaged.add(name);
     if (this.damaged.size > before) this.onDamaged(this.damaged.size);
   }
-}
-
-/**
- * Writes records from a thread that has no keys, the service worker: for a vault that may be locked, so that only its keys open them. Nothing is
- * kept open, since that would hold up whoever erases the database.
- */
-export async function writeWithoutKeys(records: readonly [RecordKey, StoredRecord][]): Promise<void> {
-  const opening = indexedDB.open(DATABASE);
-  opening.onupgradeneeded = () => opening.result.createObjectStore("records");
-  const database = await promisifyRequest(opening);
-  const store: UseStore = async (mode, use) => use(database.transaction("records", mode).objectStore("records"));
-  try {
-    while (!(await writeFor((await get<VaultRecord>(VAULT, store)) ?? undefined, records, store)));
-  } finally {
-    database.close();
-  }
-  const channel = new BroadcastChannel(CHANNEL);
-  for (const [key] of records) channel.postMessage(key);
-  channel.close();
-}
-
-/** Gives whether the vault was still this one when they were written. */
-async function writeFor(
-  vault: VaultRecord | undefined,
-  records: readonly [RecordKey, StoredRecord][],
-  store: UseStore,
-): Promise<boolean> {
-  const values = vault
-    ? await Promise.all(records.map(([key, record]) => drop(vault.inbox.publicKey, key, record)))
-    : records;
-  const act = (s: IDBObjectStore) => {
-    for (const [name, value] of values) s.put(value, name);
-  };
-  return changing(store, vaultIdOf(vault), act).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof AppError && error.code === "vault-changed") return false;
-      throw error;
-    },
-  );
 }

@@ -11,7 +11,7 @@ import { conversationForm } from "../../src/chat/conversation-forms";
 import type { Conversation } from "../../src/chat/conversation-records";
 import { toBase64 } from "../../src/platform/encoding";
 import type { RecordKey, StoredRecord } from "../../src/storage/forms";
-import { Records, writeWithoutKeys } from "../../src/storage/records";
+import { Records } from "../../src/storage/records";
 import { VAULT } from "../../src/storage/store";
 import { Cipher } from "../../src/storage/vault/cipher";
 import {
@@ -23,6 +23,7 @@ import {
   type VaultKeys,
   type VaultRecord,
 } from "../../src/storage/vault/vault";
+import { writeWithoutKeys } from "../../src/storage/write-without-keys";
 import { changeVault, disclose, enclose, readVault, recordsLock } from "../../src/storage/vault/vault-store";
 import type { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { simulateTabs, Tab } from "./tabs";
