@@ -867,6 +867,7 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
   "vault.hint": "At least {{n}} characters. Four or five unrelated words are easy to remember and hard to guess.",
   "vault.differs": "The two passphrases do not match.",
   "vault.busy": "One moment…",
+  "vault.files": "Files: {{done}} of {{total}}. If this is interrupted, it continues when Islet is opened next.",
   "vault.tabs": "Other Islet tabs are reloaded for this. An answer being written continues afterwards.",
   "vault.waiting": "Another tab of Islet is changing the encryption…",
   "vault.back": "Back",

@@ -895,6 +895,8 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
     "Au moins {{n}} caractères. Quatre ou cinq mots sans rapport entre eux se retiennent bien et se devinent mal.",
   "vault.differs": "Les deux ne sont pas identiques.",
   "vault.busy": "Un instant…",
+  "vault.files":
+    "Fichiers : {{done}} sur {{total}}. En cas d’interruption, l’opération reprend à la prochaine ouverture d’Islet.",
   "vault.tabs": "Les autres onglets d’Islet sont rechargés pour cela. Une réponse en cours reprend ensuite.",
   "vault.waiting": "Un autre onglet d’Islet modifie le chiffrement…",
   "vault.back": "Retour",

@@ -875,6 +875,7 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
   "vault.hint": "{{n}} 文字以上。互いに無関係な単語を四つか五つ並べると、覚えやすく推測されにくくなります。",
   "vault.differs": "二つの入力が一致しません。",
   "vault.busy": "お待ちください…",
+  "vault.files": "ファイル：{{total}} 中 {{done}}。中断しても、次に Islet を開いたときに続きから再開します。",
   "vault.tabs": "この操作のため、Islet のほかのタブは再読み込みされます。作成中の回答はその後で再開されます。",
   "vault.waiting": "Islet の別のタブが暗号化を変更しています…",
   "vault.back": "戻る",

@@ -36,6 +36,9 @@ export async function markVault(vault: string | undefined): Promise<void> {
   await guarded(() => store("readwrite", (s) => (act(s), promisifyRequest(s.transaction))));
 }
 
+/** Hears how far something is, in bytes. */
+export type TellBytes = (done: number, total: number) => void;
+
 /** The names of all chunks, in the order of their blobs. */
 export async function chunkNames(): Promise<ChunkName[]> {
   const keys = await guarded(() => store("readonly", (s) => promisifyRequest(s.getAllKeys())));
@@ -67,11 +70,14 @@ export async function removeChunks(id: string, cipher: Cipher | undefined): Prom
 
 /**
  * Encrypts the chunks that are not (`sealed`), or decrypts those that are, one after the other and each in one step: wherever it ends, every chunk is
- * one or the other, and opens with the keys. What does not open stays as it is. Gives the names of those.
+ * one or the other, and opens with the keys. What does not open stays as it is. `tell` hears how far it is, to a chunk. Gives the names of those that
+ * do not open.
  */
-export async function recodeChunks(cipher: Cipher, sealed: boolean): Promise<ChunkName[]> {
+export async function recodeChunks(cipher: Cipher, sealed: boolean, tell: TellBytes = () => {}): Promise<ChunkName[]> {
   const unreadable: ChunkName[] = [];
-  for (const name of await chunkNames()) {
+  const names = await chunkNames();
+  for (const [n, name] of names.entries()) {
+    tell(n * CHUNK, names.length * CHUNK);
     const stored = await guarded(() =>
       store("readonly", (s) => promisifyRequest(s.get(name) as IDBRequest<StoredChunk | undefined>)),
     );

@@ -5,7 +5,7 @@ import { AppError } from "../../platform/app-error";
 import { named } from "../../platform/deployment";
 import { DROPPED_KIND, sameValue } from "../records";
 import { changing, entriesOf, guarded, inTheClear, openStore, VAULT, vaultIdOf } from "../store";
-import { markVault, recodeChunks } from "../blobs/chunks";
+import { markVault, recodeChunks, type TellBytes } from "../blobs/chunks";
 import { Cipher, DROPPED, type Dropped, type Sealed } from "./cipher";
 import { createVault, isVaultRecord, type VaultKeys, type VaultRecord } from "./vault";
 
@@ -44,10 +44,11 @@ export async function changeVault(
   }
 }
 
-/** Encrypts all records, when no other tab has them open. Throws AppError "vault-changed" where there is a vault, or "records-unreadable". */
+/** Encrypts all records and blobs, when no other tab has them open. `tell` hears how far it is with the blobs. Throws AppError "vault-changed" where there is a vault, or "records-unreadable". */
 export async function enclose(
   passphrase: string,
   signal?: AbortSignal,
+  tell?: TellBytes,
 ): Promise<{ record: VaultRecord; keys: VaultKeys }> {
   const vault = await createVault(passphrase);
   const cipher = new Cipher(vault.keys);
@@ -55,19 +56,19 @@ export async function enclose(
     await convert(undefined, cipher, vault.record);
     // From here on the vault is there: what is cut off now goes on when it is opened next (Blobs.begin).
     await markVault(cipher.vault);
-    await recodeChunks(cipher, true);
+    await recodeChunks(cipher, true, tell);
   }, signal);
   return vault;
 }
 
-/** Decrypts all records, when no other tab has them open. Throws AppError "vault-changed" where their vault is another, or "records-unreadable". */
-export async function disclose(keys: VaultKeys, signal?: AbortSignal): Promise<void> {
+/** Decrypts all records and blobs, when no other tab has them open. Throws AppError "vault-changed" where their vault is another, or "records-unreadable". */
+export async function disclose(keys: VaultKeys, signal?: AbortSignal, tell?: TellBytes): Promise<void> {
   const cipher = new Cipher(keys);
   await alone(async () => {
     if (vaultIdOf(await readVault()) !== cipher.vault) throw changed("the vault is another one");
     // While the vault is still there: what is cut off now is encrypted again when it is opened next.
     await markVault(cipher.vault);
-    const unreadable = await recodeChunks(cipher, false);
+    const unreadable = await recodeChunks(cipher, false, tell);
     if (unreadable.length > 0) throw new AppError("records-unreadable", unreadable.slice(0, 3).join(", "), "none");
     await convert(cipher, undefined, undefined);
     await markVault(undefined);
