@@ -869,7 +869,7 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
   "vault.hint": "Ít nhất {{n}} ký tự. Bốn hay năm từ không liên quan với nhau vừa dễ nhớ vừa khó đoán.",
   "vault.differs": "Hai lần nhập không giống nhau.",
   "vault.busy": "Chờ một lát…",
-  "vault.files": "Tệp: {{done}} trên {{total}}. Nếu bị gián đoạn, việc này sẽ tiếp tục khi mở Islet lần sau.",
+  "vault.files": "Tệp: {{done}}/{{total}}. Nếu bị gián đoạn, việc này sẽ tiếp tục khi mở Islet lần sau.",
   "vault.tabs": "Các thẻ Islet khác sẽ được tải lại. Câu trả lời đang viết sẽ được tiếp tục sau đó.",
   "vault.waiting": "Một thẻ Islet khác đang thay đổi mã hóa…",
   "vault.back": "Quay lại",

@@ -4,9 +4,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "playwright/test";
 import { App } from "../e2e/app";
+import { fill, look } from "../e2e/blobs";
 
 const GIB = Number(process.env["ISLET_GIB"] ?? 2);
-const CHUNK = 1 << 20;
 const chunks = GIB * 1024;
 
 /** Megabytes that the processes of this browser's pages have in memory now: the largest of them. */
@@ -24,70 +24,11 @@ function memory(profile: string): number {
   return Math.max(...sizes) / 1024;
 }
 
-/** Puts the chunks of one blob, and its record, where the app keeps them (storage/blobs). */
-async function fill(app: App): Promise<void> {
-  await app.page.evaluate(
-    async ([count, size]) => {
-      const open = (name: string) =>
-        new Promise<IDBDatabase>((resolve) => {
-          const opening = indexedDB.open(name);
-          opening.onsuccess = () => resolve(opening.result);
-        });
-      const put = (database: IDBDatabase, store: string, key: string, value: unknown) =>
-        new Promise<void>((resolve, reject) => {
-          const transaction = database.transaction(store, "readwrite");
-          transaction.objectStore(store).put(value, key);
-          transaction.oncomplete = () => resolve();
-          transaction.onabort = () => reject(transaction.error as Error);
-        });
-      const [blobs, records] = [await open("islet-blobs/"), await open("islet/")];
-      const bytes = new Uint8Array(size!);
-      for (let at = 0; at < size!; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-      for (let n = 0; n < count!; n++) {
-        new DataView(bytes.buffer).setUint32(0, n);
-        await put(blobs, "chunks", `b/${String(n).padStart(8, "0")}`, bytes.slice().buffer);
-      }
-      const times = { createdAt: Date.now(), updatedAt: Date.now() };
-      await put(records, "records", "conversation:c", { version: 1, id: "c", title: "c", leafId: null, ...times });
-      const blob = { version: 1, id: "b", owner: "conversation:c", size: count! * size!, ...times };
-      await put(records, "records", "blob:b", blob);
-      blobs.close();
-      records.close();
-    },
-    [chunks, CHUNK] as const,
-  );
-}
-
-/** How many chunks are encrypted, and whether those that are not begin with their number. */
-const look = (app: App) =>
-  app.page.evaluate(async () => {
-    const database = await new Promise<IDBDatabase>((resolve) => {
-      const opening = indexedDB.open("islet-blobs/");
-      opening.onsuccess = () => resolve(opening.result);
-    });
-    const found = { sealed: 0, plain: 0, other: 0 };
-    await new Promise<void>((resolve) => {
-      const walking = database.transaction("chunks").objectStore("chunks").openCursor();
-      walking.onsuccess = () => {
-        const cursor = walking.result;
-        if (!cursor) return resolve();
-        const [name, value] = [String(cursor.key), cursor.value as ArrayBuffer | { iv?: unknown }];
-        if (name !== "vault:1") {
-          if (!(value instanceof ArrayBuffer)) found.sealed++;
-          else found[new DataView(value).getUint32(0) === Number(name.slice(2)) ? "plain" : "other"]++;
-        }
-        cursor.continue();
-      };
-    });
-    database.close();
-    return found;
-  });
-
 test("blobs: a vault is turned on and off over them", async () => {
   const app = await App.open({ withoutGpu: true, path: "#/settings" });
   const { page } = app;
   await expect(page.getByRole("heading", { name: "Settings", level: 1 })).toBeVisible();
-  await fill(app);
+  await fill(app, chunks);
   const passphrase = "four words nobody guesses";
   const during = async (name: string, work: () => Promise<void>) => {
     await page.reload();
