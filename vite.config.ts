@@ -9,9 +9,10 @@ import type { ManifestEntry } from "workbox-build";
 import { buildRecord, commitOf } from "./scripts/build-record.mjs";
 import { unmatchedNames } from "./scripts/unmatched-names.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
-import { en } from "./src/i18n/en.ts";
+import { en, type Catalogue } from "./src/i18n/en.ts";
 import { fr } from "./src/i18n/fr.ts";
 import { ja } from "./src/i18n/ja.ts";
+import type { Language } from "./src/i18n/languages.ts";
 import { vi } from "./src/i18n/vi.ts";
 import { digestOf } from "./src/trust/log/audit-chain.ts";
 import { featureRemarks } from "./src/trust/rules/feature-rules.ts";
@@ -73,8 +74,9 @@ function policyFiles(): Plugin {
 
 /** Says in each language, in the page itself, that its script did not come: nothing else can say so then. */
 function notStarted(): Plugin {
-  const texts = Object.entries({ en, fr, ja, vi }).map(
-    ([lang, texts]) => `<p lang="${lang}">${texts["app.notStarted"]}</p>`,
+  const catalogues: Record<Language, Catalogue> = { en, fr, ja, vi };
+  const texts = Object.entries(catalogues).map(
+    ([lang, catalogue]) => `<p lang="${lang}">${catalogue["app.notStarted"]}</p>`,
   );
   return {
     name: "islet-not-started",
