@@ -116,7 +116,9 @@ export class AppState {
       }),
     ];
     this.screens = this.rooms.flatMap((room) => room.screens ?? []);
-    this.commands = new Commands(this.rooms, settings, shell);
+    // Language and appearance are what a person looks for first among the settings, and seldom among commands.
+    const [appearance, ...others] = this.rooms;
+    this.commands = new Commands([...others, appearance!], settings, shell);
     this.unreadable = new Unreadable(records, strictForms, allowed("exportConversations"));
     records.onDamaged = (n) => this.tellDamaged(n);
     session.onBegun = show;

@@ -19,8 +19,10 @@ export class Commands {
 
   private all(): Command[] {
     return [
-      ...this.rooms.flatMap((room) => room.screens ?? []).map((screen) => this.opening(screen)),
-      ...this.rooms.flatMap((room) => room.commands?.() ?? []),
+      ...this.rooms.flatMap(({ screens = [], commands }) => [
+        ...screens.map((screen) => this.opening(screen)),
+        ...(commands?.() ?? []),
+      ]),
       ...this.rooms.flatMap((room) => room.many?.() ?? []),
     ];
   }
