@@ -62,7 +62,7 @@ export async function* backupPieces(text: string, blobs: Blobs): AsyncGenerator<
 const blobsIn = (found: readonly [RecordKey, StoredRecord][]): BlobRecord[] =>
   found.flatMap(([key, record]) => (key.startsWith("blob:") ? [record as BlobRecord] : []));
 
-/** Whether a message of a backup is more than what is here of it: an answer that is complete never changes, and one that is not only grows. */
+/** Whether a backup has more of a message than there is here: a complete answer never changes, and an incomplete one only grows. */
 function goesOn(message: Message, here: Message | undefined): boolean {
   const length = (m: Message) => contentOf(m).length + thoughtOf(m).length;
   if (!here) return true;
@@ -82,14 +82,14 @@ interface BackupFiles {
 export interface Restored {
   /** How many it has. */
   conversations: number;
-  /** Models of the person's own that were not taken, by id: the policy does not allow them, or the catalogue has others of these ids. */
+  /** The person's own models that were left out, by id: the policy forbids them, or the catalogue has other models with these ids. */
   leftOut: string[];
 }
 
 /**
- * Puts the records of a backup beside those that are here. Of a conversation that is in both, the one that was changed last stays, and of an
- * answer the one that goes further; a setting that is here stays, and none gets looser. Without `files` no blobs come back. Throws AppError "backup-invalid" or "not-allowed"; then
- * nothing was changed.
+ * Adds the records of a backup to those that are here. Where both have a conversation, the one changed last stays; where both have an answer, the
+ * more complete one. A setting that is here stays, and none gets looser. Without `files` no blobs come back. Throws AppError "backup-invalid" or
+ * "not-allowed", and then nothing was changed.
  */
 export async function restore(records: Records, text: string, files?: BackupFiles): Promise<Restored> {
   demand("importConversations");
@@ -103,7 +103,7 @@ export async function restore(records: Records, text: string, files?: BackupFile
       const now = await records.read<SettingsRecord>(key);
       others.push([key, mergedSettings(now, readSettings({ ...record }))]);
     } else if (kind === "added-model") {
-      // Of a model that was given by hand the files would be missing.
+      // A model that was added by hand would lack its files.
       if ((record as AddedRecord).card?.origin?.kind === "given") continue;
       const card = admittedCard(record);
       if (card) others.push([`added-model:${card.id}`, { version: 1, card } as StoredRecord]);
@@ -138,8 +138,8 @@ export async function restore(records: Records, text: string, files?: BackupFile
 }
 
 /**
- * What is here stays. The vault does not lock later than before; how long records are kept comes only to a device where nothing was chosen,
- * so that a backup neither keeps longer what is here nor deletes it; and both stay within the policy.
+ * What is here stays. The vault does not lock later than before; how long records are kept is taken over only where nothing was chosen,
+ * so that a backup neither prolongs nor deletes what is here; and both stay within the policy.
  */
 function mergedSettings(here: SettingsRecord | undefined, from: SettingsRecord): SettingsRecord {
   const merged = { ...from, ...here };

@@ -24,9 +24,9 @@ export interface Belief {
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
-/** The longest gap between two looks that is not a jump, in milliseconds; also how far a server's date may be from a correct clock. */
+/** The longest gap between two readings that is not a jump, in milliseconds; also how far a server's date may be from a correct clock. */
 const ABSENCE = DAY;
-/** The largest correction that does not count as setting the clock back, in milliseconds; also how long after a look a record can still have its time. */
+/** The largest correction that does not count as setting the clock back, in milliseconds; also how long after a reading a record can still have its time. */
 const SMALL = HOUR;
 /** Runs that are kept. */
 const MOST = 60;
@@ -40,7 +40,7 @@ export function withLook(runs: readonly Run[], now: number, said?: Run["said"]):
 }
 
 /**
- * What follows from the runs, of which there is at least one. A clock is trusted while it continues from the last trusted time, within a
+ * What follows from the runs (at least one). A clock is trusted while it continues from the last trusted time, within a
  * day; otherwise only where it was said to be right.
  */
 export function beliefOf(runs: readonly Run[]): Belief {
@@ -70,8 +70,8 @@ interface Doubt extends Run {
 }
 
 /**
- * The runs whose times are wrong: of a clock that was set back, until it passed what was read earlier; and of one that was ahead. What has such a
- * time counts as made when the clock was next right, and never as older.
+ * The runs whose times are wrong: the clock had been set back and had not yet passed an earlier reading, or it was ahead. A record with such a time
+ * counts as made when the clock was next right, and never as older.
  */
 function doubtsOf(runs: readonly Run[], now: number): Doubt[] {
   return runs.flatMap(({ from, to }, i): Doubt[] => {

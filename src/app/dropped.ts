@@ -1,4 +1,4 @@
-// What a person hears when they let files fall on the app: what Islet can do with them, and a button that does it. Not for: the place on the
+// What a person is told when they drop files on the app: what Islet can do with them, and a button that does it. Not for: the place on the
 // models screen that takes models, or reading what is dropped.
 import type { ConversationActions } from "../chat/conversation-actions.svelte";
 import { listed, t } from "../i18n/i18n.svelte";
@@ -10,7 +10,7 @@ import type { Notices } from "../ui/notices.svelte";
 /** Milliseconds that the answer stays: it is longer than other notices. */
 const TIME = 15_000;
 const MOST_NAMES = 3;
-/** Of models in whatever form, so that one that Islet cannot run gets its reasons from the one place that knows them. */
+/** Files of models in any form, so that for one that Islet cannot run the one place that knows gives the reasons. */
 const ofModel =
   /\.(zip|wasm|bin|safetensors|gguf|onnx|pt|pth)$|^(mlc-chat-config|tensor-cache|ndarray-cache|tokenizer|islet-model)\.json$/i;
 
@@ -22,7 +22,7 @@ interface Rooms {
   toModels(): void;
 }
 
-/** Answers a drop of files; does nothing for one of anything else. */
+/** Answers a drop of files; ignores a drop of anything else. */
 export function answerDrop(event: DragEvent, { actions, modelActions, notices, toModels }: Rooms): void {
   const items = [...(event.dataTransfer?.items ?? [])];
   if (!hasFiles(event)) return;

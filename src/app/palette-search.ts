@@ -1,4 +1,4 @@
-// Which commands a person looks for: by the words of their names, and behind those by the words that people use for them (`find.*` in the catalogue).
+// Which commands a person is looking for: by the words of their names, then by other words that people use for them (`find.*` in the catalogue).
 // Not for: what there is (commands.svelte.ts).
 import { t } from "../i18n/i18n.svelte";
 import { fold, holdsAll, wordsOf } from "../platform/fold";
@@ -7,7 +7,7 @@ import type { Command } from "../ui/room";
 /** The words that people use for a command, in the language of the page. */
 const wordsFor = ({ about = [] }: Command) => about.map((subject) => t(`find.${subject}`)).join(" ");
 
-/** French and others write small words together with what follows: l’aide, d’envoi. */
+/** French and others join short words to the next one: l’aide, d’envoi. */
 const apart = (text: string) => text.replace(/['’]/g, " ");
 
 /** The commands that have every word of a query: first those that have them in their names. Without words all of them. */

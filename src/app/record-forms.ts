@@ -29,7 +29,7 @@ type RecordOf<K extends RecordKind> = (typeof forms)[K] extends Form<infer T> ? 
 /** The kinds with something in them that a vault could not seal: there is none. */
 export type Unstorable = { [K in RecordKind]: RecordOf<K> extends Storable<RecordOf<K>> ? never : K }[RecordKind];
 
-/** All of them, but that a message whose conversation cannot be read is none: nothing shows it, so that it has to be named elsewhere. */
+/** All of them, but a message whose conversation cannot be read is refused: nothing shows it, so it has to be listed elsewhere. */
 export async function strictForms(records: Records): Promise<readonly Form<StoredRecord>[]> {
   const conversations = new Set((await records.all(conversationForm)).keys());
   const message: Form<Message> = {

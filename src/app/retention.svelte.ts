@@ -41,7 +41,7 @@ export interface ClockDoubt {
   /** The last time that was believed, and what this device shows, in milliseconds since 1970. */
   known: number;
   device: number;
-  /** How many records are too old by what this device shows. */
+  /** How many records are too old by this device's date. */
   due: number;
   /** A person has said that it is wrong. */
   saidWrong: boolean;
@@ -64,7 +64,7 @@ export class Retention {
     const run = () => void this.look().catch(onFailed);
     run();
     setInterval(run, INTERVAL);
-    // A person who has answered in another tab is not asked here. Looking is told to other tabs as well, so it is done for another answer alone.
+    // A person who has answered in another tab is not asked here. Other tabs hear of every look, so this one looks only when the answer differs.
     onLookElsewhere(this.rooms.records, (said) => {
       if (this.doubt && said !== (this.doubt.saidWrong ? "wrong" : undefined)) run();
     });
@@ -75,7 +75,7 @@ export class Retention {
     if (this.doubt) await this.look();
   }
 
-  /** A person says whether the date that this device shows is right. If it is, what is too old by it is deleted. Throws AppError. */
+  /** A person says whether the date that this device shows is right. If so, what is too old is deleted. Throws AppError. */
   async answer(said: Run["said"]): Promise<void> {
     await this.look(Date.now(), said);
   }
@@ -106,7 +106,7 @@ export class Retention {
     return this.rooms.conversations.keptWhere(isOld(this.belief, days));
   }
 
-  /** Deletes every record of a kind by hand. Gives how many. Throws AppError. */
+  /** Deletes every record of a kind by hand. Returns how many. Throws AppError. */
   async removeAll(kind: Retained): Promise<number> {
     const { conversations, audit, ledger } = this.rooms;
     if (kind === "conversations") return conversations.removeWhere(() => true);

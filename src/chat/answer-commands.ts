@@ -61,7 +61,7 @@ function thinking({ session, models, shell }: Answering): Command[] {
   ];
 }
 
-/** What a model does once more, or goes on with. */
+/** What a model does again, or continues. */
 function goingOn({ conversations, session, shell }: Answering, answer: Message): Command[] {
   const commands: Command[] = [];
   const add = (id: string, label: string, run: () => Promise<unknown>, more: Partial<Command> = {}) =>

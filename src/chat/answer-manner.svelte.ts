@@ -1,5 +1,5 @@
-// How answers are to be written: how much they think, and how many are voted on; for the next question, a conversation, and those that will be
-// begun. Not for: writing them.
+// How answers are to be written: how much thought goes into them, and how many are voted on; for the next question, this conversation, and new
+// ones. Not for: writing them.
 import { isEffort, type Effort } from "../reasoning/effort";
 import type { Settings } from "../storage/settings.svelte";
 import type { Conversations } from "./conversations.svelte";
@@ -20,7 +20,7 @@ export class AnswerManner {
     private readonly settings: Settings,
   ) {}
 
-  /** Sets the effort of the next question, or of the conversation and of those that will be begun. */
+  /** Sets the effort of the next question, or of the conversation and of new ones. */
   async chooseEffort(effort: Effort, once = false): Promise<void> {
     this.once = once ? effort : null;
     if (!once) await this.choose({ effort });

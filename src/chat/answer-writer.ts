@@ -21,7 +21,7 @@ export interface Manner {
   card?: ModelCard | undefined;
   /** How many answers are voted on, where the model thinks. */
   votes: number;
-  /** Stores the message for the first time. What goes wrong then ends it. */
+  /** Stores the message for the first time. A failure then ends it. */
   store: () => Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export class AnswerWriter {
   private async run(message: Message, { card, votes }: Manner, signal: AbortSignal): Promise<void> {
     const { live, conversations, settings } = this;
     const turns = turnsOf(branchTo(conversations.messagesOf(message.conversationId), message.parentId));
-    // What a model takes to load is not what an answer takes.
+    // Loading a model is not part of an answer's time.
     let began: number | undefined;
     const now = (): Message => {
       const { parts, facts, before } = live.written;

@@ -71,7 +71,7 @@ function ofConversation({ conversations, actions, shell }: Parts): Command[] {
   return commands;
 }
 
-/** Back to what is usual, of what was chosen. */
+/** Takes choices back to their defaults. */
 function resets({ settings, shell }: Parts): Command[] {
   return (["temperature", "watts"] as const)
     .filter((name) => settings.current[name] !== undefined)

@@ -12,7 +12,7 @@ import type { Conversation } from "./conversation-records";
 import { fileName, toMarkdown } from "./conversation-transfer";
 import { shownBranch } from "./tree";
 
-/** The name in the page of a conversation's row in the list. */
+/** The element id of a conversation's row in the list. */
 export const rowId = (conversationId: string) => `row-${conversationId}`;
 
 export class ConversationActions {
@@ -32,7 +32,7 @@ export class ConversationActions {
     return conversation.title || t("chat.untitled");
   }
 
-  /** Deletes it, with a while in which it can be had back. Resolves when it is shown no more. */
+  /** Deletes it; for a while that can be undone. Resolves when it is no longer shown. */
   async remove(conversation: Conversation): Promise<void> {
     const { conversations, notices } = this;
     const wasOpen = conversations.openId === conversation.id;

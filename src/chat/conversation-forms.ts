@@ -26,7 +26,7 @@ import type { AnyRecord, Form, RecordKey } from "../storage/forms";
 import { MOST_VOTES } from "../storage/settings.svelte";
 import { conversationKey, messageKey, type Conversation, type Message } from "./conversation-records";
 
-/** Letters of a title at most. */
+/** The most letters a title may have. */
 export const LONGEST_TITLE = 1000;
 const statuses = ["streaming", "complete", "stopped", "length", "failed", "interrupted", "repeated"] as const;
 const numbersOfStats = [
@@ -34,7 +34,7 @@ const numbersOfStats = [
   ...(["seconds", "thoughtSeconds", "contextUsed", "contextSize"] as const),
 ] satisfies (keyof AnswerStats)[];
 
-/** A conversation whose times cannot be read was changed when it was made, or else now: it is not deleted for its age. */
+/** A conversation with an unreadable time of change gets that of its creation, or else now: it is not deleted for its age. */
 function readConversation(value: unknown, key: RecordKey): Conversation | undefined {
   const from = fieldsOf(value);
   const id = nameOf(from?.["id"]);
@@ -122,7 +122,7 @@ function readSource(value: unknown): Source | undefined {
   };
 }
 
-/** A run of which no known end is told has ended. */
+/** A run without a known end has ended. */
 function readRun(from: Fields): RunFacts {
   return {
     status: oneOf(statuses, from["status"]) ?? "complete",
@@ -144,7 +144,7 @@ function readRun(from: Fields): RunFacts {
   };
 }
 
-/** Figures that are not there count nothing. */
+/** Missing figures count as 0. */
 function readStats(value: unknown): AnswerStats | undefined {
   const from = fieldsOf(value);
   return from && (Object.fromEntries(numbersOfStats.map((n) => [n, amountOf(from[n]) ?? 0])) as unknown as AnswerStats);
@@ -155,7 +155,7 @@ function readProvenance(value: unknown): Provenance | undefined {
   const [digest, version] = [nameOf(from?.["digest"]), nameOf(from?.["version"])];
   if (digest === undefined || version === undefined) return undefined;
   const sampling = present(Object.fromEntries(samplingNames.map((name) => [name, amountOf(from?.[name])])));
-  // Of what is not there nothing is made up.
+  // What is missing is not made up.
   if (samplingNames.some((name) => sampling[name] === undefined)) return undefined;
   return { digest, ...(sampling as WholeSampling), version };
 }

@@ -14,7 +14,7 @@ export interface Conversation extends StoredRecord {
   updatedAt: number;
   /** The newest message of the branch that is shown. */
   leafId: string | null;
-  /** Deleted, but still to be had back. */
+  /** Deleted, but can still be restored. */
   deletedAt?: number;
   /** How much its answers are thought about, and how many are voted on with high effort. */
   effort?: Effort;
@@ -45,14 +45,14 @@ export const statusOf = ({ run }: Message): RunStatus => run?.status ?? "complet
 /** Nothing came of it, not even a thought. */
 export const isBlank = ({ parts }: Message): boolean => parts.every((part) => "text" in part && part.text === "");
 
-/** Whether an answer broke off, or was broken off, with something that can be gone on with. */
+/** Whether an answer broke off, or was stopped, in a way that it can be continued. */
 export const isResumable = (message: Message): boolean =>
   ["interrupted", "stopped", "failed", "repeated"].includes(statusOf(message)) && !isBlank(message);
 
 export const conversationKey = (id: string): RecordKey => `conversation:${id}`;
 export const messageKey = (m: Pick<Message, "conversationId" | "id">): RecordKey =>
   `message:${m.conversationId}/${m.id}`;
-/** Of what is written in a conversation and not sent (drafts.svelte.ts). */
+/** The key of what is written in a conversation and not sent (drafts.svelte.ts). */
 export const draftKey = (conversationId: string): RecordKey => `draft:${conversationId}`;
 
 /** The name of the lock that a tab holds while it writes a message. */

@@ -85,8 +85,8 @@ function time(value: unknown, where: string): number {
 }
 
 /**
- * Reads an exported file, of this version or of the one before. Every conversation gets fresh ids, so nothing that exists is overwritten; nothing
- * in it lies in the future, and nothing is still being written. Throws AppError "import-invalid" that names the first wrong field.
+ * Reads an exported file, of this version or of the one before. Every conversation gets fresh ids, so nothing that exists is overwritten; no date
+ * is in the future, and nothing counts as still being written. Throws AppError "import-invalid" that names the first wrong field.
  */
 export function fromJson(json: string): Transfer["conversations"] {
   if (json.length > MOST_BYTES) bad(`larger than ${MOST_BYTES} characters`);
@@ -143,7 +143,7 @@ function importedConversation(entry: Fields, version: 1 | 2, where: string): Tra
 
 type Tree = Transfer["conversations"][number];
 
-/** Takes things by a mark of theirs, each once. */
+/** Takes things by a key, each once. */
 class Pool<T> {
   private readonly left = new Map<string, T[]>();
 
@@ -163,7 +163,7 @@ class Pool<T> {
 }
 
 const rootsOf = ({ messages }: Tree) => messages.filter(({ parentId }) => parentId === null);
-/** What a conversation keeps on its way through a file, whatever is said in it afterwards: when it began, and with what. */
+/** What stays the same of a conversation in a file, whatever is added later: when it began, and with what. */
 const beginningOf = (tree: Tree): string => {
   const [first] = rootsOf(tree).sort((a, b) => a.createdAt - b.createdAt);
   return JSON.stringify([tree.conversation.createdAt, first ? contentOf(first) : tree.conversation.title]);
@@ -182,8 +182,8 @@ function* inOrder({ messages }: Tree): Generator<Message> {
 }
 
 /**
- * What of an imported file is not here yet. A conversation that began at the same time with the same message as one that is here is that one, and
- * has its id: only what was said in it since is among its messages, and the newer of the two says which branch is shown.
+ * The part of an imported file that is not here yet. A conversation that began at the same time with the same message as one here is the same one,
+ * and gets its id: only messages that are new are returned, and the newer of the two decides which branch is shown.
  */
 export function newOf(found: readonly Tree[], here: readonly Tree[]): Tree[] {
   const known = new Pool(here, beginningOf);

@@ -9,7 +9,7 @@ import { conversationKey, draftKey } from "./conversation-records";
 
 interface Draft extends StoredRecord {
   version: 1;
-  /** Of the conversation, or of a new one: "new-…". */
+  /** The conversation's, or for a new one: "new-…". */
   id: string;
   text: string;
   updatedAt: number;
@@ -30,7 +30,7 @@ export class Drafts {
   /** Called when a draft cannot be stored; what is written stays on the screen. */
   onFailed: (error: unknown) => void = () => {};
   private readonly texts = new SvelteMap<string, string>();
-  /** Under which the draft of this tab's new conversation lies. */
+  /** The key for the draft of this tab's new conversation. */
   private own = $state("");
   /** Those that a person changed in this tab: another tab does not change them before their eyes. */
   private readonly touched = new Set<string>();
@@ -45,7 +45,7 @@ export class Drafts {
     });
   }
 
-  /** What is written in a conversation; null: in one that is not begun. */
+  /** What is written in a conversation; null: in a new one. */
   of(conversationId: string | null): string {
     return this.texts.get(conversationId ?? this.own) ?? "";
   }
@@ -57,7 +57,7 @@ export class Drafts {
     this.texts.set(id, text);
     this.touched.add(id);
     this.unsaved.add(id);
-    // What was sent is not taken out of storage before the question is in it (`flush`), or a moment has passed.
+    // What was sent stays in storage until the question is stored (`flush`), or a moment has passed.
     const wait = text === "" ? INTERVAL : Math.max(0, this.savedAt + INTERVAL - performance.now());
     if (wait === 0) void this.flush();
     else this.timer ??= setTimeout(() => void this.flush(), wait);

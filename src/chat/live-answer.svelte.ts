@@ -8,7 +8,7 @@ const nothing = beginning([], { status: "streaming" });
 export class LiveAnswer {
   /** The message that it becomes; null while nothing is written. */
   id = $state<string | null>(null);
-  /** What stands of it. */
+  /** What there is of it so far. */
   written = $state.raw<Written>(nothing);
   /** When the thought began (performance.now, milliseconds); undefined while the model does not think. */
   thinkingSince = $state<number | undefined>(undefined);

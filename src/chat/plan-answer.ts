@@ -37,7 +37,7 @@ export function planAnswer(answer: Message, turns: readonly Message[], model: Re
   };
 }
 
-/** What "auto" comes to for a question; nothing where the model cannot think or the person decided. */
+/** What "auto" decides for a question; nothing where the model cannot think or the person decided. */
 function needIn(turns: readonly Message[], card: ModelCard, run: RunFacts | undefined): Need | undefined {
   if (!card.thoughts || run?.effort !== "auto") return undefined;
   const questions = turns.filter(({ role }) => role === "user").map(contentOf);

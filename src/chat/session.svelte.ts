@@ -150,17 +150,17 @@ export class Session {
     });
   }
 
-  /** Whether this is the last answer of the open conversation, and broke off or was broken off with something that can be gone on with. */
+  /** Whether this is the last answer of the open conversation, and broke off or was stopped in a way that it can be continued. */
   resumable(answer: Message): boolean {
     return this.live.id !== answer.id && this.conversations.branch.at(-1)?.id === answer.id && isResumable(answer);
   }
 
-  /** The effort that would decide the other way than "auto" did. */
+  /** The effort for the opposite of what "auto" decided. */
   otherEffort({ run }: Message): Effort {
     return run?.need?.think ? "off" : AUTO_EFFORT;
   }
 
-  /** Goes on with an answer that broke off, where it stands, with the model that wrote it if that is here. */
+  /** Continues an answer that broke off, with the model that wrote it if that is here. */
   async resume(answer: Message): Promise<void> {
     if (answer.parentId === null || !answer.run) return;
     const { error: _, vote: __, ...kept } = answer.run;
@@ -179,7 +179,7 @@ export class Session {
     this.runs.answerNow();
   }
 
-  /** One answer at a time, from the first moment on: nothing is stored of a question that cannot be answered now. */
+  /** One answer at a time, from the very start: a question that cannot be answered now is not stored. */
   private async alone(work: (ending: AbortController) => Promise<void>): Promise<void> {
     if (this.ending) return;
     const ending = (this.ending = new AbortController());
@@ -194,10 +194,10 @@ export class Session {
   private async place(content: string): Promise<Placed> {
     const { branch, open } = this.conversations;
     const { votes, once, effort } = this.manner;
-    // Under an answer that another tab is writing there is nothing to ask yet: the question goes beside that one's question.
+    // An answer that another tab is still writing cannot be asked about yet: the question becomes a sibling of that answer's question.
     const last = branch.at(-1);
     const above = last && statusOf(last) === "streaming" ? branch.at(-3) : last;
-    // Of compared answers, the one that is asked on from is kept.
+    // Asking on from one of several compared answers keeps it.
     if (above?.run?.comparison) await this.conversations.keepCompared(above);
     const manner = { ...(once === null ? { effort } : {}), votes };
     const conversation = open ?? this.conversations.drafted(content, manner);

@@ -6,14 +6,14 @@ const STEP = 50;
 const MOST = 200;
 
 export class ShownMessages {
-  /** How many messages the window has, and before which one it ends; null: it follows the end. */
+  /** How many messages the window shows, and the one it ends before; null: it follows the end. */
   private size = $state(STEP);
   private end = $state<number | null>(null);
 
   /** `count`: how many messages the conversation has. */
   constructor(private readonly count: () => number) {}
 
-  /** The first message that is drawn, and the one before which the window ends, from 0. */
+  /** The first message that is drawn, and the one that the window ends before, from 0. */
   get from(): number {
     return Math.max(0, this.to - this.size);
   }

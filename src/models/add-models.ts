@@ -1,5 +1,5 @@
-// Models in and out by hand, for machines without a network, and models from addresses that are not in the catalogue. Not for: as what
-// they come in (catalogue/admit.ts), or how files are read and checked (engine/store).
+// Models in and out by hand, for machines without a network, and models from addresses that are not in the catalogue. Not for: what
+// they count as (catalogue/admit.ts), or how files are read and checked (engine/store).
 import type { StoreClient } from "../engine/client/store-client";
 import type { GivenFile, LoadProgress, PackageFacts } from "../engine/protocol";
 import { AppError } from "../platform/app-error";
@@ -34,7 +34,7 @@ function nameOfGiven(given: readonly GivenFile[]): string {
   return namingFolder(path.slice(0, path.lastIndexOf("/") + 1)) ?? path.replace(/\.zip$/i, "");
 }
 
-/** Takes a model from files; all of it is here and verified afterwards, or nothing. Gives its card. Throws AppError. */
+/** Takes a model from files; afterwards all of it is here and verified, or nothing. Returns its card. Throws AppError. */
 export async function importModel(
   models: Models,
   store: StoreClient,
@@ -100,7 +100,7 @@ export function folderAddress(text: string): string {
   const { origin, hostname, pathname } = new URL(plain);
   const [, repository, kind, revision, way = ""] = page.exec(pathname) ?? [];
   if (repository !== undefined) {
-    // Of a file the folder that it lies in.
+    // For a file, its folder.
     const folder = kind === "tree" ? way : way.slice(0, way.lastIndexOf("/") + 1);
     const within = folder.replace(/\/+$/, "");
     return `${origin}${repository}/resolve/${revision}/${within && `${within}/`}`;
@@ -109,7 +109,7 @@ export function folderAddress(text: string): string {
   return repositoryAlone ? `${origin}${pathname}/resolve/main/` : `${origin}${pathname}/`;
 }
 
-/** The name of the model at an address, and the same with its owner's before it, where that is a repository. */
+/** The name of the model at an address and, for a repository, the same after its owner's name. */
 function namesOf(base: string): string[] {
   const { pathname } = new URL(base);
   const [, repository] = page.exec(pathname) ?? [];
@@ -128,7 +128,7 @@ export async function addModel(models: Models, repository: string, library: stri
   const names = namesOf(base);
   if (!names[0]) throw new AppError("address-invalid", repository, "none");
   const taken = names.map((name) => models.installed.card(name));
-  // Two owners may have models of one name; nobody takes that of a model of the catalogue, or brings the same one twice.
+  // Two owners may have models of one name; none may take that of a model in the catalogue, or be added twice.
   const same = taken.find((card) => card?.known || (card?.origin.kind === "address" && card.origin.base === base));
   const id = same ? undefined : names.find((_, i) => !taken[i]);
   if (id === undefined) throw new AppError("model-known", names[0], "none");

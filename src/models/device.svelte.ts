@@ -1,4 +1,4 @@
-// The machine that the page runs on, as far as models care: what runtimes find here, its memory, and the room that there is. Not for: judging whether
+// The machine that the page runs on, as far as it matters to models: what runtimes find here, its memory, and its free space. Not for: judging whether
 // a model fits (fit.ts).
 import type { Engines } from "../engine/client/engines";
 import type { ArtifactForm, Support } from "../engine/contract";
@@ -23,7 +23,7 @@ export class Device {
     this.machine = readMachine([...this.found.values()].find(({ device }) => device)?.device);
   }
 
-  /** Whether this machine has what models of the card's form run on; without a card, what any models run on. */
+  /** Whether this machine can run models of the card's form; without a card, of any form. */
   canRun(card?: Pick<ModelCard, "form">): boolean {
     const found = card ? [this.found.get(card.form)] : [...this.found.values()];
     return found.some((support) => support !== undefined && !support.obstacle);

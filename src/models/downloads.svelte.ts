@@ -53,13 +53,13 @@ export class Downloads {
   }
 
   /**
-   * Compares every file of an installed model with its hash, and fetches anew those that are damaged. Gives the names of those.
+   * Compares every file of an installed model with its hash, and fetches the damaged ones again. Returns their names.
    * Throws AppError, or an AbortError.
    */
   async mend(card: ModelCard, onProgress: (progress: LoadProgress) => void): Promise<string[]> {
     const before = this.installed.models.get(card.id);
     if (!before) return [];
-    // Before anything is removed that could not be had again.
+    // Before anything is removed that could not be fetched again.
     demandModel(card);
     const source = this.installed.source(card);
     const damaged = await this.store.check(source, true, onProgress);
@@ -91,7 +91,7 @@ export class Downloads {
       const waiter = { onProgress: options.onProgress, resolve, reject };
       this.waiters.set(card.id, [...(this.waiters.get(card.id) ?? []), waiter]);
     });
-    // Whoever waits hears of a failure; it is shown in the list as well.
+    // The caller gets the failure; the list shows it as well.
     waiting.catch(() => {});
     const held = { ...(pins ? { pins } : {}), ...(hashes ? { hashes } : {}) };
     await this.save({ version: 1, id: card.id, paused: false, start, addedAt, ...held });
@@ -216,14 +216,14 @@ export class Downloads {
     this.all.set(id, { ...next, status: "running" });
     try {
       await this.fetch(next.card, controller.signal).catch((error: unknown) => {
-        // A worker that died is replaced once by itself; what it had finished is there.
+        // A worker that died is replaced once; what it had finished is kept.
         if (!(error instanceof AppError) || error.code !== "worker-crashed") throw error;
         return this.fetch(next.card, controller.signal);
       });
       this.finish(id);
     } catch (error) {
       const download = this.all.get(id);
-      // Ended by a person: what is shown says so already.
+      // Ended by a person: that is already shown.
       if (download?.status === "running") {
         const data = isCancelled(error) ? undefined : errorData(error);
         this.all.set(id, { ...download, status: data ? "failed" : "paused", ...(data ? { error: data } : {}) });

@@ -33,7 +33,7 @@ export function fitOf(card: ModelCard, machine: Machine, installed = false): Fit
     return tooLarge ? { verdict: "no", reason: "memory", ...sizes } : { verdict: "tight", reason: "software" };
   if (card.memory <= COMFORT * budget) return { verdict: "fits" };
   if (!tooLarge) return { verdict: "tight", reason: "memory", ...sizes };
-  // A computer that names the most a browser names may well have twice as much.
+  // A computer at the most that browsers report may well have twice as much.
   if (machine.memoryIsFloor && card.memory <= 2 * budget)
     return { verdict: "tight", reason: "memory-unknown", ...sizes };
   return { verdict: "no", reason: "memory", ...sizes };
@@ -41,12 +41,12 @@ export function fitOf(card: ModelCard, machine: Machine, installed = false): Fit
 
 const order: Fit["verdict"][] = ["fits", "tight", "no"];
 
-/** The build to offer of a model: the first that is here, else the first of those that fit best. */
+/** The build of a model to offer: the first that is here, else the first of those that fit best. */
 export function pickBuild(model: CatalogueModel, machine: Machine, installed: ReadonlySet<string>): ModelCard {
   const rank = (card: ModelCard) => {
     if (installed.has(card.id)) return -1;
     const { verdict, reason } = fitOf(card, machine);
-    // Where none fits, the reason that is said is that of a build which the adapter could run.
+    // Where none fits, the reason given is that of a build that the adapter could run.
     return order.indexOf(verdict) + (reason === "half-precision" ? 1 : 0);
   };
   return [...model.builds].sort((a, b) => rank(a) - rank(b))[0]!;
@@ -54,7 +54,7 @@ export function pickBuild(model: CatalogueModel, machine: Machine, installed: Re
 
 export type Purpose = "fast" | "balanced" | "reasoning";
 
-/** For each purpose the models to think of, the best first. A judgement of the project, from published evaluations and sizes. */
+/** The models to consider for each purpose, best first: the project's judgement, from published evaluations and sizes. */
 const candidates: Record<Purpose, readonly string[]> = {
   fast: ["Qwen3.5-0.8B", "Llama-3.2-1B-Instruct", "Qwen2.5-0.5B-Instruct", "SmolLM2-360M-Instruct"],
   balanced: [
@@ -104,8 +104,8 @@ interface Choice {
 }
 
 /**
- * What somebody begins with: a model that is on the device goes before any that would have to be downloaded, of several one that speaks the
- * language, or else the last used; without one the recommended model, where the policy lets people have it.
+ * The model to begin with: one that is on the device, preferably one that speaks the language, or else the last used; without any, the
+ * recommended model, where the policy allows it.
  */
 export function firstModel({ offered, usable }: Choice, language: string): ModelCard | undefined {
   const starter = shippedModels[0]!;
@@ -114,8 +114,8 @@ export function firstModel({ offered, usable }: Choice, language: string): Model
 }
 
 /**
- * A model that speaks the language: the smallest that is recommended for this machine, or else of all that it can run, at its ease or barely, the
- * smallest, those first that are recommended for others. Never a demonstration. Undefined where none does.
+ * A model that speaks the language: the smallest recommended for this machine, or else the smallest that it can run, preferring those that fit
+ * well and those recommended for others. Never a demonstration. Undefined where none does.
  */
 export function speakerFor({ offered, device: { machine } }: Choice, language: string): ModelCard | undefined {
   if (!machine) return undefined;

@@ -20,10 +20,10 @@ import { addedKey, installedKey, addedForm, installedForm, type AddedModel, type
 export class Installed {
   readonly models = new SvelteMap<string, InstalledModel>();
   private readonly added = new SvelteMap<string, ModelCard>();
-  /** Everything there is: the catalogue, what the person added, and what is here. Each id is that of one card. */
+  /** Everything there is: the catalogue, what the person added, and what is here. Each id has one card. */
   readonly cards: readonly ModelCard[] = $derived.by(() => {
     const own = new Map<string, ModelCard>(this.added);
-    // Brought by hand under an id of the catalogue, or in a version that knew it: what is here is not known to be that model.
+    // Added by hand under an id of the catalogue, or by a version that knew it: it is not known to be that model.
     for (const model of this.models.values())
       if (!model.known && !own.has(model.id)) own.set(model.id, cardOfUnknown(model));
     return [...[...own.values()].map(named), ...knownCards.filter(({ id }) => !own.has(id))];
@@ -85,7 +85,7 @@ export class Installed {
     this.audit.note("model-installed", { model: id, source, hashes, known, bytes, digest: await this.digest(id) });
   }
 
-  /** SHA-256 over the names and hashes of all files of an installed model, which says of which bytes it is. */
+  /** SHA-256 over the names and hashes of all files of an installed model: it identifies their bytes. */
   async digest(id: string): Promise<string> {
     const files = Object.entries(this.models.get(id)?.files ?? {});
     return digestOf(Object.fromEntries(files.map(([name, { integrity }]) => [name, integrity])));

@@ -1,5 +1,5 @@
-// Which model answers: loading it, bringing it first where it is not here, resting, and what went wrong. One load counts at a time; a newer one
-// makes an older one's end of no interest. Not for: asking it (runs/), the queue of downloads (downloads.svelte.ts).
+// Which model answers: loading it, bringing it first where it is not here, resting, and what went wrong. Only one load counts at a time; a newer one
+// supersedes it. Not for: asking it (runs/), the queue of downloads (downloads.svelte.ts).
 import type { Engines } from "../engine/client/engines";
 import type { LoadedModel, LoadProgress } from "../engine/protocol";
 import { AppError, appError, errorData, isCancelled, type ErrorData } from "../platform/app-error";
@@ -15,7 +15,7 @@ import type { Installed } from "./installed.svelte";
 /** Seconds before the expected end of a download at which its model begins to load. */
 const EARLY = 5;
 
-/** `resting`: unloaded since nobody asked anything for a while; the next question loads it. */
+/** `resting`: unloaded because nobody asked anything for a while; the next question loads it. */
 type LoadState =
   | { phase: "none" }
   | { phase: "loading"; card: ModelCard; progress: LoadProgress }
@@ -65,7 +65,7 @@ export class Loader {
     return this.track(this.run(this.begin(card)));
   }
 
-  /** Loads the model that failed once more. */
+  /** Loads the failed model again. */
   async retry(): Promise<void> {
     if (this.state.phase === "failed") await this.load(this.state.card);
   }
@@ -178,7 +178,7 @@ export class Loader {
       this.fail(load, error);
     }
     this.loadedIds = this.engines.loadedIds;
-    // What the browser says of its storage is only shown; what goes wrong here shows when a model is asked for.
+    // What the browser says of its storage is only shown; what goes wrong shows when a model is wanted.
     await this.device.lookAtStorage().catch(() => {});
   }
 
@@ -199,7 +199,7 @@ export class Loader {
     return this.engines.load(source, { memory: load.card.memory, budget: memoryBudget, arriving }, tell, load.signal);
   }
 
-  /** Brings a model here and loads it, beginning with that when the last of its files are about to come. */
+  /** Brings a model here and loads it, starting to load when the last of its files are about to arrive. */
   private async bringAndStart(load: Load): Promise<LoadedModel | undefined> {
     const { card } = load;
     // The moment at which a person asks for a model is the moment at which losing it would hurt.
@@ -212,7 +212,7 @@ export class Loader {
       this.tell(load, progress);
       if (early || this.current !== load || !(progress.secondsLeft! < EARLY)) return;
       early = this.start(load, (p) => here && this.tell(load, p), source, true);
-      // It waits for files that do not come when the download ends without them; the download says why.
+      // When the download fails, this waits for files that never come; the download says why.
       early.catch(() => {});
     };
     try {

@@ -7,7 +7,7 @@ export interface Machine extends GraphicsDevice {
   memory: number;
   memoryIsFloor: boolean;
   phone: boolean;
-  /** What the browser lets this site still store. */
+  /** How much more the browser lets this site store. */
   free: number;
 }
 

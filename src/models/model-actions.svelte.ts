@@ -19,9 +19,9 @@ interface Running {
   cancel(): void;
 }
 
-/** What compares the answers of models with those they should give (evaluation/, which is above this room). */
+/** Compares models' answers with those they should give (evaluation/, which is above this room). */
 export interface Comparer {
-  /** Whether there are answers to compare those of this model with. */
+  /** Whether there are reference answers for this model. */
   has(id: string): boolean;
   /** Nobody asks a model anything now, and models can run here. */
   readonly free: boolean;
@@ -79,12 +79,12 @@ export class ModelActions {
       );
   }
 
-  /** Whether there are answers to compare a model's with, and whether that can be done now. */
+  /** Whether there are reference answers for a model, and comparing is possible now. */
   canCompare(card: ModelCard): boolean {
     return !this.running && this.comparer.has(card.id) && this.comparer.free && this.models.mayUse(card);
   }
 
-  /** Whether there are answers to compare a model's with. */
+  /** Whether there are reference answers for a model. */
   hasReference(card: ModelCard): boolean {
     return this.comparer.has(card.id) && this.models.mayUse(card);
   }

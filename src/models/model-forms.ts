@@ -1,4 +1,4 @@
-// The readers of what is kept of models: installed ones, those that a person added to the list, and downloads. What says wrongly which bytes
+// The readers of what is kept of models: installed ones, those that a person added to the list, and downloads. A record that misstates which bytes
 // a model has is refused; all else is brought within bounds. Not for: whether a model may be used (trust/current-policy.ts).
 import type { ModelFile } from "../engine/protocol";
 import {
@@ -19,13 +19,13 @@ import { isModelId, readCandidate } from "./catalogue/admit";
 import { addressOf, knownCard, type ModelCard } from "./catalogue/catalogue";
 
 /**
- * Who stated the hashes that the files of a model are held to: this build, before anything came; the mirror from which it came; the package
- * itself; or nobody, so that those of the files as they came were recorded.
+ * Who stated the hashes that a model's files are held to: this build, in advance; the mirror it came from; the package itself; or nobody, so that
+ * the hashes were recorded when the files arrived.
  */
 export type HashesFrom = "build" | "mirror" | "package" | "recorded";
 const statements = ["build", "mirror", "package", "recorded"] as const satisfies readonly HashesFrom[];
 
-/** What came of comparing the answers that a model gives on this device with those it should give (evaluation/). */
+/** The result of comparing the answers that a model gives on this device with those it should give (evaluation/). */
 export interface Comparison {
   /** Milliseconds since 1970. */
   at: number;
@@ -35,7 +35,7 @@ export interface Comparison {
   total: number;
   /** Tokens a second, as they were written. */
   rate: number;
-  /** The first answer that is another one. */
+  /** The first answer that differs. */
   difference?: { question: string; expected: string; given: string };
 }
 
@@ -46,8 +46,8 @@ export interface InstalledModel extends StoredRecord {
   files: Record<string, ModelFile>;
   hashes: HashesFrom;
   /**
-   * It is what the catalogue says under its id: it came from where the catalogue or the policy says, or has the hashes of the build. Of any
-   * other nothing is known but what it says of itself.
+   * It is the catalogue's model of this id: it came from where the catalogue or the policy says, or has the hashes of the build. Of any other,
+   * only what it says of itself is known.
    */
   known: boolean;
   /** The address or the name of the folder or file it came from. */
@@ -89,7 +89,7 @@ const sameFiles = (some: Readonly<Record<string, ModelFile>>, others: Readonly<R
   Object.keys(some).length === Object.keys(others).length &&
   Object.entries(some).every(([name, { integrity }]) => others[name]?.integrity === integrity);
 
-/** Says of a stored record what holds now: only the hashes that this build has count as those of the build. */
+/** Brings a stored record up to date: only hashes that this build has count as the build's. */
 function readInstalled(value: unknown, key: RecordKey): InstalledModel | undefined {
   const from = fieldsOf(value);
   const id = idOf(from?.["id"]);
@@ -135,7 +135,7 @@ function readAdded(value: unknown, key: RecordKey): AddedModel | undefined {
   const id = idOf(from?.["id"]);
   if (!from || id === undefined || addedKey(id) !== key) return undefined;
   const { name, publisher, licence, parameters, origin, size } = from;
-  // Older versions took what a model said of itself for what it is.
+  // Older versions believed what a model said of itself.
   const facts = says ?? { publisher, licence, parameters, ...(name === id ? {} : { name }) };
   try {
     const card = readCandidate({ id: says?.["id"] ?? id, origin, facts, size });
@@ -153,7 +153,7 @@ function readDownload(value: unknown, key: RecordKey): DownloadRecord | undefine
   return {
     version: 1,
     id,
-    // What is not known to be wanted is not fetched.
+    // Unless it is known to be wanted, it is not fetched.
     paused: flagOf(from["paused"]) ?? true,
     start: flagOf(from["start"]) ?? false,
     addedAt: timeOf(from["addedAt"]) ?? 0,
@@ -183,7 +183,7 @@ function readComparison(value: unknown): Comparison | undefined {
   const [question, expected, given] = ["question", "expected", "given"].map((name) => textOf(difference?.[name]) ?? "");
   return {
     ...{ at, adapter: textOf(from?.["adapter"], 1000) ?? "", equal, total, rate },
-    // That there was one is not forgotten, whatever is known of it.
+    // That there was one is kept, whatever is known of it.
     ...(from?.["difference"] === undefined
       ? {}
       : { difference: { question: question!, expected: expected!, given: given! } }),

@@ -44,7 +44,7 @@ export class Models {
     this.downloads = new Downloads(store, this.installed, records);
     this.loader = new Loader(engines, this.installed, this.downloads, this.device, settings, audit);
     this.installed.onChangeElsewhere = (id) => this.downloads.installedElsewhere(id);
-    // What the network broke off goes on when it is back.
+    // What a lost network broke off continues when it is back.
     addEventListener("online", () => {
       for (const { card, status, error } of this.downloads.all.values())
         if (status === "failed" && error?.code === "download-failed") void this.resume(card.id);
@@ -62,9 +62,9 @@ export class Models {
       ({ start, status }) => start && (status === "queued" || status === "running"),
     )?.card;
     const last = this.installed.card(this.settings.current.modelId);
-    // Whoever has a model can go on asking it while another one is still coming.
+    // A person who has a model can keep asking it while another one is being downloaded.
     const card = last && this.usable.includes(last) ? last : wanted;
-    // To sum up what is stored takes the browser a while, so a model that is to be loaded comes first.
+    // Summing up what is stored takes the browser a while, so a model to be loaded comes first.
     if (card && this.device.canRun(card)) await this.loader.load(card);
     else await this.device.lookAtStorage();
   }
@@ -72,7 +72,7 @@ export class Models {
   /** Starts what loading the model of the last visit will need, as soon as it is known that there was one. */
   prepare(): void {
     const { modelId } = this.settings.current;
-    // Of what form one is that the build does not know is read later; then this one was for nothing.
+    // The form of a model that the build does not know is read later; this may then have been for nothing.
     if (modelId !== undefined) this.engines.prepare(knownCard(modelId)?.form ?? shippedModels[0]!.form);
   }
 
@@ -126,7 +126,7 @@ export class Models {
     await this.device.lookAtStorage();
   }
 
-  /** Goes on with a paused or failed download, and starts the model if that was wanted. */
+  /** Continues a paused or failed download, and starts the model if that was wanted. */
   async resume(id: string): Promise<void> {
     const download = this.downloads.all.get(id);
     if (download?.start) await this.loader.load(download.card);
@@ -138,7 +138,7 @@ export class Models {
   async remove(card: ModelCard): Promise<void> {
     if (this.loader.chosen?.id === card.id) await this.loader.unload();
     else await this.loader.forget(card.id);
-    // From the first moment on it does not count as installed: whatever ends this halfway leaves files, but no half model.
+    // It stops counting as installed first: whatever interrupts this may leave files, but no half model.
     await this.installed.remove(card.id);
     if (card.origin.kind === "given") await this.installed.removeCard(card.id);
     await this.store.remove(baseUrlOf(card.id));

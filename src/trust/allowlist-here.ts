@@ -5,7 +5,7 @@ import { ALLOWLIST } from "./rules/allowlist";
 /** The first version of Chromium that heeds the header. */
 const HEEDED_SINCE = 152;
 
-/** The address at which the headers are that this page came with: from the service worker, or around it by an address that it does not keep. */
+/** The address of the headers that this page came with: from the service worker, or past it by an address that it does not keep. */
 export function ownAddress(): string {
   const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
   return new URL(navigation?.workerStart ? "index.html" : ".?policy", document.baseURI).href;

@@ -29,10 +29,10 @@ export function setPolicy(rules: Policy): void {
 /** What policy.json said at the start; undefined before that. */
 export let startedWith: Policy | undefined;
 
-/** The date that came with the policy, and when, by a clock that nobody sets; both in milliseconds. */
+/** The date that came with the policy, and when, by a clock nobody can set; both in milliseconds. */
 let dated: { date: number; at: number } | undefined;
 
-/** What the date is now by the site's server, in milliseconds since 1970; undefined where it has not said. Without a network it is an old one. */
+/** The date by the site's server, in milliseconds since 1970; undefined where it has not said. Without a network it is an old one. */
 export const serverTime = (): number | undefined => dated && dated.date + performance.now() - dated.at;
 
 /** What answered in the server's place when the policy was last asked for; undefined where nothing did. */
@@ -93,15 +93,15 @@ export async function lastPolicy(): Promise<Policy | undefined> {
 const tagName = 'meta[http-equiv="Content-Security-Policy"]';
 
 /**
- * A policy without the hosts and the features that the page was not made for, which the browser refuses. That is so until a new version of the
- * page, which comes with a policy that is wider, has taken over. Where none comes, the policy was widened by hand. Throws an Error that says so.
+ * A policy without the hosts and features that this page was not built for, which the browser refuses until a new version of the page, built with
+ * the wider policy, takes over. Where none comes, the policy was widened by hand. Throws an Error that says so.
  */
 async function withinPage(rules: Policy): Promise<Policy> {
   const built = document.querySelector<HTMLMetaElement>(tagName)?.content;
   if (built === undefined) return rules;
   const sourcesIn = (line: string) => new RegExp(`${line} ([^;]*)`).exec(built)?.[1]?.split(" ") ?? [];
   const allowed = sourcesIn("connect-src");
-  /** What a feature needs in the page's own tag and does not find there. */
+  /** What a feature needs in the page's own tag and is missing there. */
   const lacking = (feature: Feature) =>
     Object.entries(features[feature].opens?.sources ?? {}).flatMap(([line, sources]) =>
       sources.filter((source) => !sourcesIn(line).includes(source)),

@@ -46,7 +46,7 @@ async function ownRegistration(): Promise<ServiceWorkerRegistration | undefined>
   return (await container?.getRegistrations())?.find(({ scope }) => scope === deploymentAddress());
 }
 
-/** Looks for this deployment's files of models in the databases that it shares, or removes them. Gives where there were some. */
+/** Finds this deployment's model files in the databases that it shares, or removes them. Returns which had any. */
 async function modelFiles(how: "count" | "remove"): Promise<string[]> {
   const there = new Set((await indexedDB.databases()).map(({ name }) => name));
   const found: string[] = [];
@@ -71,7 +71,7 @@ async function modelFiles(how: "count" | "remove"): Promise<string[]> {
   return found;
 }
 
-/** Opens it in its present version; undefined where it has gone meanwhile. */
+/** Opens it in its present version; undefined where it is gone by now. */
 function openExisting(name: string): Promise<IDBDatabase | undefined> {
   const opening = indexedDB.open(name);
   opening.onupgradeneeded = () => opening.transaction!.abort();

@@ -66,8 +66,8 @@ function mailLink({ pathname, search, hash }: URL): ForeignLink | undefined {
 }
 
 /**
- * A host of `xn--` labels as people write it. Undefined where there is none, and where one label is of another script than Latin, Japanese or
- * Korean or mixes them: such names are made to look like others.
+ * A host with `xn--` labels as people write it. Undefined where it has none, and where a label mixes scripts or uses any but Latin, Japanese or
+ * Korean: such names are made to look like others.
  */
 function readableHost(host: string): string | undefined {
   const labels = host.split(".");
@@ -152,8 +152,8 @@ export async function canLeaveTo(to: ForeignLink): Promise<boolean> {
 }
 
 /**
- * Opens an address that a person has confirmed: the web in a tab of its own that knows nothing of this one, mail in the mail program. Gives
- * whether there was a way.
+ * Opens an address that a person has confirmed: the web in a tab of its own that knows nothing of this one, mail in the mail program. Returns
+ * whether that was possible.
  */
 export async function leaveTo(to: ForeignLink): Promise<boolean> {
   const { kind, url } = to;

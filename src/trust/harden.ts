@@ -1,6 +1,6 @@
 // Closes, in the app itself, what no Content-Security-Policy closes: removes interfaces that reach other machines by themselves, and refuses
 // to leave the page for another origin. Imported before everything else, by the page and by the service worker. It binds the app's own code
-// and whatever might slip into it; a script could get back what was removed from a frame of its own, but no script from elsewhere can run (probe.ts).
+// and whatever might slip into it; a script could take back from a frame of its own what was removed, but no script from elsewhere can run (probe.ts).
 
 /** The name of the error with which the app refuses. */
 export const REFUSED = "RefusedByIslet";

@@ -49,7 +49,7 @@ async function serviceWorkerHeaders(): Promise<Headers | undefined> {
   return kept ? kept.headers : headersOf(scriptURL);
 }
 
-/** What was sent for each place, judged. Throws where it cannot be read, for example since the server is not there. */
+/** What was sent for each place, judged. Throws where it cannot be read, for example because the server is down. */
 export async function sentPolicies(): Promise<SentPolicy[]> {
   const demanded = contentSecurityPolicy(policy, "header");
   const inPage = [...document.querySelectorAll<HTMLMetaElement>(`meta[http-equiv="${CSP}"]`)].map((tag) => tag.content);

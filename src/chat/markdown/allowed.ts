@@ -21,7 +21,7 @@ export const allowedAttributes = [...textAttributes, ...mathAttributes];
 const lengths = "columnspacing depth height linethickness lspace maxsize minsize rowspacing voffset width".split(" ");
 const short = /^[+-]?1?\d?(?:\.\d+)?(?:em|ex|px|pt|width)?$/;
 
-/** What an attribute of the list may be on an element; undefined where it may not be there. */
+/** The value that an attribute may have on an element; undefined where it is not allowed. */
 export function allowedValue(element: Element, name: string, value: string): string | undefined {
   const ofMath = element.namespaceURI === "http://www.w3.org/1998/Math/MathML";
   if (!(ofMath ? mathAttributes : textAttributes).includes(name)) return undefined;
@@ -29,12 +29,12 @@ export function allowedValue(element: Element, name: string, value: string): str
   // A cell over thousands of rows or columns takes as long to lay out as those would.
   if (name === "colspan" || name === "rowspan") return /^\d\d?$/.test(value) ? value : undefined;
   if (lengths.includes(name)) return value.split(/\s+/).every((length) => short.test(length)) ? value : undefined;
-  // Below the usual size letters grow with each level.
+  // Below 0, letters grow with each level.
   if (name === "scriptlevel") return /^[0-3]$/.test(value) ? value : undefined;
   return value;
 }
 
-/** Of the classes of an element those that colour code. */
+/** The classes of an element that colour code. */
 function codeClasses(names: string): string {
   return names
     .split(/\s+/)

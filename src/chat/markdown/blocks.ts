@@ -1,6 +1,6 @@
-// An answer that streams, cut into blocks: finished blocks are rendered once and looked at again only when a definition comes that they wait for; the
-// last one is rendered again. Where a block is finished depends on the text before it alone, never on how the text came, so that at its end a stream
-// shows what the whole would. A long last block is rendered again only when it has grown by a fraction of itself; meanwhile its newest text
+// An answer that streams, cut into blocks: finished blocks are rendered once, and again only when a definition arrives that they wait for; the
+// last one is rendered repeatedly. Where a block is finished depends only on the text before it, never on how the text arrived, so that a stream ends
+// up the same as the whole text. A long last block is rendered again only when it has grown by a fraction of itself; meanwhile its newest text
 // is shown as plain text after it, so that the cost of a token does not grow with the answer.
 import type { Tokens } from "marked";
 import { cutBlocks, finished, SHORT, type RawBlock } from "./cut";
@@ -28,7 +28,7 @@ const GROWTH = 0.08;
 const MOST_TAGS = 60_000;
 /** What a block costs apart from its tags. */
 const OF_BLOCK = 4;
-/** So many characters of finished blocks are rendered again at once. */
+/** How many characters of finished blocks are rendered again at once. */
 const MOST_AGAIN = 10_000;
 
 const nothing: Pick<Rendered, "own" | "asked"> = { own: new Map(), asked: new Map() };
@@ -49,7 +49,7 @@ export class BlockStream {
   private nextId = 0;
   /** How many tags the blocks after the final ones may have. */
   private room = MOST_TAGS;
-  /** Up to where ends of lines were looked at, and where blocks were last looked for. */
+  /** How far line ends were looked at, and where blocks were last looked for. */
   private seen = 0;
   private tried = 0;
   /** The list that the open blocks begin within, and its final blocks. */
@@ -64,14 +64,14 @@ export class BlockStream {
   /** `breaks`: every end of a line is shown as one. */
   constructor(private readonly breaks = false) {}
 
-  /** There is more to render of what was taken already: `catchUp` does. */
+  /** Some of the text taken so far is still to be rendered: `catchUp` does that. */
   get behind(): boolean {
     return this.again.size > 0;
   }
 
   /**
-   * Takes the whole text so far. Text that does not continue the last one starts over. `ended`: no more is expected; only then what is shown
-   * is certain to be what the whole shows.
+   * Takes the whole text so far. Text that does not continue the last one starts over. `ended`: no more is expected; only then is what
+   * is shown certain to be final.
    */
   update(text: string, ended = false): void {
     // Whether a line ends in one character or in two is known with the next one.
@@ -95,7 +95,7 @@ export class BlockStream {
     this.catchUp();
   }
 
-  /** Renders some of the final blocks again for which a definition came. */
+  /** Renders again some of the final blocks whose definition has arrived. */
   catchUp(): void {
     let done = 0;
     for (const entry of this.again) {
@@ -123,7 +123,7 @@ export class BlockStream {
     this.again.clear();
   }
 
-  /** Where blocks are looked for next: behind an empty line or, in a long text without one, a line. */
+  /** Where blocks are looked for next: after an empty line or, in a long text without one, after a line. */
   private nextPoint(): number | undefined {
     while (this.room > 0) {
       const end = this.text.indexOf("\n", this.seen);
@@ -136,7 +136,7 @@ export class BlockStream {
     return undefined;
   }
 
-  /** Makes the blocks before a point final, but for those that may go on behind it. */
+  /** Makes the blocks before a point final, except those that may continue after it. */
   private finish(point: number): void {
     const text = this.text.slice(this.openStart, point);
     const raws = cutBlocks(text, this.list);
@@ -165,7 +165,7 @@ export class BlockStream {
     let index = this.finalCount;
     for (const [i, raw] of raws.entries()) {
       if (room <= 0) {
-        // What there is no room left for becomes one.
+        // What there is no room for becomes one plain block.
         const text = raws.slice(i).map((one) => one.text);
         this.entries[index] = this.plain({ text: text.join(""), joined: false }, this.idAt(index));
         index++;
@@ -187,7 +187,7 @@ export class BlockStream {
     }
   }
 
-  /** The open block at an index: the one that is there, where nothing changed for it. Adds what it defines to `scope`. */
+  /** The open block at an index: the existing one where nothing changed for it. Adds what it defines to `scope`. */
   private read(raw: RawBlock, index: number, scope: Definitions): Entry {
     const old = this.entries[index];
     const same = old?.raw.text === raw.text && old.raw.joined === raw.joined && sameList(old.raw.list, raw.list);
@@ -225,7 +225,7 @@ export class BlockStream {
     return { raw, block: { kind: "plain", id, text: raw.text, newest: "" }, ...nothing };
   }
 
-  /** Space between two items is space between all, those of final blocks as well. */
+  /** Space between two items means space between all, also in final blocks. */
   private takeLooseness(first: RawBlock | undefined): void {
     if (!this.list || this.list.loose || !first?.list?.loose) return;
     this.list = { ...this.list, loose: true };

@@ -1,5 +1,5 @@
-// Where a text is cut into blocks that are rendered one by one: as marked finds them, but that a long list is several, and HTML that is open over
-// empty lines (`<details>`) is one with what stands in it. Not for: when a block of a stream is finished (blocks.ts).
+// Where a text is cut into blocks that are rendered one by one: as marked finds them, except that a long list becomes several, and HTML that spans
+// empty lines (`<details>`) is one block with its content. Not for: when a block of a stream is finished (blocks.ts).
 import type { Token, Tokens } from "marked";
 import { openMath } from "./math";
 import { stillOpen } from "./raw-html";
@@ -7,7 +7,7 @@ import { lexBlocks, type ListPart } from "./render";
 
 /** A list longer than this, in characters, is cut into parts of about this length. */
 export const SHORT = 2_000;
-/** What HTML may hold, in characters; what is open for longer holds nothing. */
+/** The most characters that HTML may hold; if it is open for longer, it holds nothing. */
 const MOST_HELD = 20_000;
 
 export interface RawBlock {
@@ -18,7 +18,7 @@ export interface RawBlock {
   joined: boolean;
 }
 
-/** The blocks of a text; joined they are the text. `list`: the long list that it begins within. */
+/** The blocks that make up a text. `list`: the long list that it begins within. */
 export function cutBlocks(text: string, list?: ListPart): RawBlock[] {
   const blocks: RawBlock[] = [];
   const tokens = lexBlocks(text);
@@ -41,7 +41,7 @@ export function cutBlocks(text: string, list?: ListPart): RawBlock[] {
   return blocks;
 }
 
-/** For each token of HTML behind which token what it opens is closed, or all ends; that token itself where it holds nothing. */
+/** For each token of HTML, by index, where what it opens ends (an index, exclusive); right after itself where it holds nothing. */
 function endsOf(tokens: readonly Token[]): Map<number, number> {
   const ends = new Map<number, number>();
   const open: { from: number; start: number; depth: number }[] = [];
@@ -82,7 +82,7 @@ function partsOf(token: Tokens.List, within: ListPart | undefined): RawBlock[] {
   return parts;
 }
 
-/** How many of the first blocks of `text`, which ends with a line, are what they are whatever comes behind it. */
+/** How many of the first blocks of `text`, which ends with a line, no later text can change. */
 export function finished(text: string, blocks: readonly RawBlock[]): number {
   // A formula may go on over empty lines, a definition may have its title on the next line.
   const formula = openMath(text) ?? Infinity;

@@ -1,10 +1,10 @@
-// What a text defines in one place for all of its others: where links by reference lead, and the numbers of footnotes. Not for: how a definition
+// What a text defines in one place and uses in others: where links by reference lead, and the numbers of footnotes. Not for: how a definition
 // is written (lexer.ts, footnotes.ts).
 
 /** Where a link leads, or which number a footnote has. */
 export type Definition = { href: string; title?: string | undefined } | { note: number };
 
-/** The name of a footnote among those of links. */
+/** The key of a footnote among the links. */
 export const noteName = (label: string) => `^${label.toLowerCase()}`;
 
 export class Definitions {
@@ -13,7 +13,7 @@ export class Definitions {
   /** How many footnotes are defined: they are numbered in the order of their definitions, so that no later one changes a number. */
   private notes: number;
 
-  /** `before`: what stands before these and holds as well; it does not change any more. */
+  /** `before`: earlier definitions, which hold as well and no longer change. */
   constructor(private readonly before?: Definitions) {
     this.notes = before?.notes ?? 0;
   }

@@ -1,5 +1,5 @@
-// Which way an answer runs: each paragraph and heading by its first letter, as browsers do for `dir="auto"`, which Chromium does not look at again when
-// the text comes later; a list or a table as a whole, by most of its items or cells. Code and formulas run from left to right (Markdown.svelte).
+// Which way an answer runs: each paragraph and heading by its first letter, as browsers do for `dir="auto"`, which Chromium does not evaluate again when
+// text is added later; a list or a table as a whole, by most of its items or cells. Code and formulas run from left to right (Markdown.svelte).
 type Direction = "ltr" | "rtl";
 
 /** Letters of Hebrew, Arabic, Syriac, Thaana, N’Ko and the older scripts that run from right to left, where Unicode keeps them. */
@@ -38,7 +38,7 @@ function directionOfMost(parts: Iterable<Element>): Direction | undefined {
   return right + left === 0 ? undefined : right > left ? "rtl" : "ltr";
 }
 
-/** Sets `dir` in what lies under `root`, which runs from left to right, where it is another than that around it. */
+/** Sets `dir` on what is under `root`, which runs from left to right, where it differs from that around it. */
 export function layDirections(root: Element): void {
   for (const element of root.querySelectorAll(`${paragraphs}, ${wholes}`)) {
     // An item or a cell runs as the whole does.

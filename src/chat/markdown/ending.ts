@@ -1,8 +1,8 @@
-// What a text leaves open at its end, so that something else can follow it in one file of Markdown. Other programs read that file: it is looked at
-// as CommonMark has it. Not for: showing a text.
+// Closes what a text leaves open at its end, so that something else can follow it in a Markdown file. Other programs read that file, so CommonMark's
+// rules apply. Not for: showing a text.
 import { Lexer, type Token, type TokensList } from "marked";
 
-/** Finds the outermost blocks alone: what lies in a list or a quotation ends with it. */
+/** Finds only the outermost blocks: what is in a list or a quotation ends with it. */
 class OutermostLexer extends Lexer {
   private within = false;
 
@@ -29,7 +29,7 @@ function openFence(raw: string): string | undefined {
   return end?.startsWith(mark) && last.trim() === end ? undefined : mark;
 }
 
-/** The end of HTML in which what comes behind it would not be read as Markdown; undefined where it has that end, or needs none. */
+/** The end of HTML without which later text would not be read as Markdown; undefined where it is there or not needed. */
 function openElement(raw: string): string | undefined {
   const [, comment, instruction, data, declaration, element] = unread.exec(raw) ?? [];
   const ends: [string | undefined, string][] = [
@@ -43,7 +43,7 @@ function openElement(raw: string): string | undefined {
   return end === undefined || raw.trimStart().slice(2).toLowerCase().includes(end) ? undefined : end;
 }
 
-/** The ends of the folded parts that are open, in which what comes behind them would be hidden. */
+/** The ends of folded parts that are still open and would hide what follows. */
 function openDetails(tokens: readonly Token[]): string[] {
   let open = 0;
   for (const { type, raw } of tokens)
@@ -52,7 +52,7 @@ function openDetails(tokens: readonly Token[]): string[] {
   return Array.from({ length: open }, () => "</details>");
 }
 
-/** The end of a formula on lines of its own that is begun and not ended in the text behind its sign; undefined where there is none. */
+/** The end of a formula on its own lines that is begun and never ended; undefined where there is none. */
 function openFormula(tokens: readonly Token[]): string | undefined {
   const prose = tokens.map(({ type, raw }) => (type === "paragraph" || type === "space" ? raw : "\n")).join("");
   const begin = new RegExp(formula);
@@ -66,7 +66,7 @@ function openFormula(tokens: readonly Token[]): string | undefined {
   return undefined;
 }
 
-/** A text of Markdown that leaves nothing open: no code, HTML or formula in which what comes behind it would be lost. */
+/** Markdown that leaves nothing open: no code, HTML or formula in which what follows would be lost. */
 export function closed(text: string): string {
   const tokens = new OutermostLexer().blockTokens(text, []);
   const { type, raw } = tokens.at(-1) ?? { type: "", raw: "" };

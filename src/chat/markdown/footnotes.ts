@@ -6,10 +6,10 @@ import type { BoundedLexer } from "./lexer";
 
 const begin = /^ {0,3}\[\^([^\]\s]{1,100})\]:[ \t]*/;
 const named = /^\[\^([^\]\s]{1,100})\]/;
-/** A line that begins a block of its own, and so does not go on with the note before it. */
+/** A line that begins a block of its own, and so does not continue the note before it. */
 const otherBlock = /^ {0,3}(?:\[\^[^\]\s]+\]:|#{1,6}(?:\s|$)|```|~~~|>|[-*+][ \t]|\d{1,9}[.)][ \t]|\||<)/;
 
-/** How far behind the beginning of a paragraph a note may begin that ends it, in characters. */
+/** How far into a paragraph, in characters, a note is looked for that ends it. */
 const MOST_AHEAD = 4_000;
 
 interface NoteToken extends Tokens.Generic {
@@ -34,7 +34,7 @@ function linesOf(src: string): { raw: string; text: string } {
   return { raw: src.slice(0, end), text };
 }
 
-/** What teaches marked to read footnotes. */
+/** Extensions by which marked reads footnotes. */
 export const noteExtensions: TokenizerAndRendererExtension[] = [
   {
     name: "note",
@@ -48,7 +48,7 @@ export const noteExtensions: TokenizerAndRendererExtension[] = [
       if (label === undefined) return undefined;
       const { raw, text } = linesOf(src);
       const note = (this.lexer as BoundedLexer).defineNote(noteName(label));
-      // What is defined for a second time is text.
+      // A second definition is text.
       const tokens =
         note === undefined
           ? [{ type: "paragraph", raw, text: raw, tokens: this.lexer.inline(raw) }]

@@ -23,7 +23,7 @@ class BoundedTokenizer extends Tokenizer {
     return this.lexer as unknown as BoundedLexer;
   }
 
-  // Those that read what they found once more, or look as far as the text goes, are held to the limits.
+  // Methods that read a match again, or look ahead to the end of the text, are held to the limits.
 
   override blockquote(src: string): Tokens.Blockquote | undefined {
     return this.reader.within(() => super.blockquote(src));
@@ -45,7 +45,7 @@ class BoundedTokenizer extends Tokenizer {
     return src.startsWith("~~") ? super.del(src, maskedSrc, prevChar) : undefined;
   }
 
-  // Others lose text, or take what is none of theirs.
+  // Others lose text, or take what is not theirs.
 
   override html(src: string): Tokens.HTML | undefined {
     const [, name] = /^ {0,3}<\/?([a-zA-Z][a-zA-Z0-9-]*)(?=[\s/>]|$)/.exec(src) ?? [];
@@ -54,7 +54,7 @@ class BoundedTokenizer extends Tokenizer {
 
   override tag(src: string): Tokens.Tag | undefined {
     const tag = super.tag(src);
-    // CommonMark knows no element within a paragraph whose text is not read as Markdown; and marked leaves such text unescaped.
+    // In CommonMark, text within inline elements is always read as Markdown; marked would leave that of some unescaped.
     this.lexer.state.inRawBlock = false;
     if (!tag || this.reader.tags.tagAt(src, 0, true) > 0) return tag && { ...tag, inRawBlock: false };
     return { type: "text", raw: tag.raw, text: tag.raw, escaped: false } as unknown as Tokens.Tag;
@@ -63,7 +63,7 @@ class BoundedTokenizer extends Tokenizer {
   override def(src: string): Tokens.Def | undefined {
     const found = super.def(src);
     const blank = found?.raw.search(/\n[ \t]*\n/) ?? -1;
-    // A title goes over no empty line.
+    // A title does not span an empty line.
     if (found && blank >= 0) return this.def(found.raw.slice(0, blank + 1));
     return found && readLink(found.href) ? found : undefined;
   }
@@ -87,7 +87,7 @@ class BoundedTokenizer extends Tokenizer {
   }
 }
 
-/** Reads a block. Gives up with `TooMuch` on a text that is beyond a limit. */
+/** Reads a block. Throws `TooMuch` for a text that is beyond a limit. */
 export class BoundedLexer extends Lexer {
   /** What the text itself defines. */
   readonly own = new Map<string, Definition>();
@@ -100,7 +100,7 @@ export class BoundedLexer extends Lexer {
   private runTags: TagReader | undefined;
   private notes = 0;
 
-  /** `definitions`: what the text around it defines; `before`: what this text was found to define when it was read before. */
+  /** `definitions`: what the text around it defines; `before`: what this text defined when it was last read. */
   constructor(
     options: MarkedOptions,
     private readonly definitions?: Definitions,

@@ -1,5 +1,5 @@
-// How much work a block of Markdown may make. Lexers and browsers take far longer over text that nests deep or never closes what it opens than over
-// other text of its length; a block that asks for more than these limits is shown as it was written. Not for: reading within them (lexer.ts).
+// How much work a block of Markdown may cost. Lexers and browsers take far longer over text that nests deeply or never closes what it opens than over
+// other text of the same length; a block beyond these limits is shown as it was written. Not for: reading within them (lexer.ts).
 
 /** Quotations, lists and emphasis within one another; a quotation or a list counts twice. */
 export const MOST_NESTED = 100;

@@ -1,13 +1,13 @@
 // Links of an answer as elements that lead nowhere by themselves: a browser looks up and connects to an `href` as soon as a person hovers over it
-// or presses it. Of those that render.ts makes for the answer itself (a footnote, the way back from it, a box of a task) the mark stays. Not for: what
-// a link leads to (trust/foreign-link.ts), or asking before it is opened.
+// or presses it. The marks that render.ts makes within the answer (a footnote, the way back from it, the box of a task) stay. Not for: where
+// a link leads (trust/foreign-link.ts), or asking before it is opened.
 import { readLink } from "../../trust/foreign-link";
 import { shortened } from "../../platform/shortened";
 
 const MOST_SHOWN = 300;
 const ownMark = /^#((?:note|ref)-\d{1,6}|task-(?:done|open))$/;
 
-/** Takes every address out of a sanitised element. What was a link that can be opened keeps it where only `linkOf` finds it. */
+/** Takes every address out of a sanitised element. A link that can be opened keeps its own where only `linkOf` finds it. */
 export function withoutAddress(element: Element): void {
   const href = element.localName === "a" ? element.getAttribute("href") : null;
   for (const name of ["href", "xlink:href", "target", "rel", "ping", "download", "data-url", "data-mark"])
@@ -22,14 +22,14 @@ export function withoutAddress(element: Element): void {
   element.setAttribute("title", shortened(link.url, MOST_SHOWN));
 }
 
-/** The address of the link in which something happened; undefined outside of links. */
+/** The address of the link that an event happened in; undefined outside of links. */
 export function linkOf({ target }: Event): string | undefined {
   return (target as Element).closest<HTMLElement>("a[data-url]")?.dataset["url"];
 }
 
 /**
- * The other end of the footnote, or of the way back from one, in which something happened; undefined outside of those. A note may be named in several
- * places: `cameFrom` is that from which a person came.
+ * The other end of the footnote, or of its way back, that an event happened in; undefined outside of those. A note may be referred to in several
+ * places: `cameFrom` is the one that the person came from.
  */
 export function otherEnd({ target, currentTarget }: Event, cameFrom?: HTMLElement): HTMLElement | undefined {
   const mark = (target as Element).closest<HTMLElement>("a[data-mark]")?.dataset["mark"] ?? "";

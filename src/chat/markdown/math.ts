@@ -1,5 +1,5 @@
-// Math in Markdown: where a formula begins and ends, and its MathML. Every search looks only so far ahead as a formula may be long, so that
-// text full of signs that open one and close none costs no more than other text. Not for: making the MathML safe (render.ts).
+// Math in Markdown: where a formula begins and ends, and its MathML. Every search looks ahead only as far as a formula may be long, so that
+// text full of signs that open one and never close it costs no more than other text. Not for: making the MathML safe (render.ts).
 import type { Token, TokenizerAndRendererExtension, Tokens } from "marked";
 import temml from "temml";
 import { escapeHtml } from "./escape";
@@ -14,11 +14,11 @@ interface MathToken extends Tokens.Generic {
   tail?: string;
 }
 
-/** What may be a formula: between which signs it stands, and what stands right before and behind them. */
+/** What may be a formula: the signs that enclose it, and what comes right before and after them. */
 interface Candidate {
   open: string;
   tex: string;
-  /** Its text without commands and without what these take, such as `\text{...}`: no words of those are prose. */
+  /** Its text without commands and their arguments, such as `\text{...}`, whose words are not prose. */
   bare: string;
   before: string;
   behind: string;
@@ -33,7 +33,7 @@ const amount = new RegExp(
   "u",
 );
 
-/** What opens a formula: with a `$`, which is a sign of money and of programs as well, all the rules hold; with the others those marked so. */
+/** When a candidate is text after all. For `$`, which also stands for money and in programs, every rule holds; for other signs those marked `always`. */
 const rules: { always?: true; isText: (candidate: Candidate) => boolean; because: string }[] = [
   { always: true, isText: ({ tex }) => tex.trim() === "", because: "there is nothing in it" },
   {
@@ -105,7 +105,7 @@ function mathHtml({ raw, tex, display, tail = "" }: MathToken): string {
 /** Environments of LaTeX that are a formula of their own, without further signs. */
 const environment =
   /^\\begin\{((?:align|alignat|flalign|gather|multline|equation|eqnarray)\*?|aligned|alignedat|gathered|split|cases|rcases|array|[bBpvV]?matrix|smallmatrix)\}/;
-/** Those that Temml does not know are laid out as their kin. */
+/** Those that Temml does not know are laid out as similar ones. */
 const unknown = /\\(begin|end)\{(?:eqnarray|flalign)(\*?)\}/g;
 
 /** The signs with which a formula begins at `from`, and those with which it ends; undefined where none begins. */
@@ -124,7 +124,7 @@ function signs(src: string, from: number): { open: string; close: string } | und
 /** Where a `$…$` that begins at `from` ends: at the next sign of that line that is not escaped. */
 const nextDollar = /(?:\\.|[^$\\\n])+/y;
 
-/** A formula of the text that begins at `from`: its token without the text of it, and where it ends. `before`: what stands there. */
+/** The formula that begins at `from`: its token without type and text, and where it ends. `before`: the character before it. */
 function formulaAt(src: string, from: number, before: string): { token: MathToken; end: number } | undefined {
   const found = signs(src, from);
   if (!found) return undefined;
@@ -173,7 +173,7 @@ function blockStart(src: string): number | undefined {
   return undefined;
 }
 
-/** Where in `text` a formula begins on a line of its own that what comes behind `text` could still close; undefined where none does. */
+/** Where in `text` a formula begins on its own line that later text could still close; undefined where none does. */
 export function openMath(text: string): number | undefined {
   const line = /^ {0,3}(?=\$\$|\\\[|\\begin\{)/gm;
   for (let found; (found = line.exec(text));) {
@@ -200,7 +200,7 @@ function inlineStart(src: string): number | undefined {
   return at < 0 ? undefined : at;
 }
 
-/** What teaches marked to read math. */
+/** Extensions by which marked reads math. */
 export const mathExtensions: TokenizerAndRendererExtension[] = [
   {
     name: "blockMath",

@@ -1,4 +1,4 @@
-// HTML that stands in Markdown: what of it is a tag, and what is text that only looks like one (`List<String>`, `<head>`, `<your-name>`). Such text is shown;
+// HTML within Markdown: what is a tag, and what is text that only looks like one (`List<String>`, `<head>`, `<your-name>`). Such text is shown;
 // left to a browser, it would be an unknown element and vanish. Not for: making HTML safe, which render.ts does afterwards, whatever comes out here.
 import { allowedTags } from "./allowed";
 import { escapeHtml } from "./escape";
@@ -8,7 +8,7 @@ const tagAt = new RegExp(`<(/?)([a-zA-Z][a-zA-Z0-9-]*)(?:${attribute})*\\s*/?>`,
 
 const names = (text: string) => text.split(" ");
 const allowed = new Set(allowedTags);
-/** Elements that are lost outside of some other. */
+/** Elements that are lost outside of certain others. */
 const within = new Map(
   [
     ["table", "caption thead tbody tfoot tr th td"],
@@ -36,7 +36,7 @@ export class TagReader {
   }
 
   /**
-   * The length of the tag at `from`; 0 where none is that could be shown as one. In prose a block (`<div>`) is a word unless it is both opened
+   * The length of the tag at `from`; 0 where there is none that can be shown. In prose a block (`<div>`) is a word unless it is both opened
    * and closed.
    */
   tagAt(src: string, from: number, prose: boolean): number {
@@ -57,7 +57,7 @@ export class TagReader {
   }
 }
 
-/** A block of HTML, in which what is no tag is text. */
+/** A block of HTML with everything that is not a tag as text. */
 export function visibleHtml(html: string): string {
   const reader = new TagReader(html);
   let visible = "";

@@ -47,7 +47,7 @@ const marked = new Marked({
   },
 });
 
-/** The language of code, from what stands beside the marks that begin it. */
+/** The language of code, from the text after the fence. */
 export const languageOf = (info: string | undefined) => info?.split(/\s/)[0] ?? "";
 
 /** The blocks of a text; what lies in them is not read. Where the text goes beyond a limit, the rest of it is one token of the type "plain". */
@@ -78,7 +78,7 @@ export interface ListPart {
 /** How a block is read: what is known from the text around it. */
 export interface Reading {
   definitions?: Definitions;
-  /** What the block was found to define when it was read before. */
+  /** What the block defined when it was last read. */
   before?: ReadonlyMap<string, Definition> | undefined;
   list?: ListPart | undefined;
   /** Every end of a line is shown as one. */

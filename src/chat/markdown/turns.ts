@@ -1,4 +1,4 @@
-// Takes turns at drawing: what many answers of a conversation have to draw is drawn in short steps, between which the page stays usable.
+// Takes turns at drawing: the many answers of a conversation are drawn in short steps, between which the page stays usable.
 
 /** How long the steps of one frame may take, in milliseconds. One step always runs. */
 const FRAME = 12;
@@ -20,12 +20,12 @@ function run(): void {
     while (waiting.length > 0 && performance.now() - began < FRAME);
   } finally {
     asked = false;
-    // One that fails holds up no other.
+    // A failing step does not hold up others.
     if (waiting.length > 0) ask();
   }
 }
 
-/** Runs a step in the next frame, or in a later one if others were asked for before. Gives what takes it back. */
+/** Runs a step in the next frame, or in a later one if others are waiting. Returns a function that cancels it. */
 export function takeTurn(step: () => void): () => void {
   waiting.push(step);
   ask();

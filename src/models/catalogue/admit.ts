@@ -1,4 +1,4 @@
-// The one way by which a model that is not of the catalogue becomes a card, wherever it comes from: an address, a package, a backup, a
+// The one way in which a model from outside the catalogue becomes a card, wherever it comes from: an address, a package, a backup, a
 // record. Nothing that comes with it is believed: what it says of itself is kept apart (`says`), and the catalogue wins on equal ids. Not
 // for: what is known of models (catalogue.ts), or reading their files (engine/store).
 import { AppError } from "../../platform/app-error";
@@ -19,7 +19,7 @@ export interface Candidate {
   size?: unknown;
 }
 
-/** Ends the id of a given model that calls itself by an id of the catalogue, which is that of another model. */
+/** Ends the id of a given model that claims an id of the catalogue, which belongs to another model. */
 const GIVEN = "-given";
 
 const MOST_LETTERS = 100;
@@ -38,8 +38,8 @@ export function admit(candidate: Candidate): ModelCard {
 }
 
 /**
- * The card of a model by its form alone. That of the catalogue for a given model which the build knows by hashes: its files must be these
- * and are held to them. Throws AppError.
+ * The card of a model, judged by form alone: the catalogue's for a given model whose hashes the build has, since its files are held to
+ * these. Throws AppError.
  */
 export function readCandidate({ id, origin, facts, size }: Candidate): ModelCard {
   if (!isModelId(id))
@@ -92,12 +92,12 @@ export function unknownCard(id: string, origin: Origin, said: Partial<Said>, siz
   };
 }
 
-/** What the policy in force names that is of no model of the catalogue: most likely a slip of the pen. */
+/** What the policy in force names that fits no model of the catalogue: most likely a typing error. */
 export const unmatchedNames = (): string[] => unmatched(policy.models, knownCards);
 
 const bare = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-/** The model of the catalogue whose name or id a person would take this for. */
+/** The model of the catalogue that a person would take this name for. */
 function namesake(name: string): ModelCard | undefined {
   return knownCards.find((card) => [card.id, card.key, card.name].some((known) => bare(known) === bare(name)));
 }

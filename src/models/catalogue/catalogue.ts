@@ -24,7 +24,7 @@ export type Origin =
 /** What a model says of itself: checked for form, not for truth. */
 export interface Said extends PackageFacts {
   name: string;
-  /** The id of the catalogue by which it calls itself. */
+  /** The id of the catalogue that it claims. */
   id?: string;
 }
 
@@ -34,7 +34,7 @@ export interface ModelCard extends Omit<ModelFacts, "licence" | "country" | "par
   form: ArtifactForm;
   /** The build knows this model. Of one that it does not know, name, publisher and licence are empty or the id. */
   known: boolean;
-  /** What one that is not known says of itself. */
+  /** What an unknown model says of itself. */
   says?: Said;
   /** What the builds of one model share. */
   key: string;

@@ -34,7 +34,7 @@ export interface AuditEntry {
   time: string;
   kind: AuditKind;
   data: AuditData;
-  /** The hash of the entry before; of the first one, 64 zeros. */
+  /** The hash of the entry before; for the first one, 64 zeros. */
   previous: string;
   /** SHA-256, in hexadecimal, of all the above as `canonical` writes it. */
   hash: string;
@@ -92,9 +92,9 @@ export function toJsonLines(entries: readonly AuditEntry[], head: SignedHead, ba
 }
 
 /**
- * How many entries, from the first on, are from before `limit` (milliseconds since 1970). Only what all stand before that are old themselves
- * is: an old time between newer ones is that of a clock that was set back, and counts as the newest before it. A time after `now` is that of a
- * clock that was ahead, and counts as the one after it.
+ * How many entries, from the first on, are older than `limit` (milliseconds since 1970). The count ends at the first newer one: an old time after a
+ * newer one comes from a clock that was set back, and counts as the newest before it; a time after `now` from a clock that was ahead, and counts
+ * as the one after it.
  */
 export function countOlder(entries: readonly Pick<AuditEntry, "time">[], limit: number, now: number): number {
   let newest = -Infinity;

@@ -29,7 +29,7 @@ export interface AuditFault {
   detail: string;
 }
 
-/** A line that is one of a log: an entry, the first line of one that was shortened, or the last line. `strange`: it has words too many. */
+/** A line of a log: an entry, the first line of a log that was shortened, or the last line. `strange`: it has extra keys. */
 export interface Row {
   line: number;
   strange: boolean;
@@ -41,7 +41,7 @@ export interface Row {
 /** Faults of form after which the rest of a file is not read. */
 const MOST_FAULTS = 1000;
 
-/** Bytes of a line after which it is not read: no question and answer come near. */
+/** The most bytes of a line that is read: no question and answer come near. */
 const LONGEST = 16 * 1024 * 1024;
 
 /** The words of each kind of line. */
@@ -73,7 +73,7 @@ function isEntry(value: Record<string, unknown>): boolean {
   return isRecord(data) && Object.values(data).every(isPlain) && isHash(previous) && isHash(hash);
 }
 
-/** What a value is of a log, and which words it has too many. Undefined where it is nothing of a log. */
+/** Which line of a log a value is, and its extra keys. Undefined where it is none. */
 function readValue(value: unknown): { row: Omit<Row, "line" | "strange">; strange: string[] } | undefined {
   if (!isRecord(value)) return undefined;
   const strangeIn = (record: object, known: readonly string[]) => Object.keys(record).filter((k) => !known.includes(k));
@@ -94,7 +94,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** One line without its line break. Gives what can be read of it, and what is wrong with its form. */
+/** One line without its line break. Returns what can be read of it and what is wrong with its form. */
 function readLine(text: string, line: number): { row?: Row; fault?: AuditFault } {
   const fault = (fault: FaultKind, detail: string): AuditFault => ({ line, fault, detail });
   if (text === "") return { fault: fault("form", "a blank line") };
@@ -113,7 +113,7 @@ function readLine(text: string, line: number): { row?: Row; fault?: AuditFault }
   return { row, fault: fault("form", `not byte for byte as the app writes it: ${ways}`) };
 }
 
-/** Every line that is one of a log, and what is wrong with the form of any. */
+/** All lines of a log, and what is wrong with their form. */
 export function readLines(file: string | Uint8Array): { rows: Row[]; faults: AuditFault[] } {
   const bytes = typeof file === "string" ? new TextEncoder().encode(file) : file;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -74,8 +74,8 @@ export class AuditLog {
   }
 
   /**
-   * The head, and where it is not signed with this key, after an entry that names it: the first one of a log, or the first since there is a key. What
-   * was at the end before that entry is not signed, and the entry says so.
+   * The head. Where it is not signed with this key, an entry that names the key is added first: the first of a log, or the first since there is a
+   * key. What was there before that entry is not signed, and the entry says so.
    */
   private async bound(head: StoredHead, key: SigningKey, about: AuditData = {}): Promise<StoredHead> {
     if (await isSigned(head, key.publicKey)) return head;
@@ -115,7 +115,7 @@ export class AuditLog {
       count = time === Infinity ? kept.length : countOlder(kept, time, now);
       const last = kept[count - 1];
       if (last) {
-        // First that they are gone, then their going: cut off between the two, they are deleted the next time.
+        // First record the deletion, then delete: if cut off in between, they are deleted the next time.
         const base = { entries: last.seq, hash: last.hash };
         const trimmed = { through: base.entries, hash: base.hash, by, signedFrom: head.signedFrom ?? 1 };
         const owner = { publicKey: key.publicKey, installation: await installationOf(key.publicKey) };

@@ -22,11 +22,11 @@ export interface Verified {
   notes: AuditNote[];
   /** Of the key that the log names last; undefined where it names none. */
   installation: string | undefined;
-  /** The entry from which on there was a key; 1 where there always was. */
+  /** The first entry with a key; 1 where there always was one. */
   signedFrom: number | undefined;
 }
 
-/** What was noted of the log before. `unsigned`: it is from a version of the app that did not sign. `now`: milliseconds since 1970. */
+/** What was noted earlier about the log. `unsigned`: it is from a version that did not sign. `now`: milliseconds since 1970. */
 export interface Expected {
   head?: string | undefined;
   installation?: string | undefined;

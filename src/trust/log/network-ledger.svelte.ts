@@ -20,7 +20,7 @@ export class NetworkLedger {
   timeOf = $state.raw<(time: number) => number>((time) => time);
   /** Called when something could not be recorded or read. */
   onFailed: (error: unknown) => void = () => {};
-  /** When a service worker came to stand before this page and its workers, in milliseconds since 1970; 0: from the beginning. */
+  /** When a service worker took control of this page and its workers, in milliseconds since 1970; 0: from the beginning. */
   private controlledAt = 0;
   private shown = 0;
   private readonly keys = new WeakMap<NetworkEntry, RecordKey>();
@@ -41,7 +41,7 @@ export class NetworkLedger {
     });
   }
 
-  /** Keeps `entries` in step with what is stored, until what this gives is called. */
+  /** Keeps `entries` in step with what is stored, until the returned function is called. */
   show(): () => void {
     this.shown++;
     this.changed(0);
@@ -72,7 +72,7 @@ export class NetworkLedger {
 
   /**
    * Records that the service worker's script was asked for, which the browser does by itself, past the service worker. `time`: milliseconds since
-   * 1970. `answered`: it could be read; of anything else the browser tells no more than that.
+   * 1970. `answered`: it could be read; the browser tells nothing more.
    */
   lookedForVersion(address: string, time: number, answered: boolean): void {
     const { origin, pathname: path } = new URL(address);
@@ -89,7 +89,7 @@ export class NetworkLedger {
     this.add({ version: 1, method: "GET", origin: url.origin, path: url.pathname, purpose, bytesOut: 0, ...facts }, id);
   }
 
-  /** What a page fetches that no service worker stands before, as the browser's own list of it says. */
+  /** What a page without a service worker fetches, by the browser's own list. */
   private watchUncontrolled(): void {
     const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
     if (!container || container.controller) return;
@@ -130,7 +130,7 @@ export class NetworkLedger {
       .catch((error: unknown) => this.onFailed(error));
   }
 
-  /** Deletes the entries that are too old, by their time. Gives how many. Throws AppError. */
+  /** Deletes the entries that are too old. Returns how many. Throws AppError. */
   async removeWhere(isOld: (time: number) => boolean): Promise<number> {
     return this.remove((await this.stored()).filter(([, { time }]) => isOld(time)));
   }

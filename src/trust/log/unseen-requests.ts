@@ -6,7 +6,7 @@ import { bytesOf, type Asker, type NetworkEntry } from "./network-entry";
 export const UNSEEN = named("islet-unseen-requests");
 /** Milliseconds within which two reports of the same are one. */
 const SETTLING = 300;
-/** In the name of a worker that no service worker stands before: it began earlier, and the browser leaves it so. */
+/** In the name of a worker that no service worker controls: it began earlier, and the browser keeps it that way. */
 const ALONE = " alone";
 
 /** What is told. The id keeps several tabs from recording it twice. */
@@ -15,13 +15,13 @@ export interface UnseenRequest extends Pick<NetworkEntry, "verdict" | "bytes" | 
   url: string;
 }
 
-/** The name for a worker that begins now, by which it knows whether to tell of its requests. */
+/** The name for a worker that begins now, which tells it whether to report its requests. */
 export function workerName(name: string): string {
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   return container?.controller ? name : name + ALONE;
 }
 
-/** From now on, what of this thread's requests the service worker does not see is told to the pages. */
+/** From now on, tells the pages which of this thread's requests the service worker does not see. */
 export function tellUnseen(asker: Asker): void {
   const channel = new BroadcastChannel(UNSEEN);
   const tell = (request: Omit<UnseenRequest, "id" | "asker">) =>
@@ -36,7 +36,7 @@ function tellRefusals(tell: Tell): void {
   let before = "";
   addEventListener("securitypolicyviolation", (event) => {
     const { blockedURI: url, effectiveDirective: line } = event as SecurityPolicyViolationEvent;
-    // The policy stands in the page and in the server's headers, and each of both reports. What has no address asked for nothing.
+    // The policy is in the page and in the server's headers, and both report. What has no address asked for nothing.
     const same = `${url} ${line}`;
     if (same === before || !URL.canParse(url) || !/^(https?|wss?):/.test(url)) return;
     before = same;

@@ -29,10 +29,10 @@ function failed(name: string): Error {
 
 function append(tag: string, attributes: Record<string, string>, parent: Element = document.body): () => void {
   const element = document.createElement(tag);
-  // What is hidden altogether is not always asked for.
+  // What is completely hidden is not always requested.
   element.className = "hidden";
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  // Of base addresses the first one counts.
+  // The first base address counts.
   parent.prepend(element);
   return () => element.remove();
 }

@@ -1,5 +1,5 @@
 // The proof: tries the ways out of every place where code of the app runs, and says of each what the browser did. What no page can close is
-// said to be so. Not for: the ways of the page (page-ways.ts) and of workers (platform/ways-out.ts), or how it is shown (ProbeView.svelte).
+// reported as such. Not for: the ways of the page (page-ways.ts) and of workers (platform/ways-out.ts), or how it is shown (ProbeView.svelte).
 import { tryWay, type Outcome, type ProbeOrder, type WayReport, type WorkerWay } from "../../platform/ways-out";
 import { ALLOWLIST } from "../rules/allowlist";
 import { allowlistHere } from "../allowlist-here";

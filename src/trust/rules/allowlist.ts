@@ -1,12 +1,12 @@
 // The header Connection-Allowlist: which hosts the browser connects to at all, also ahead of time, for a frame, for WebRTC or for a link that is
-// pressed, of which no Content-Security-Policy knows. Pure, for the build, the page and the service worker. Not for: whether it holds for
+// pressed, none of which a Content-Security-Policy covers. Pure, for the build, the page and the service worker. Not for: whether it holds for
 // this page (allowlist-here.ts). Source: https://wicg.github.io/connection-allowlists/
 import { connectable, type NetworkRules } from "./network-rules";
 
 export const ALLOWLIST = "Connection-Allowlist";
-/** Lets a confirmed address of mail open the mail program, which asks nobody over the network; without it, Chromium puts an error in the page's place. */
+/** Lets a confirmed mail address open the mail program, which requests nothing over the network; without it, Chromium replaces the page with an error. */
 export const MAIL = '"mailto:*"';
-/** As it is made here; one of another form is not read. */
+/** The form in which it is made here; no other is read. */
 const FORM = /^\(response-origin((?: "[^"\\]*")*)\)(;redirects=(?:allow|block))?$/;
 
 const listOf = (patterns: readonly string[]) => `(${["response-origin", ...patterns].join(" ")})`;

@@ -51,7 +51,7 @@ export const openedPermissions = (policy: Stated): ReadonlySet<string> =>
 /** Each line of the Content-Security-Policy that any feature can open, with the sources that this policy opens in it. */
 export function openedSources(policy: Stated): ReadonlyMap<string, readonly string[]> {
   const lines = new Map<string, string[]>();
-  // A line that nothing opens is stated too, so that one that was sent open is noticed.
+  // A line that nothing opens is listed too, so that it is noticed if it was sent open.
   for (const { opens } of Object.values(features))
     for (const line of Object.keys(opens?.sources ?? {})) lines.set(line, []);
   for (const { sources = {} } of opened(policy))

@@ -13,7 +13,7 @@ export interface Opens {
 export interface FeatureRow {
   /** For whoever writes a policy: editors show it beside the name. */
   description: string;
-  /** What a file of version 2 means that does not name it. "stated": such a file must name it. */
+  /** What a file of version 2 that does not name it means. "stated": such a file must name it. */
   inVersion2: "stated" | "allowed" | "denied";
   /** Whether the policy that the project itself hands out allows it. */
   shipped: boolean;

@@ -30,7 +30,7 @@ export function faultsOf(value: unknown, found: readonly OutputUnit[], schema: F
     if (!told.has(about)) faults.push(...faultsOfUnit(value, unit, schema));
     told.add(about);
   }
-  // What is there and wrong comes first; a field that is only misspelt is not missing as well.
+  // Wrong fields come first; a field that is only misspelt is not also missing.
   const meant = new Set(faults.map(({ values }) => values["meant"]));
   const missing = faults.filter(({ key, values }) => key === "policy.fault.missing" && !meant.has(values["field"]));
   return [...faults.filter(({ key }) => key !== "policy.fault.missing"), ...missing].slice(0, MOST_FAULTS);
@@ -79,7 +79,7 @@ function faultsOfUnit(value: unknown, unit: OutputUnit, schema: Fields): Reason[
     case "items":
     case "$ref":
     case "false":
-      // What is wrong is inside of it, and found on its own.
+      // The fault is inside it, and found separately.
       return [];
     case "enum":
     case "const": {

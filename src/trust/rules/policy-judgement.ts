@@ -89,7 +89,7 @@ export function judge(
   let narrower = false;
   for (const [name, allowed] of directivesOf(demanded)) {
     if (place === "worker" && !bindingWorkers.includes(name)) continue;
-    // What passes one policy still has to pass all others, so that the best of them counts.
+    // What passes one policy still has to pass all others, so the strictest counts.
     const beyond = (sent.length > 0 ? sent : [new Map<string, string[]>()]).map((policy) =>
       letThrough(policy, name).filter((source) => !isWithin(source, allowed, ownOrigin)),
     );

@@ -1,4 +1,4 @@
-// What a deployment may decide, and what of it browsers enforce: the Content-Security-Policy and the other headers are made from the same
+// What a deployment may decide, and what browsers enforce of it: the Content-Security-Policy and the other headers are made from the same
 // file. Pure, for the build as well as for the app. Not for: which policy is in force (current-policy.ts), or doing requests.
 import { Validator, type Schema } from "@cfworker/json-schema";
 import type { Language } from "../../i18n/languages";
@@ -89,11 +89,11 @@ export function refusedBy(
   return undefined;
 }
 
-/** Whether a pattern of `models.ids` is of an id; * stands for any letters. */
+/** Whether a pattern of `models.ids` matches an id; * stands for any characters. */
 const matchesId = (pattern: string, id: string): boolean =>
   new RegExp(`^${pattern.replace(/[.]/g, "[.]").replaceAll("*", ".*")}$`).test(id);
 
-/** What the lists of a policy name that is of no model of the catalogue, as "models.ids: Qwen-*". */
+/** What a policy's lists name that fits no model of the catalogue, as "models.ids: Qwen-*". */
 export function unmatched(
   models: Policy["models"],
   catalogue: readonly { id: string; licence: string; publisher: string }[],
@@ -108,7 +108,7 @@ export function unmatched(
   );
 }
 
-/** Whether a policy leaves less than everything of what `field` is about. */
+/** Whether a policy restricts what `field` is about. */
 export function restricts(policy: Policy, field: PolicyField): boolean {
   const [part, name] = field.split(".");
   switch (part) {
