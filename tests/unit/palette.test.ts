@@ -236,3 +236,9 @@ test("what has the words in its name comes first, and no words give everything",
   expect(ids("en", "").length).toBe(commands.list.length);
   expect(ids("en", "no such thing")).toEqual([]);
 });
+
+test("no two commands have one name or one shortcut", () => {
+  const twice = (all: readonly string[]) => all.filter((one, i) => all.indexOf(one) !== i);
+  expect(twice(commands.list.map(({ id }) => id))).toEqual([]);
+  expect(twice(commands.list.flatMap(({ keys = [] }) => keys))).toEqual([]);
+});
