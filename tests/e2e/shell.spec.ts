@@ -180,7 +180,7 @@ test("what an older version or the disk left that is no file of the build is fet
       },
       [LOGIN, pattern],
     );
-  for (const file of ["index.html", "assets/page-", "assets/index-", "icons/icon.svg"]) await damage(file);
+  for (const file of ["index.html", "assets/page-", "assets/style-", "icons/icon.svg"]) await damage(file);
   expect((await keptWith(app, "Sign in")).length).toBe(4);
   await works(app);
   await app.page.evaluate(() => fetch("icons/icon.svg"));
