@@ -101,21 +101,21 @@ function ofRecords({ vault, idle, shell }: Parts): Command[] {
 }
 
 function ofVersion({ install, updates, hasStatistics, shell }: Parts): Command[] {
-  const statistics = { id: "statistics", label: t("settings.statistics") };
-  return [
-    ...(hasStatistics() ? [{ ...statistics, run: () => shell.press("settings", "statistics") }] : []),
-    ...(install.offered
-      ? [
-          {
-            id: "install",
-            label: t("install.action"),
-            about: ["install"] as const,
-            run: () => void install.prompt(),
-          },
-        ]
-      : []),
-    ...(updates.available
-      ? [{ id: "update", label: t("update.action"), run: () => shell.guard(updates.accept()) }]
-      : []),
-  ];
+  const commands: Command[] = [];
+  if (hasStatistics())
+    commands.push({
+      id: "statistics",
+      label: t("settings.statistics"),
+      run: () => shell.press("settings", "statistics"),
+    });
+  if (install.offered)
+    commands.push({
+      id: "install",
+      label: t("install.action"),
+      about: ["install"],
+      run: () => void install.prompt(),
+    });
+  if (updates.available)
+    commands.push({ id: "update", label: t("update.action"), run: () => shell.guard(updates.accept()) });
+  return commands;
 }

@@ -28,17 +28,8 @@ export const chatRoom = (parts: Parts): Room => ({
 });
 
 function around({ conversations, shell }: Parts): Command[] {
-  return [
+  const commands: Command[] = [
     { id: "new", label: t("chat.new"), keys: "alt+n", about: ["new"], run: () => shell.open(null) },
-    ...(shell.screen === "chat"
-      ? []
-      : [
-          {
-            id: "chat",
-            label: t("palette.open", { title: t("nav.chat") }),
-            run: () => shell.open(conversations.openId),
-          },
-        ]),
     {
       id: "search",
       label: t("chat.search"),
@@ -47,6 +38,11 @@ function around({ conversations, shell }: Parts): Command[] {
       run: () => document.querySelector<HTMLElement>("nav input[type=search]")?.focus(),
     },
   ];
+  if (shell.screen !== "chat") {
+    const label = t("palette.open", { title: t("nav.chat") });
+    commands.push({ id: "chat", label, run: () => shell.open(conversations.openId) });
+  }
+  return commands;
 }
 
 function ofConversation({ conversations, actions, shell }: Parts): Command[] {

@@ -93,38 +93,15 @@ function ofFiles({ models, modelActions, shell }: Parts): Command[] {
 
 function ofStorage({ models, shell }: Parts): Command[] {
   const { storage } = models.device;
-  return [
-    ...(allowsUnknown()
-      ? [
-          {
-            id: "add-address",
-            label: t("own.address"),
-            about: ["models"] as const,
-            run: () => shell.press("models", "add-address"),
-          },
-        ]
-      : []),
-    ...(models.installed.models.size > 0
-      ? [
-          {
-            id: "free-space",
-            label: t("room.title"),
-            about: ["storage"] as const,
-            run: () => shell.press("storage", "free-space"),
-          },
-        ]
-      : []),
-    ...(storage && !storage.persisted
-      ? [
-          {
-            id: "persist",
-            label: t("storage.ask"),
-            about: ["storage"] as const,
-            run: () => shell.guard(models.device.askToKeep()),
-          },
-        ]
-      : []),
-  ];
+  const commands: Command[] = [];
+  const add = (id: string, label: string, about: Subject, run: () => void) =>
+    commands.push({ id, label, about: [about], run });
+  if (allowsUnknown()) add("add-address", t("own.address"), "models", () => shell.press("models", "add-address"));
+  if (models.installed.models.size > 0)
+    add("free-space", t("room.title"), "storage", () => shell.press("storage", "free-space"));
+  if (storage && !storage.persisted)
+    add("persist", t("storage.ask"), "storage", () => shell.guard(models.device.askToKeep()));
+  return commands;
 }
 
 function toBring({ models, shell }: Parts): Command[] {
