@@ -41,24 +41,20 @@ function whileBusy(session: Session): Command[] {
 /** How much to think, and comparing. */
 function thinking({ session, models, shell }: Answering): Command[] {
   if (!session.canAsk) return [];
-  return [
-    ...(models.loader.chosen?.thoughts ? efforts : []).map((effort): Command => ({
-      id: `effort-${effort}`,
-      label: labelled(t("effort.title"), t(`effort.${effort}`)),
-      about: effort === "off" ? ["quick", "think"] : ["think"],
-      run: () => shell.guard(session.manner.chooseEffort(effort)),
-    })),
-    ...(session.canCompare
-      ? [
-          {
-            id: "compare",
-            label: t("compare.title"),
-            about: ["think"] as const,
-            run: () => (session.comparing = true),
-          },
-        ]
-      : []),
-  ];
+  const commands = (models.loader.chosen?.thoughts ? efforts : []).map((effort): Command => ({
+    id: `effort-${effort}`,
+    label: labelled(t("effort.title"), t(`effort.${effort}`)),
+    about: effort === "off" ? ["quick", "think"] : ["think"],
+    run: () => shell.guard(session.manner.chooseEffort(effort)),
+  }));
+  if (session.canCompare)
+    commands.push({
+      id: "compare",
+      label: t("compare.title"),
+      about: ["think"],
+      run: () => (session.comparing = true),
+    });
+  return commands;
 }
 
 /** What a model does again, or continues. */

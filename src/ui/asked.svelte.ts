@@ -1,7 +1,7 @@
 // Controls that are pressed from elsewhere: a command that does what a button of a screen does presses that button, so that both are one.
 import { createContext } from "svelte";
 
-/** Milliseconds for which a control may be disabled, since what it needs is still being read. */
+/** Milliseconds after which what was asked for is forgotten: its screen may not have come, or what the control needs is not there. */
 const PATIENCE = 5_000;
 
 function press(control: HTMLElement): void {
@@ -14,9 +14,12 @@ function press(control: HTMLElement): void {
 export class Asked {
   /** What is to be pressed as soon as it is shown. */
   private control = $state<string>();
+  private forgetting: ReturnType<typeof setTimeout> | undefined;
 
-  press(control: string | undefined): void {
+  press(control: string): void {
     this.control = control;
+    clearTimeout(this.forgetting);
+    this.forgetting = setTimeout(() => (this.control = undefined), PATIENCE);
   }
 
   /** For `{@attach}`: brings a control into sight and presses it when it is asked for. Of a part that is folded up, the fold opens. */
