@@ -123,7 +123,7 @@ export class AppState {
     records.onDamaged = (n) => this.tellDamaged(n);
     session.onBegun = show;
     // What belongs to a conversation goes with it.
-    conversations.onDeleted = () => shell.guard(this.blobs.sweep());
+    if (isSecureContext) conversations.onDeleted = () => shell.guard(this.blobs.sweep());
     // Read before anything is drawn: what takes longest, the engine of the last model, can then begin at once.
     this.settingsRead = settings.load().then(() => models.prepare());
   }
