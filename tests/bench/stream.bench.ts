@@ -13,8 +13,18 @@ const { pieces } = JSON.parse(readFileSync("tests/fixtures/long-answer.json", "u
 /** Runs in the page before the app: an engine worker that plays pieces of text. */
 function standIn({ pieces, rate }: { pieces: string[]; rate: number }) {
   const marks: number[] = [];
+  const RealWorker = Worker;
   class Player extends EventTarget {
     onmessage: ((event: { data: unknown }) => void) | null = null;
+    /** As a worker does: it lives as long as it holds a lock. */
+    constructor() {
+      super();
+      const lifeLock = `player ${Math.random()}`;
+      void navigator.locks.request(lifeLock, () => {
+        this.onmessage?.({ data: { kind: "ready", lifeLock } });
+        return new Promise(() => {});
+      });
+    }
     terminate() {}
     postMessage({ id, call }: { id: number; call?: string }) {
       const answer = (data: unknown) => this.onmessage?.({ data });
@@ -60,7 +70,10 @@ function standIn({ pieces, rate }: { pieces: string[]; rate: number }) {
       for (const s of entry.scripts)
         scripts.push({ duration: s.duration, source: `${s.sourceFunctionName} ${s.sourceURL}` });
   }).observe({ type: "long-animation-frame", buffered: true });
-  Object.assign(window, { Worker: Player, played: 0, scripts, marks });
+  const make = function (url: string | URL, options?: WorkerOptions) {
+    return String(url).includes("engine-worker") ? new Player() : new RealWorker(url, options);
+  };
+  Object.assign(window, { Worker: make, played: 0, scripts, marks });
 }
 
 test("streaming", async () => {
