@@ -97,7 +97,7 @@ test("two deployments under one origin share nothing, and erasing one leaves the
   });
   expect(left).toEqual({
     keys: [model(server.url), foreign].sort(),
-    databases: ["another-application", "islet/", "webllm/model"],
+    databases: ["another-application", "islet-blobs/", "islet/", "webllm/model"],
     caches: expect.arrayContaining(["another-application", "islet-policy/"]),
     scopes: [server.url],
     local: ["another-application"],
