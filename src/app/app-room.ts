@@ -1,6 +1,8 @@
 // What the app itself brings: the screens that show more than one room, and what belongs to the whole of it.
+import type { Session } from "../chat/session.svelte";
 import { labelled, t } from "../i18n/i18n.svelte";
 import { languageNames, type Language } from "../i18n/languages";
+import type { Models } from "../models/models.svelte";
 import type { Install } from "../pwa/install.svelte";
 import type { Updates } from "../pwa/updates.svelte";
 import { themes, type Settings } from "../storage/settings.svelte";
@@ -13,10 +15,8 @@ interface Parts {
   install: Install;
   updates: Updates;
   vault: OpenVault | undefined;
-  /** Nothing is being written that could not be deleted now. */
-  idle: () => boolean;
-  /** The runtime of the model that runs has statistics. */
-  hasStatistics: () => boolean;
+  session: Session;
+  models: Models;
   /** Shows every command. */
   showAll: () => void;
   shell: Shell;
@@ -24,7 +24,7 @@ interface Parts {
 
 /** Language and appearance: what a person looks for first. */
 export const appearanceRoom = ({ settings, shell }: Pick<Parts, "settings" | "shell">): Room => ({
-  sections: async () => [(await import("./AppearanceSettings.svelte")).default],
+  sections: [() => import("./AppearanceSettings.svelte")],
   commands: () => {
     const codes: [Language | undefined, string][] = [
       [undefined, t("palette.languageAuto")],
@@ -54,27 +54,34 @@ export const appearanceRoom = ({ settings, shell }: Pick<Parts, "settings" | "sh
 export const appRoom = (parts: Parts): Room => ({
   screens: [
     {
-      ...{ name: "trust", title: "nav.trust", icon: "trust", keys: "alt+t", about: ["trust"] },
+      name: "trust",
+      title: "nav.trust",
+      icon: "trust",
+      keys: "alt+t",
+      about: ["trust"],
       load: () => import("./TrustScreen.svelte"),
     },
     {
-      ...{ name: "report", title: "report.title", about: ["trust", "print"] },
+      name: "report",
+      title: "report.title",
+      about: ["trust", "print"],
       load: () => import("./ReportScreen.svelte"),
     },
     {
-      ...{ name: "settings", title: "nav.settings", icon: "settings", keys: "alt+p", about: ["settings"] },
+      name: "settings",
+      title: "nav.settings",
+      icon: "settings",
+      keys: "alt+p",
+      about: ["settings"],
       load: () => import("./SettingsScreen.svelte"),
     },
   ],
-  sections: async () =>
-    (
-      await Promise.all([
-        import("./RetentionSection.svelte"),
-        import("./BackupSection.svelte"),
-        import("./InstallSection.svelte"),
-        import("./AboutSection.svelte"),
-      ])
-    ).map((view) => view.default),
+  sections: [
+    () => import("./RetentionSection.svelte"),
+    () => import("./BackupSection.svelte"),
+    () => import("./InstallSection.svelte"),
+    () => import("./AboutSection.svelte"),
+  ],
   commands: () => [
     { id: "help", label: t("palette.help"), about: ["help"], run: parts.showAll },
     ...ofRecords(parts),
@@ -83,14 +90,15 @@ export const appRoom = (parts: Parts): Room => ({
 });
 
 /** Backups, and what is deleted by hand. */
-function ofRecords({ vault, idle, shell }: Parts): Command[] {
+function ofRecords({ vault, session, shell }: Parts): Command[] {
   const pressed = (id: string, label: string, about: Command["about"] = []): Command => ({
     ...{ id, label, about, run: () => shell.press("settings", id) },
   });
   return [
     ...(vault && allowed("exportConversations") ? [pressed("backup", t("vault.makeBackup"), ["export"])] : []),
     ...(allowed("importConversations") ? [pressed("restore", `${t("vault.restore")}…`, ["import"])] : []),
-    ...(idle() ? (["conversations", "audit", "network"] as const) : []).map((kind) =>
+    // While an answer is written nothing can be deleted.
+    ...(session.busy ? [] : (["conversations", "audit", "network"] as const)).map((kind) =>
       pressed(
         `delete-${kind}`,
         `${t(`keep.delete.${kind}`)}…`,
@@ -100,9 +108,9 @@ function ofRecords({ vault, idle, shell }: Parts): Command[] {
   ];
 }
 
-function ofVersion({ install, updates, hasStatistics, shell }: Parts): Command[] {
+function ofVersion({ install, updates, models, shell }: Parts): Command[] {
   const commands: Command[] = [];
-  if (hasStatistics())
+  if (models.loader.state.phase === "ready")
     commands.push({
       id: "statistics",
       label: t("settings.statistics"),

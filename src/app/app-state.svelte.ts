@@ -1,6 +1,5 @@
 // The state of every room, made once, and how it begins. Not for: what is shown of it (App.svelte).
 import { provideChat } from "../chat/chat-context";
-import { chatRoom } from "../chat/chat-room";
 import { ConversationActions } from "../chat/conversation-actions.svelte";
 import { Conversations } from "../chat/conversations.svelte";
 import { Session } from "../chat/session.svelte";
@@ -11,7 +10,6 @@ import { t } from "../i18n/i18n.svelte";
 import { unmatchedNames } from "../models/catalogue/admit";
 import { ModelActions } from "../models/model-actions.svelte";
 import { provideModelActions, provideModels } from "../models/models-context";
-import { modelsRoom } from "../models/models-room";
 import { Models } from "../models/models.svelte";
 import { AppError } from "../platform/app-error";
 import { Install } from "../pwa/install.svelte";
@@ -28,17 +26,16 @@ import { NetworkLedger } from "../trust/log/network-ledger.svelte";
 import { policyWatch } from "../trust/policy-watch.svelte";
 import { featureRemarks } from "../trust/rules/feature-rules";
 import { provideTrust } from "../trust/trust-context";
-import { trustRoom } from "../trust/trust-room";
 import { lockMinutes, type OpenVault } from "../trust/vault/open-vault.svelte";
 import { Asked, provideAsked } from "../ui/asked.svelte";
 import { Notices, provideNotices } from "../ui/notices.svelte";
 import type { Room, Screen, Shell } from "../ui/room";
 import { provideApp } from "./app-context";
-import { appearanceRoom, appRoom } from "./app-room";
 import { Commands } from "./commands.svelte";
 import { Navigation } from "./navigation.svelte";
 import { strictForms } from "./record-forms";
 import { Retention } from "./retention.svelte";
+import { roomsOf } from "./rooms";
 
 /** Milliseconds for which a notice of records that cannot be read stays. */
 const DAMAGE_NOTICE = 20_000;
@@ -103,18 +100,10 @@ export class AppState {
     const comparison = new AnswerComparison(runs, models, notices);
     const modelActions = (this.modelActions = new ModelActions(models, store, notices, comparison));
     const shell = (this.shell = shellOf(this, surface));
-    this.rooms = [
-      appearanceRoom({ settings, shell }),
-      chatRoom({ conversations, session, actions, models, settings, shell }),
-      modelsRoom({ models, modelActions, shell }),
-      trustRoom({ audit, ledger, vault, shell }),
-      appRoom({
-        ...{ settings, install, updates, shell, vault },
-        idle: () => !session.busy,
-        hasStatistics: () => models.loader.state.phase === "ready",
-        showAll: () => surface.showAll(),
-      }),
-    ];
+    this.rooms = roomsOf({
+      ...{ conversations, session, actions, models, modelActions, settings, audit, ledger, vault },
+      ...{ install, updates, shell, showAll: () => surface.showAll() },
+    });
     this.screens = this.rooms.flatMap((room) => room.screens ?? []);
     // Language and appearance are what a person looks for first among the settings, and seldom among commands.
     const [appearance, ...others] = this.rooms;

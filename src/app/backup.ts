@@ -16,14 +16,14 @@ import type { ModelCard } from "../models/catalogue/catalogue";
 import { AppError } from "../platform/app-error";
 import { shortened } from "../platform/shortened";
 import { formed, kindOf, type AnyRecord, type RecordKey, type RecordKind, type StoredRecord } from "../storage/forms";
-import { blobForm, type BlobRecord, type Blobs } from "../storage/blobs/blobs";
+import { blobForm, blobKey, type BlobRecord, type Blobs } from "../storage/blobs/blobs";
 import type { ChunkName } from "../storage/blobs/chunks";
 import type { Records } from "../storage/records";
 import type { Pieces } from "../storage/vault/vault";
 import { readSettings, type SettingsRecord } from "../storage/settings.svelte";
 import { demand, keptDays } from "../trust/current-policy";
 import type { Retained } from "../trust/rules/policy";
-import { lockMinutes } from "../trust/vault/open-vault.svelte";
+import { lockMinutes, type OpenVault } from "../trust/vault/open-vault.svelte";
 import { forms } from "./record-forms";
 import { settingOf } from "./retention.svelte";
 
@@ -54,9 +54,16 @@ export async function allOf(records: Records): Promise<string> {
   return JSON.stringify({ records: [...found, ...files, ...others.flatMap((all) => [...all])] });
 }
 
+/** A backup of this text and of the blobs that it names, encrypted, as a file with its name. Throws AppError. */
+export async function backupFile(text: string, blobs: Blobs, vault: OpenVault): Promise<File> {
+  const content = await vault.backup(text, backupPieces(text, blobs));
+  return new File([content], `islet-${new Date().toISOString().slice(0, 10)}.backup.json`, { type: content.type });
+}
+
 /** The bytes of the blobs that the text of a backup names. */
 export async function* backupPieces(text: string, blobs: Blobs): AsyncGenerator<[ChunkName, ArrayBuffer]> {
-  for (const { id } of blobsIn(recordsIn(text))) yield* blobs.chunks(id);
+  // Within what a person wrote the quotation marks are escaped.
+  for (const { id } of await blobs.all()) if (text.includes(JSON.stringify(blobKey(id)))) yield* blobs.chunks(id);
 }
 
 const blobsIn = (found: readonly [RecordKey, StoredRecord][]): BlobRecord[] =>

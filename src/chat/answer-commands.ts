@@ -57,11 +57,16 @@ function thinking({ session, models, shell }: Answering): Command[] {
   return commands;
 }
 
+/** What adds a command to a list that does something which can fail. */
+const addingTo =
+  (commands: Command[], shell: Shell) =>
+  (id: string, label: string, run: () => Promise<unknown>, more: Partial<Command> = {}) =>
+    commands.push({ id, label, run: () => shell.guard(run()), ...more });
+
 /** What a model does again, or continues. */
 function goingOn({ conversations, session, shell }: Answering, answer: Message): Command[] {
   const commands: Command[] = [];
-  const add = (id: string, label: string, run: () => Promise<unknown>, more: Partial<Command> = {}) =>
-    commands.push({ id, label, run: () => shell.guard(run()), ...more });
+  const add = addingTo(commands, shell);
   const other = session.otherEffort(answer);
   if (answer.run?.need)
     add("override", t(other === "off" ? "need.answerDirect" : "need.think"), () => session.regenerate(answer, other), {
@@ -79,8 +84,7 @@ function goingOn({ conversations, session, shell }: Answering, answer: Message):
 /** What can be done with an answer without a model. */
 function seen({ conversations, shell }: Answering, answer: Message): Command[] {
   const commands: Command[] = [];
-  const add = (id: string, label: string, run: () => Promise<unknown>, more: Partial<Command> = {}) =>
-    commands.push({ id, label, run: () => shell.guard(run()), ...more });
+  const add = addingTo(commands, shell);
   const thought = thoughtOf(answer);
   if (thought) add("copy-thought", t("thought.copy"), () => copyText(thought), { about: ["copy"] });
   add("copy", t("palette.copy"), () => copyText(contentOf(answer)), { keys: "alt+c", about: ["copy"] });

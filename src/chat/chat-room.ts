@@ -12,10 +12,7 @@ interface Parts extends Answering {
 }
 
 export const chatRoom = (parts: Parts): Room => ({
-  sections: async () =>
-    (await Promise.all([import("./views/AnswerSettings.svelte"), import("./views/ConversationSettings.svelte")])).map(
-      (view) => view.default,
-    ),
+  sections: [() => import("./views/AnswerSettings.svelte"), () => import("./views/ConversationSettings.svelte")],
   commands: () => [...around(parts), ...answerCommands(parts), ...ofConversation(parts), ...resets(parts)],
   many: () => {
     const { conversations, actions, shell } = parts;

@@ -62,19 +62,15 @@ export class ConversationStore {
 
   /** Stores a new conversation with its first messages, and opens it. Throws AppError; then nothing was stored. */
   async begin(conversation: Conversation, messages: readonly Message[]): Promise<void> {
-    await this.store(conversation.id, messages, conversation);
+    await this.add(conversation.id, messages, conversation);
     this.openId = conversation.id;
   }
 
   /**
-   * Stores messages, new or changed, each under the one before it, and shows the branch that ends in them: all in one step, or nothing. Throws
-   * AppError, or an AbortError where the conversation was deleted meanwhile.
+   * Stores messages, new or changed, each under the one before it, and shows the branch that ends in them: all in one step, or nothing. `first`: the
+   * conversation, where it is new. Throws AppError, or an AbortError where it was deleted meanwhile.
    */
-  async add(conversationId: string, messages: readonly Message[]): Promise<void> {
-    await this.store(conversationId, messages);
-  }
-
-  private async store(id: string, messages: readonly Message[], first?: Conversation): Promise<void> {
+  async add(id: string, messages: readonly Message[], first?: Conversation): Promise<void> {
     const withLeaf = (c: Conversation) => ({ ...c, leafId: messages.at(-1)?.id ?? c.leafId, updatedAt: Date.now() });
     const undo = messages.map((m) => this.shown(m));
     try {

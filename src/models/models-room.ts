@@ -14,18 +14,23 @@ interface Parts {
 export const modelsRoom = (parts: Parts): Room => ({
   screens: [
     {
-      ...{ name: "models", title: "nav.models", icon: "models", keys: "alt+m", about: ["models"] },
+      name: "models",
+      title: "nav.models",
+      icon: "models",
+      keys: "alt+m",
+      about: ["models"],
       load: () => import("./views/ModelsScreen.svelte"),
     },
     {
-      ...{ name: "storage", title: "nav.storage", icon: "storage", keys: "alt+s", about: ["storage"] },
+      name: "storage",
+      title: "nav.storage",
+      icon: "storage",
+      keys: "alt+s",
+      about: ["storage"],
       load: () => import("./views/StorageScreen.svelte"),
     },
   ],
-  sections: async () =>
-    (await Promise.all([import("./views/RestSettings.svelte"), import("./views/StorageSettings.svelte")])).map(
-      (view) => view.default,
-    ),
+  sections: [() => import("./views/RestSettings.svelte"), () => import("./views/StorageSettings.svelte")],
   commands: () => [...toUse(parts), ...ofDownloads(parts), ...ofFiles(parts), ...ofStorage(parts)],
   many: () => toBring(parts),
 });

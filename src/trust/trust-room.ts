@@ -13,7 +13,7 @@ interface Parts extends Trust {
 }
 
 export const trustRoom = (parts: Parts): Room => ({
-  sections: async () => [(await import("./views/VaultSection.svelte")).default],
+  sections: [() => import("./views/VaultSection.svelte")],
   commands: () => [...ofProof(parts), ...ofVault(parts)],
 });
 

@@ -34,7 +34,7 @@ export interface Command {
 export interface Room {
   screens?: readonly Screen[];
   /** Its sections of the settings, in their order. */
-  sections?(): Promise<readonly Component[]>;
+  sections?: readonly Part[];
   commands?(): readonly Command[];
   /** One for each of what there may be many of: they come last in the list. */
   many?(): readonly Command[];

@@ -2,10 +2,9 @@
 // command, also one that was on offer before, a download of an earlier visit, another tab, and records from before.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
-import { appRoom } from "../../src/app/app-room";
 import { Commands } from "../../src/app/commands.svelte";
 import { Retention } from "../../src/app/retention.svelte";
-import { chatRoom } from "../../src/chat/chat-room";
+import { roomsOf } from "../../src/app/rooms";
 import { ConversationActions } from "../../src/chat/conversation-actions.svelte";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { AnswerComparison } from "../../src/evaluation/answer-comparison";
@@ -16,7 +15,6 @@ import type { DownloadOrder, StoredModel } from "../../src/engine/protocol";
 import { knownCard } from "../../src/models/catalogue/catalogue";
 import { ModelActions } from "../../src/models/model-actions.svelte";
 import { Models } from "../../src/models/models.svelte";
-import { modelsRoom } from "../../src/models/models-room";
 import { addModel, exportModel } from "../../src/models/add-models";
 import { Install } from "../../src/pwa/install.svelte";
 import { Updates } from "../../src/pwa/updates.svelte";
@@ -30,7 +28,6 @@ import { NetworkLedger } from "../../src/trust/log/network-ledger.svelte";
 import type { Feature } from "../../src/trust/rules/features";
 import { readPolicy, type Policy } from "../../src/trust/rules/policy";
 import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
-import { trustRoom } from "../../src/trust/trust-room";
 import { lockMinutes } from "../../src/trust/vault/open-vault.svelte";
 import type { Shell } from "../../src/ui/room";
 import { Notices } from "../../src/ui/notices.svelte";
@@ -139,19 +136,12 @@ async function rooms() {
     open() {},
     guard: (action) => void notices.guard(action),
   };
-  const commands = new Commands(
-    [
-      chatRoom({ conversations, session, actions, models, settings, shell }),
-      modelsRoom({ models, modelActions, shell }),
-      trustRoom({ audit, ledger: new NetworkLedger(records), vault: undefined, shell }),
-      appRoom({
-        ...{ settings, install: new Install(), updates: new Updates(), vault: undefined, shell },
-        ...{ idle: () => true, hasStatistics: () => false, showAll() {} },
-      }),
-    ],
-    settings,
-    shell,
-  );
+  const rooms = roomsOf({
+    ...{ conversations, session, actions, models, modelActions, settings, audit, shell },
+    ...{ ledger: new NetworkLedger(records), install: new Install(), updates: new Updates() },
+    ...{ vault: undefined, showAll() {} },
+  });
+  const commands = new Commands(rooms, settings, shell);
   return {
     ...{ name, records, orders, loaded, store, models, conversations, actions, modelActions, commands, notices },
     ...{ audit, settings },

@@ -1,9 +1,8 @@
 // The command palette finds things by the words that people use, in each language, however they are typed.
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { appearanceRoom, appRoom } from "../../src/app/app-room";
 import { Commands } from "../../src/app/commands.svelte";
 import { findCommands } from "../../src/app/palette-search";
-import { chatRoom } from "../../src/chat/chat-room";
+import { roomsOf } from "../../src/app/rooms";
 import { ConversationActions } from "../../src/chat/conversation-actions.svelte";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import { Session } from "../../src/chat/session.svelte";
@@ -13,7 +12,6 @@ import { setLanguage } from "../../src/i18n/i18n.svelte";
 import type { Language } from "../../src/i18n/languages";
 import type { ModelActions } from "../../src/models/model-actions.svelte";
 import type { Models } from "../../src/models/models.svelte";
-import { modelsRoom } from "../../src/models/models-room";
 import { Install } from "../../src/pwa/install.svelte";
 import { Updates } from "../../src/pwa/updates.svelte";
 import { Runs } from "../../src/runs/runs.svelte";
@@ -21,7 +19,6 @@ import { Records } from "../../src/storage/records";
 import { Settings } from "../../src/storage/settings.svelte";
 import { AuditLog } from "../../src/trust/log/audit-log.svelte";
 import { NetworkLedger } from "../../src/trust/log/network-ledger.svelte";
-import { trustRoom } from "../../src/trust/trust-room";
 import { setPolicy } from "../../src/trust/current-policy";
 import { readPolicy } from "../../src/trust/rules/policy";
 import policyFile from "../../src/trust/rules/policy.json" with { type: "json" };
@@ -57,16 +54,11 @@ beforeAll(async () => {
   const session = new Session(conversations, models, new Runs(engines, models, settings), settings, audit);
   const actions = new ConversationActions(conversations, notices, audit, () => {}, false);
   const modelActions = { canCompare: () => false } as unknown as ModelActions;
-  const rooms = [
-    appearanceRoom({ settings, shell }),
-    chatRoom({ conversations, session, actions, models, settings, shell }),
-    modelsRoom({ models, modelActions, shell }),
-    trustRoom({ audit, ledger: new NetworkLedger(records), vault: undefined, shell }),
-    appRoom({
-      ...{ settings, install: new Install(), updates: new Updates(), vault: undefined, shell },
-      ...{ idle: () => true, hasStatistics: () => false, showAll() {} },
-    }),
-  ];
+  const rooms = roomsOf({
+    ...{ conversations, session, actions, models, modelActions, settings, audit, shell },
+    ...{ ledger: new NetworkLedger(records), install: new Install(), updates: new Updates() },
+    ...{ vault: undefined, showAll() {} },
+  });
   commands = new Commands(rooms, settings, shell);
 });
 

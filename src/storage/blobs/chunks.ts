@@ -53,11 +53,12 @@ export async function writeChunk(name: ChunkName, bytes: ArrayBuffer, cipher: Ci
 
 /** The bytes of a chunk; undefined where there is none, or none that opens. Throws AppError "storage-failed". */
 export async function readChunk(name: ChunkName, cipher: Cipher | undefined): Promise<ArrayBuffer | undefined> {
-  const stored = await guarded(() =>
-    store("readonly", (s) => promisifyRequest(s.get(name) as IDBRequest<StoredChunk>)),
-  );
+  const stored = await storedChunk(name);
   return stored && plain(name, stored, cipher);
 }
+
+const storedChunk = (name: ChunkName): Promise<StoredChunk | undefined> =>
+  guarded(() => store("readonly", (s) => promisifyRequest(s.get(name) as IDBRequest<StoredChunk | undefined>)));
 
 async function plain(name: string, stored: StoredChunk, cipher: Cipher | undefined): Promise<ArrayBuffer | undefined> {
   return isSealed(stored) ? cipher?.openBytes(name, stored).catch(() => undefined) : stored;
@@ -78,9 +79,7 @@ export async function recodeChunks(cipher: Cipher, sealed: boolean, tell: TellBy
   const names = await chunkNames();
   for (const [n, name] of names.entries()) {
     tell(n * CHUNK, names.length * CHUNK);
-    const stored = await guarded(() =>
-      store("readonly", (s) => promisifyRequest(s.get(name) as IDBRequest<StoredChunk | undefined>)),
-    );
+    const stored = await storedChunk(name);
     if (!stored || isSealed(stored) === sealed) continue;
     const bytes = await plain(name, stored, cipher);
     if (!bytes) unreadable.push(name);
