@@ -34,8 +34,8 @@ const begin = async (of = app) => {
   await entry(of).getByRole("button", { name: "Download and start" }).click();
 };
 const running = (of = app) => expect(entry(of).getByText("Running")).toBeVisible({ timeout: 60_000 });
-/** In the screen; where there is no room, writing something else may fail as well, which a notice says. */
-const shows = (text: string | RegExp) => expect(app.page.getByRole("main").getByRole("alert")).toContainText(text);
+/** Among others: where there is no room, writing something else may fail as well, which a second notice says. */
+const shows = (text: string | RegExp) => expect(app.page.getByRole("alert").filter({ hasText: text })).toBeVisible();
 const status = () => app.page.getByRole("region", { name: `Loading ${mirrored.name}` });
 
 /** Answers requests for one file by `how`, the first `times` times. */
