@@ -349,6 +349,8 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
     "Some of its files are no longer what was downloaded. “Repair” downloads only those again.",
   "error.storage-full.title": "The browser's storage is full",
   "error.storage-full.remedy": "Remove a model you do not need, or free space on the disk, then try again.",
+  "error.files-in-clear.title": "Some files are not encrypted yet",
+  "error.files-in-clear.remedy": "There is no room to encrypt them. Remove a model you do not need, or free space on the disk, then reload the page: Islet goes on by itself.",
   "error.storage-failed.title": "The browser could not save",
   "error.storage-failed.remedy": "Export what matters now, then reload the page.",
   "error.worker-crashed.title": "The model stopped unexpectedly",

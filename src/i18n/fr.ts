@@ -362,6 +362,8 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "error.storage-full.title": "Le stockage du navigateur est plein",
   "error.storage-full.remedy":
     "Retirez un modèle dont vous n’avez pas besoin ou libérez de la place sur le disque, puis réessayez.",
+  "error.files-in-clear.title": "Certains fichiers ne sont pas encore chiffrés",
+  "error.files-in-clear.remedy": "Il n’y a pas assez de place pour les chiffrer. Retirez un modèle dont vous n’avez pas besoin ou libérez de la place sur le disque, puis rechargez la page : Islet continue de lui-même.",
   "error.storage-failed.title": "Le navigateur n’a pas pu enregistrer",
   "error.storage-failed.remedy": "Exportez maintenant ce qui est important, puis rechargez la page.",
   "error.worker-crashed.title": "Le modèle s’est arrêté de façon inattendue",

@@ -356,6 +356,8 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
     "一部のファイルがダウンロード時と違っています。修復すると、そのファイルだけをダウンロードし直します。",
   "error.storage-full.title": "ブラウザーのストレージがいっぱいです",
   "error.storage-full.remedy": "不要なモデルを削除するか、ディスクの空き容量を増やしてから、もう一度試してください。",
+  "error.files-in-clear.title": "まだ暗号化されていないファイルがあります",
+  "error.files-in-clear.remedy": "暗号化するための空き容量がありません。不要なモデルを削除するか、ディスクの空き容量を増やしてから、ページを再読み込みしてください。続きは自動で行われます。",
   "error.storage-failed.title": "ブラウザーが保存できませんでした",
   "error.storage-failed.remedy": "大事なものを今すぐ書き出してから、ページを再読み込みしてください。",
   "error.worker-crashed.title": "モデルが予期せず停止しました",

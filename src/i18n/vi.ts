@@ -350,6 +350,8 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
   "error.cache-corrupt.remedy": "Một số tệp không còn như lúc tải về. Sửa chữa chỉ tải lại những tệp đó.",
   "error.storage-full.title": "Dung lượng lưu trữ của trình duyệt đã đầy",
   "error.storage-full.remedy": "Gỡ một mô hình bạn không cần, hoặc giải phóng dung lượng trên đĩa, rồi thử lại.",
+  "error.files-in-clear.title": "Một số tệp chưa được mã hóa",
+  "error.files-in-clear.remedy": "Không đủ dung lượng để mã hóa. Hãy gỡ một mô hình bạn không cần, hoặc giải phóng dung lượng trên đĩa, rồi tải lại trang: Islet sẽ tự làm tiếp.",
   "error.storage-failed.title": "Trình duyệt không lưu được",
   "error.storage-failed.remedy": "Hãy xuất những gì quan trọng ngay bây giờ, rồi tải lại trang.",
   "error.worker-crashed.title": "Mô hình dừng đột ngột",

@@ -33,6 +33,7 @@ export const errorCodes = [
   "cache-corrupt",
   "import-damaged",
   "storage-full",
+  "files-in-clear",
   "storage-failed",
   "storage-blocked",
   "worker-crashed",

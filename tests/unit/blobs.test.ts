@@ -28,13 +28,13 @@ const bytes = (size: number, seed = 1) => Uint8Array.from({ length: size }, (_, 
 const same = async (blob: Blob, expected: Uint8Array) =>
   Buffer.from(await blob.arrayBuffer()).equals(Buffer.from(expected));
 
-/** A page that opens records as they lie there now, and has finished what another one left. */
-async function open(): Promise<{ records: Records; blobs: Blobs; cipher: Cipher | undefined }> {
+/** A page that opens records as they lie there now, and has finished what another one left, unless it is not to begin. */
+async function open(begins = true): Promise<{ records: Records; blobs: Blobs; cipher: Cipher | undefined }> {
   const vault = await readVault();
   const cipher = vault && new Cipher(await openVault(vault, passphrase));
   const records = new Records(undefined, cipher);
   const blobs = new Blobs(records, cipher);
-  await blobs.begin();
+  if (begins) await blobs.begin();
   return { records, blobs, cipher };
 }
 
@@ -201,6 +201,29 @@ test("a kill at each step of turning a vault on or off loses nothing, and what w
       expect(at).toBeLessThan(300);
     }
 }, 120_000);
+
+test("without room to encrypt files the vault is there all the same, says so each time it is opened, and goes on once there is room", async () => {
+  const whole = bytes(2 * CHUNK + 5);
+  const id = await page.blobs.write(owner, new Blob([whole]));
+  const put = IDBObjectStore.prototype.put;
+  let room = 1;
+  IDBObjectStore.prototype.put = function (...args) {
+    if (String(args[1]).includes("/") && room-- <= 0) throw new DOMException("no room", "QuotaExceededError");
+    return put.apply(this, args);
+  };
+  try {
+    await enclose(passphrase);
+    expect((await stored()).map(([, value]) => isSealed(value))).toEqual([true, false, false]);
+    page = await open(false);
+    await expect(page.blobs.begin()).rejects.toMatchObject({ code: "files-in-clear", remedy: "free-space" });
+    expect(await same(await page.blobs.read(id), whole)).toBe(true);
+  } finally {
+    IDBObjectStore.prototype.put = put;
+  }
+  await page.blobs.begin();
+  expect((await stored()).every(([, value]) => isSealed(value))).toBe(true);
+  expect(await same(await page.blobs.read(id), whole)).toBe(true);
+});
 
 test("a page that missed that there is a vault now writes nothing", async () => {
   const stale = page.blobs;

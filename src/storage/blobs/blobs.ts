@@ -55,12 +55,12 @@ export class Blobs {
 
   /**
    * Once, by a page that holds the records: whatever a tab that was killed left half done is finished. Chunks that lie in the clear while there is a
-   * vault are encrypted; what belongs to nothing is removed. Throws AppError.
+   * vault are encrypted; what belongs to nothing is removed. Throws AppError, "files-in-clear" where a vault has no room to encrypt them.
    */
   async begin(): Promise<void> {
     await markVault(this.cipher?.vault);
-    if (this.cipher) await recodeChunks(this.cipher, true);
     await this.sweep();
+    if (this.cipher) await recodeChunks(this.cipher, true).catch(inTheClear);
   }
 
   /**
@@ -165,6 +165,12 @@ export class Blobs {
     if (left.size > 0)
       throw new AppError("backup-invalid", `missing: ${[...left.keys()].slice(0, 3).join(", ")}`, "none");
   }
+}
+
+function inTheClear(error: unknown): never {
+  if (error instanceof AppError && error.code === "storage-full")
+    throw new AppError("files-in-clear", error.detail, "free-space");
+  throw error;
 }
 
 const unreadable = (name: string) => new AppError("records-unreadable", name, "none");

@@ -54,9 +54,10 @@ export async function enclose(
   const cipher = new Cipher(vault.keys);
   await alone(async () => {
     await convert(undefined, cipher, vault.record);
-    // From here on the vault is there: what is cut off now goes on when it is opened next (Blobs.begin).
-    await markVault(cipher.vault);
-    await recodeChunks(cipher, true, tell);
+    // From here on the vault is there: what is cut off or fails now (a full disk) goes on when it is opened, which tells what still fails (Blobs.begin).
+    await markVault(cipher.vault)
+      .then(() => recodeChunks(cipher, true, tell))
+      .catch(() => {});
   }, signal);
   return vault;
 }
@@ -71,7 +72,8 @@ export async function disclose(keys: VaultKeys, signal?: AbortSignal, tell?: Tel
     const unreadable = await recodeChunks(cipher, false, tell);
     if (unreadable.length > 0) throw new AppError("records-unreadable", unreadable.slice(0, 3).join(", "), "none");
     await convert(cipher, undefined, undefined);
-    await markVault(undefined);
+    // The vault is gone: where this fails, the next page does it (Blobs.begin).
+    await markVault(undefined).catch(() => {});
   }, signal);
 }
 
