@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import type { Question } from "../../src/engine/protocol";
 import { thinkTags } from "../../src/engine/thoughts";
+import { Answer } from "../../src/engine/answer";
 import { spread } from "../../src/engine/webllm/seed";
-import { Answer } from "../../src/engine/webllm/answer";
+import { WebllmWriter } from "../../src/engine/webllm/webllm-writer";
 import type { Pipeline } from "../../src/engine/webllm/patches/internals";
 import starter from "../../public/models/smollm2-135m-instruct/resolve/main/mlc-chat-config.json";
 
@@ -29,11 +30,11 @@ async function resultOf(
     yield { choices: [{ delta: {}, text: "", finish_reason: "stop" }] };
   }
   /** What the model was asked for, one after the other: with a prompt, or with turns. */
-  const requests: { how: "from text" | "chat"; format?: object; seed?: number; held: Answer["held"] }[] = [];
+  const requests: { how: "from text" | "chat"; format?: object; seed?: number; held: WebllmWriter["held"] }[] = [];
   const completions = (how: "from text" | "chat") => ({
     create: async (settings: { response_format?: object; seed?: number }) => {
       const { response_format: format, seed } = settings;
-      requests.push({ how, held: answer.held, ...(format ? { format } : {}), ...(seed === undefined ? {} : { seed }) });
+      requests.push({ how, held: writer.held, ...(format ? { format } : {}), ...(seed === undefined ? {} : { seed }) });
       return stream();
     },
   });
@@ -50,10 +51,13 @@ async function resultOf(
   const template = { ...starter.conv_template, roles: { ...starter.conv_template.roles, assistant: roleEnd } };
   let streamed = "";
   const engine = { chat: { completions: completions("chat") }, completions: completions("from text") };
-  const answer: Answer = new Answer(
+  const writer: WebllmWriter = new WebllmWriter(
     { ...engine, interruptGenerate, resetChat: async () => {} } as never,
     pipeline,
     { context_window_size: 4096, conv_template: template } as never,
+  );
+  const answer = new Answer(
+    writer,
     { turns: [{ role: "user", content: "Hi" }], sampling: { temperature: 0, topP: 1 }, ...question },
     { signal: new AbortController().signal, started: () => {}, token: ({ text }) => void (streamed += text) },
   );

@@ -2,6 +2,7 @@
 // model: after a crash the client starts another one.
 import { MLCEngine, ModelType, type AppConfig } from "@mlc-ai/web-llm";
 import { AppError } from "../../platform/app-error";
+import { Answer } from "../answer";
 import type { EngineCalls } from "../calls";
 import type { Ability } from "../contract";
 import {
@@ -14,7 +15,6 @@ import {
 } from "../protocol";
 import { samplingOf } from "../sampling";
 import { serve, tellSign, type Asked } from "../serve";
-import { Answer } from "./answer";
 import { embed } from "./embed";
 import { missingFiles } from "../store/check";
 import { watchDevices } from "./patches/device";
@@ -25,11 +25,12 @@ import { holdCompletions } from "./patches/grammar";
 import { loadedBy } from "./patches/internals";
 import { withoutNetwork } from "./patches/offline";
 import { endReading } from "./patches/reading";
+import { WebllmWriter } from "./webllm-writer";
 
 const engine = new MLCEngine({ logLevel: "SILENT" });
 let loaded: ModelSource | undefined;
-/** The answer that streams. */
-let current: Answer | undefined;
+/** The answer that streams, and what writes it. */
+let current: { answer: Answer; writer: WebllmWriter } | undefined;
 
 const devices = watchDevices((detail, outOfMemory) => tellSign({ kind: "device-lost", detail, outOfMemory }));
 
@@ -82,8 +83,8 @@ async function load(
   const { pipeline, config } = loadedBy(engine, model.id);
   if (!model.embedding) {
     endAnswers(pipeline.conversation);
-    endReading(pipeline, () => current?.stopping ?? false);
-    holdCompletions(pipeline, () => current?.held);
+    endReading(pipeline, () => current?.answer.stopping ?? false);
+    holdCompletions(pipeline, () => current?.writer.held);
   }
   return {
     can: new Set<Ability>(model.embedding ? ["embed"] : ["think", "grammar"]),
@@ -112,9 +113,10 @@ async function generate(question: Question, asked: Asked): Promise<AnswerResult>
   const { pipeline, config } = inUse();
   // It was stopped while it waited for the one before.
   asked.signal.throwIfAborted();
-  current = new Answer(engine, pipeline, config, question, asked);
+  const writer = new WebllmWriter(engine, pipeline, config);
+  current = { writer, answer: new Answer(writer, question, asked) };
   try {
-    return await current.write();
+    return await current.answer.write();
   } finally {
     current = undefined;
   }
@@ -133,6 +135,6 @@ serve<EngineCalls>(
     inTurn: true,
     // The page was told of a lost device, which is why something failed; it ends this worker.
     failure: async (thrown) => ((await devices.isLost()) ? undefined : classify(thrown)),
-    onAnswerNow: () => current?.answerNow(),
+    onAnswerNow: () => current?.answer.answerNow(),
   },
 );

@@ -2,7 +2,7 @@
 // the pipeline below them takes one; and what it has written is matched from the beginning of the schema, also where a part of that stands already.
 // Here the pipeline is told the schema of a completion, and its matcher what stands. And JSON is held to one line: where it may have white space, a
 // small model writes that for ever. Assumes WebLLM 0.2.86; without it, an answer after a thought, or one that is gone on with, would be held to
-// nothing. Not for: where a schema comes in (answer.ts).
+// nothing. Not for: where a schema comes in (webllm-writer.ts).
 
 /** What the next completion is to be: JSON of a schema (as text), of which `begun` stands. */
 export interface Held {

@@ -1,7 +1,7 @@
 // Reading a question can be ended. WebLLM hands all parts of a prompt to the graphics device at once and looks whether it is to stop only when
 // they are read, which can take a minute where the device is slow. Here it waits for each part before it hands out the next, and ends between
 // two. Assumes WebLLM 0.2.86; without it, a stopped question is read to its end, which no person waits for (client/engine-client.ts). Not for:
-// ending an answer that streams (answer.ts).
+// ending an answer that streams (webllm-writer.ts).
 
 /** What is used of WebLLM's pipeline, whose class keeps it private. */
 export interface Reader {
