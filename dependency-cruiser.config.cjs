@@ -78,15 +78,27 @@ module.exports = {
       to: { path: "node_modules/@mlc-ai/web-llm" },
     },
     {
+      name: "only-its-own-folder-uses-wllama",
+      severity: "error",
+      from: { pathNot: "^src/engine/llama/" },
+      to: { path: "node_modules/@wllama/wllama" },
+    },
+    {
       name: "only-the-list-knows-a-runtime",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/engine/(webllm/|runtimes\\.ts)" },
-      to: { path: "^src/engine/webllm/" },
+      from: { path: "^src/", pathNot: "^src/engine/(webllm/|llama/|runtimes\\.ts)" },
+      to: { path: "^src/engine/(webllm|llama)/" },
+    },
+    {
+      name: "no-runtime-knows-another",
+      severity: "error",
+      from: { path: "^src/engine/(webllm|llama)/" },
+      to: { path: "^src/engine/(webllm|llama)/", pathNot: "^src/engine/$1/" },
     },
     {
       name: "the-page-has-no-runtime-in-it",
       severity: "error",
-      from: { path: "^src/engine/webllm/webllm\\.ts" },
+      from: { path: "^src/engine/(webllm/webllm|llama/llama)\\.ts" },
       to: { pathNot: "^src/(platform|engine/contract)" },
     },
     {

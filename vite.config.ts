@@ -7,6 +7,7 @@ import { defineConfig, type Plugin } from "vite";
 import { VitePWA, type ResolvedVitePWAOptions } from "vite-plugin-pwa";
 import type { ManifestEntry } from "workbox-build";
 import { buildRecord, commitOf } from "./scripts/build-record.mjs";
+import { llamaWorkers } from "./scripts/llama-workers.mjs";
 import { unmatchedNames } from "./scripts/unmatched-names.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
 import { en, type Catalogue } from "./src/i18n/en.ts";
@@ -131,6 +132,7 @@ export default defineConfig({
     svelte({ configFile: false }),
     policyFiles(),
     notStarted(),
+    llamaWorkers(),
     collect(),
     VitePWA({
       strategies: "injectManifest",
@@ -179,7 +181,7 @@ export default defineConfig({
         ],
       },
       injectManifest: {
-        globPatterns: ["**/*.{html,js,css,svg,png,webmanifest}"],
+        globPatterns: ["**/*.{html,js,css,svg,png,wasm,webmanifest}"],
         // Weights and model libraries live in IndexedDB, kept there by WebLLM; screenshots are for the install prompt only.
         globIgnores: ["models/**", "screenshots/**"],
         manifestTransforms: [withIntegrity],
@@ -191,7 +193,7 @@ export default defineConfig({
   ],
   worker: {
     format: "es",
-    plugins: () => [collect()],
+    plugins: () => [llamaWorkers(), collect()],
     rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } },
   },
   build: {

@@ -14,3 +14,9 @@ declare const __PREBUILT_MODELS__: readonly import("./models/catalogue/catalogue
 interface Window {
   showDirectoryPicker?(options?: { mode?: "read" | "readwrite" }): Promise<FileSystemDirectoryHandle>;
 }
+
+/** Written by the build (scripts/llama-workers.mjs). */
+declare module "virtual:llama-workers" {
+  /** The name of the file in which llama.cpp runs, beside the scripts of the other workers. */
+  export const mainScript: string;
+}

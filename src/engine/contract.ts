@@ -4,8 +4,11 @@
 import type { ErrorData } from "../platform/app-error";
 import type { GraphicsDevice } from "../platform/webgpu";
 
-/** How the files of a model are written: "mlc": shards of weights, their list, a configuration and a compiled library. */
-export type ArtifactForm = "mlc";
+/**
+ * How the files of a model are written. "mlc": shards of weights, their list, a configuration and a compiled library; "gguf": all in one file, or in
+ * several that are numbered.
+ */
+export type ArtifactForm = "mlc" | "gguf";
 
 /**
  * What a loaded model can be asked for, beside an answer in words. "think": `Question.thinking` is heeded, where the model was made to think;

@@ -327,6 +327,8 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
   "error.storage-blocked.title": "The browser keeps nothing for this site",
   "error.storage-blocked.remedy":
     "Islet keeps conversations and models in this browser, and its settings block site data (cookies, databases) for this address. Allow it: in Chrome, press the icon to the left of the address, then “Cookies and site data”, or look under Settings, “Privacy and security”. Then try again.",
+  "error.wasm-missing.title": "This browser is too old to run models",
+  "error.wasm-missing.remedy": "Update it, or use a current Chrome, Edge or Firefox.",
   "error.insecure-page.title": "This address is not secure",
   "error.insecure-page.remedy":
     "Browsers allow encryption, verified files, offline use and the graphics device only on pages that come over HTTPS, or from this machine itself. Ask whoever runs this site to serve it over HTTPS.",
@@ -350,7 +352,8 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
   "error.storage-full.title": "The browser's storage is full",
   "error.storage-full.remedy": "Remove a model you do not need, or free space on the disk, then try again.",
   "error.files-in-clear.title": "Some files are not encrypted yet",
-  "error.files-in-clear.remedy": "There is no room to encrypt them. Remove a model you do not need, or free space on the disk, then reload the page: Islet goes on by itself.",
+  "error.files-in-clear.remedy":
+    "There is no room to encrypt them. Remove a model you do not need, or free space on the disk, then reload the page: Islet goes on by itself.",
   "error.storage-failed.title": "The browser could not save",
   "error.storage-failed.remedy": "Export what matters now, then reload the page.",
   "error.worker-crashed.title": "The model stopped unexpectedly",

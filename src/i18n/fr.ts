@@ -339,6 +339,8 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "error.storage-blocked.title": "Le navigateur ne conserve rien pour ce site",
   "error.storage-blocked.remedy":
     "Islet garde les conversations et les modèles dans ce navigateur, mais ses réglages bloquent les données de site (cookies, bases de données) pour cette adresse. Autorisez-les : dans Chrome, cliquez sur l’icône à gauche de l’adresse, puis sur « Cookies et données des sites », ou allez dans Paramètres, « Confidentialité et sécurité ». Réessayez ensuite.",
+  "error.wasm-missing.title": "Ce navigateur est trop ancien pour exécuter des modèles",
+  "error.wasm-missing.remedy": "Mettez-le à jour, ou utilisez une version récente de Chrome, Edge ou Firefox.",
   "error.insecure-page.title": "Cette adresse n’est pas sécurisée",
   "error.insecure-page.remedy":
     "Les navigateurs ne permettent le chiffrement, la vérification des fichiers, le travail hors ligne et l’accès au processeur graphique qu’aux pages servies en HTTPS ou par la machine elle-même. Demandez à la personne qui gère ce site de le servir en HTTPS.",
@@ -363,7 +365,8 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "error.storage-full.remedy":
     "Retirez un modèle dont vous n’avez pas besoin ou libérez de la place sur le disque, puis réessayez.",
   "error.files-in-clear.title": "Certains fichiers ne sont pas encore chiffrés",
-  "error.files-in-clear.remedy": "Il n’y a pas assez de place pour les chiffrer. Retirez un modèle dont vous n’avez pas besoin ou libérez de la place sur le disque, puis rechargez la page : Islet continue de lui-même.",
+  "error.files-in-clear.remedy":
+    "Il n’y a pas assez de place pour les chiffrer. Retirez un modèle dont vous n’avez pas besoin ou libérez de la place sur le disque, puis rechargez la page : Islet continue de lui-même.",
   "error.storage-failed.title": "Le navigateur n’a pas pu enregistrer",
   "error.storage-failed.remedy": "Exportez maintenant ce qui est important, puis rechargez la page.",
   "error.worker-crashed.title": "Le modèle s’est arrêté de façon inattendue",

@@ -334,6 +334,8 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
   "error.storage-blocked.title": "ブラウザーがこのサイトのデータを保存しません",
   "error.storage-blocked.remedy":
     "Islet は会話とモデルをこのブラウザーに保存しますが、ブラウザーの設定でこのアドレスのサイトデータ（Cookie、データベース）がブロックされています。許可してください。Chrome では、アドレスの左のアイコンから「Cookie とサイトデータ」を開くか、設定の「プライバシーとセキュリティ」を開きます。そのあと、もう一度試してください。",
+  "error.wasm-missing.title": "このブラウザーは古いため、モデルを実行できません",
+  "error.wasm-missing.remedy": "ブラウザーを更新するか、最新の Chrome、Edge、Firefox を使ってください。",
   "error.insecure-page.title": "このアドレスは安全な接続ではありません",
   "error.insecure-page.remedy":
     "ブラウザーは、HTTPS で届いたページかこの端末自身のページにだけ、暗号化、ファイルの検証、オフラインでの動作、グラフィックスデバイスの利用を認めます。このサイトの管理者に HTTPS での提供を頼んでください。",
@@ -357,7 +359,8 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
   "error.storage-full.title": "ブラウザーのストレージがいっぱいです",
   "error.storage-full.remedy": "不要なモデルを削除するか、ディスクの空き容量を増やしてから、もう一度試してください。",
   "error.files-in-clear.title": "まだ暗号化されていないファイルがあります",
-  "error.files-in-clear.remedy": "暗号化するための空き容量がありません。不要なモデルを削除するか、ディスクの空き容量を増やしてから、ページを再読み込みしてください。続きは自動で行われます。",
+  "error.files-in-clear.remedy":
+    "暗号化するための空き容量がありません。不要なモデルを削除するか、ディスクの空き容量を増やしてから、ページを再読み込みしてください。続きは自動で行われます。",
   "error.storage-failed.title": "ブラウザーが保存できませんでした",
   "error.storage-failed.remedy": "大事なものを今すぐ書き出してから、ページを再読み込みしてください。",
   "error.worker-crashed.title": "モデルが予期せず停止しました",

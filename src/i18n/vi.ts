@@ -330,6 +330,8 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
   "error.storage-blocked.title": "Trình duyệt không lưu gì cho trang này",
   "error.storage-blocked.remedy":
     "Islet lưu cuộc trò chuyện và mô hình trong trình duyệt này, nhưng cài đặt của trình duyệt đang chặn dữ liệu trang web (cookie, cơ sở dữ liệu) với địa chỉ này. Hãy cho phép: trong Chrome, nhấn biểu tượng bên trái địa chỉ rồi chọn “Cookie và dữ liệu trang web”, hoặc mở Cài đặt, “Quyền riêng tư và bảo mật”. Sau đó thử lại.",
+  "error.wasm-missing.title": "Trình duyệt này quá cũ để chạy mô hình",
+  "error.wasm-missing.remedy": "Hãy cập nhật trình duyệt, hoặc dùng Chrome, Edge hay Firefox bản mới.",
   "error.insecure-page.title": "Địa chỉ này không an toàn",
   "error.insecure-page.remedy":
     "Trình duyệt chỉ cho phép mã hóa, kiểm tra tệp, làm việc ngoại tuyến và dùng bộ xử lý đồ họa với trang tải qua HTTPS hoặc từ chính máy này. Hãy nhờ người quản trị trang này chuyển sang HTTPS.",
@@ -351,7 +353,8 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
   "error.storage-full.title": "Dung lượng lưu trữ của trình duyệt đã đầy",
   "error.storage-full.remedy": "Gỡ một mô hình bạn không cần, hoặc giải phóng dung lượng trên đĩa, rồi thử lại.",
   "error.files-in-clear.title": "Một số tệp chưa được mã hóa",
-  "error.files-in-clear.remedy": "Không đủ dung lượng để mã hóa. Hãy gỡ một mô hình bạn không cần, hoặc giải phóng dung lượng trên đĩa, rồi tải lại trang: Islet sẽ tự làm tiếp.",
+  "error.files-in-clear.remedy":
+    "Không đủ dung lượng để mã hóa. Hãy gỡ một mô hình bạn không cần, hoặc giải phóng dung lượng trên đĩa, rồi tải lại trang: Islet sẽ tự làm tiếp.",
   "error.storage-failed.title": "Trình duyệt không lưu được",
   "error.storage-failed.remedy": "Hãy xuất những gì quan trọng ngay bây giờ, rồi tải lại trang.",
   "error.worker-crashed.title": "Mô hình dừng đột ngột",

@@ -4,6 +4,7 @@ import type { MessageKey } from "../i18n/en";
 /** Every way the app can fail that a person is told about. Each has `error.<code>.title` and `error.<code>.remedy` messages. */
 export const errorCodes = [
   "gpu-missing",
+  "wasm-missing",
   "insecure-page",
   "adapter-refused",
   "device-lost",

@@ -19,10 +19,10 @@ export const named = (name: string): string => name + folder;
 export const deploymentAddress = (): string => location.origin + folder;
 
 /**
- * The databases that hold models, by the names that their runtime gives them, for configurations, libraries and weights. All pages of an origin
- * share them that use the same runtime. Each has one object store "urls" of { url, data }.
+ * The databases that hold models: the first three by the names that their runtime gives them, for configurations, libraries and weights; the last for
+ * models that are handed to their runtime. All pages of an origin share them. Each has one object store "urls" of { url, data }.
  */
-export const modelDatabases = ["webllm/config", "webllm/wasm", "webllm/model"] as const;
+export const modelDatabases = ["webllm/config", "webllm/wasm", "webllm/model", "gguf/model"] as const;
 
 /** Whether an address in these databases is that of a model's file of this deployment, not of one above or below it. */
 export function isOwnModelAddress(url: string): boolean {

@@ -1,5 +1,6 @@
 // Trusted Types: the browser takes HTML and addresses of scripts only from the policies here, from DOMPurify's, and from Svelte's for the
 // app's own templates. The Content-Security-Policy names them all. Without the feature (in tests of single functions) texts pass as they are.
+import { deploymentAddress } from "../platform/deployment";
 
 interface Rules {
   createHTML?: (html: string) => string;
@@ -22,7 +23,7 @@ export function isOwnScript(url: string, base: string): boolean {
 if (import.meta.env.PROD)
   factory?.createPolicy("default", {
     // Nothing: the browser refuses, and reports that it did.
-    createScriptURL: (url) => (isOwnScript(url, document.baseURI) ? url : undefined),
+    createScriptURL: (url) => (isOwnScript(url, deploymentAddress()) ? url : undefined),
   });
 
 /** Gives a function that makes HTML which the page accepts, by way of one that takes out what is dangerous. */

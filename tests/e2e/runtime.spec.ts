@@ -17,7 +17,10 @@ interface Case {
   embedding?: string;
 }
 
-const cases: Case[] = [{ name: "WebLLM", form: "mlc", tiny: models.tiny.id, reasoner: models.reasoner.id }];
+const cases: Case[] = [
+  { name: "WebLLM", form: "mlc", tiny: models.tiny.id, reasoner: models.reasoner.id },
+  { name: "llama.cpp", form: "gguf", tiny: "islet-tiny-gguf", reasoner: "islet-reasoner-gguf" },
+];
 
 const said = (...texts: string[]): ChatTurn[] =>
   texts.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
@@ -116,8 +119,9 @@ for (const { name, form, tiny, reasoner, embedding } of cases)
       const first = await answerTo("My word is river.");
       const turns = said("My word is river.", first.answer, "What is my word?");
       const { result: followed } = await ask(turns);
-      // After an answer that did not come to its end, all is read.
-      await ask(said("Count from 1 to 100"), {}, { stop: 3 });
+      // In a model that was loaded anew, all is read.
+      await app.page.evaluate(() => window.bench.unload());
+      await load(tiny);
       const { result: whole } = await ask(turns);
       expect(followed!.answer).toBe("river");
       expect(whole!.answer).toBe("river");

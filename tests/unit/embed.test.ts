@@ -4,7 +4,7 @@ import type { EngineCalls, FromWorker, ToWorker } from "../../src/engine/calls";
 import { EngineClient } from "../../src/engine/client/engine-client";
 import type { Ability, Runtime } from "../../src/engine/contract";
 import type { ModelSource } from "../../src/engine/protocol";
-import { classify } from "../../src/engine/webllm/failure";
+import { classify } from "../../src/engine/webllm/webllm-failure";
 import { embed } from "../../src/engine/webllm/embed";
 import { privateParts } from "./web-llm";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ChatTurn } from "../../src/engine/protocol";
-import { classify } from "../../src/engine/webllm/failure";
+import { classify } from "../../src/engine/webllm/webllm-failure";
 import { renderPrompt, turnsToDrop } from "../../src/engine/webllm/prompt";
 import { endAnswers } from "../../src/engine/webllm/patches/follow-up";
 import starter from "../../public/models/smollm2-135m-instruct/resolve/main/mlc-chat-config.json";

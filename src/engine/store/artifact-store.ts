@@ -58,12 +58,19 @@ export async function storedFile({ form, baseUrl }: Kept, name: string): Promise
   const data = (await read(database, url))?.data;
   if (data === undefined) return undefined;
   if (data instanceof ArrayBuffer) return data;
+  if (data instanceof Blob) return data.arrayBuffer();
   const compact = JSON.stringify(data);
   const text = (await read(database, url + TEXT_MARK))?.data;
   if (!(text instanceof ArrayBuffer)) return new TextEncoder().encode(compact).buffer;
   if (JSON.stringify(JSON.parse(new TextDecoder().decode(text))) !== compact)
     throw new AppError("cache-corrupt", `${name} is not what was published`, "repair");
   return text;
+}
+
+/** A file that is kept as a Blob, which takes no memory before it is read; undefined where it is not there. */
+export async function storedBlob({ form, baseUrl }: Kept, name: string): Promise<Blob | undefined> {
+  const data = (await read(forms[form].placeOf(name).database, baseUrl + name))?.data;
+  return data instanceof Blob ? data : undefined;
 }
 
 export async function isStored({ form, baseUrl }: Kept, name: string): Promise<boolean> {
@@ -73,10 +80,10 @@ export async function isStored({ form, baseUrl }: Kept, name: string): Promise<b
 /** Keeps a file where its runtime looks for it. All of it is there afterwards, or none. */
 export async function storeFile({ form, baseUrl }: Kept, name: string, bytes: ArrayBuffer): Promise<void> {
   const url = baseUrl + name;
-  const { database, parsed } = forms[form].placeOf(name);
+  const { database, kept } = forms[form].placeOf(name);
   await withStore(database, "readwrite", async (store) => {
-    if (!parsed) {
-      await finished(store.put({ url, data: bytes }));
+    if (kept !== "parsed") {
+      await finished(store.put({ url, data: kept === "blob" ? new Blob([bytes]) : bytes }));
       return;
     }
     const text = new TextDecoder().decode(bytes);

@@ -19,7 +19,7 @@ const [CONFIGURATIONS, LIBRARIES, SHARDS] = modelDatabases;
 function placeOf(name: string): ReturnType<StoreForm["placeOf"]> {
   if (name === CONFIGURATION || name === MANIFEST) return { database: CONFIGURATIONS };
   if (name.endsWith(".wasm")) return { database: LIBRARIES };
-  return { database: SHARDS, parsed: name === WEIGHTS };
+  return name === WEIGHTS ? { database: SHARDS, kept: "parsed" } : { database: SHARDS };
 }
 
 function limitOf(name: string): number {

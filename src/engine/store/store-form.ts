@@ -11,8 +11,8 @@ interface Given {
 }
 
 export interface StoreForm {
-  /** Where a file of this name is kept, so that its runtime finds it; with `parsed`, as what its JSON says and not as bytes. */
-  placeOf(name: string): { database: (typeof modelDatabases)[number]; parsed?: boolean };
+  /** Where a file of this name is kept, so that its runtime finds it, and as what: as what its JSON says, or as a Blob; else as bytes. */
+  placeOf(name: string): { database: (typeof modelDatabases)[number]; kept?: "parsed" | "blob" };
   /** The files that say which others there are, by which alone that can be found out. */
   lists: readonly string[];
   /** Which files a model has, as its lists say, in their order; with sizes where these are stated. Throws AppError "model-invalid". */

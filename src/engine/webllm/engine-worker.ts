@@ -18,7 +18,7 @@ import { serve, tellSign, type Asked } from "../serve";
 import { embed } from "./embed";
 import { missingFiles } from "../store/check";
 import { watchDevices } from "./patches/device";
-import { classify } from "./failure";
+import { classify } from "./webllm-failure";
 import { ownNames } from "../store/mlc-names";
 import { endAnswers } from "./patches/follow-up";
 import { holdCompletions } from "./patches/grammar";

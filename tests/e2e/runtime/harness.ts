@@ -1,6 +1,7 @@
 // Opens a browser on a page that has runtimes and no app around them. Not for: what the page does (page.ts), or what is wanted of it (runtime.spec.ts).
 import { readFileSync } from "node:fs";
 import { build, type Rolldown } from "vite";
+import { llamaWorkers } from "../../../scripts/llama-workers.mjs";
 import { contentSecurityPolicy, parsePolicy } from "../../../src/trust/rules/policy";
 import { App } from "../app";
 import { TestServer } from "../server";
@@ -13,7 +14,12 @@ async function buildPage(): Promise<Map<string, string | Uint8Array>> {
     base: "./",
     publicDir: false,
     logLevel: "error",
-    worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } } },
+    plugins: [llamaWorkers()],
+    worker: {
+      format: "es",
+      plugins: () => [llamaWorkers()],
+      rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } },
+    },
     build: {
       write: false,
       minify: false,

@@ -1,7 +1,7 @@
 // From what WebLLM and the browser throw to the errors a person is told. Not for: texts (i18n/).
-import { AppError, type ErrorData, errorData, thrownText } from "../../platform/app-error";
+import { classified, type ErrorPattern } from "../failure";
 
-const patterns: [RegExp, AppError["code"], AppError["remedy"]][] = [
+const patterns: readonly ErrorPattern[] = [
   [/WebGPUNotAvailable|WebGPU is not supported|navigator\.gpu/i, "gpu-missing", "none"],
   [
     /Unable to find a compatible GPU|requestAdapter|requestDevice|Cannot initialize runtime because of requested/i,
@@ -22,10 +22,4 @@ const patterns: [RegExp, AppError["code"], AppError["remedy"]][] = [
 ];
 
 /** The error data for anything that was thrown in the worker. */
-export function classify(error: unknown): ErrorData {
-  const seen = errorData(error);
-  if (seen.code !== "unknown") return seen;
-  const text = thrownText(error);
-  const match = patterns.find(([pattern]) => pattern.test(text));
-  return match ? { code: match[1], detail: text, remedy: match[2] } : seen;
-}
+export const classify = (thrown: unknown) => classified(thrown, patterns);
