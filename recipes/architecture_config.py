@@ -1,6 +1,9 @@
-"""Sizes of the models that the recipes make, apart from architecture.py so that training does not need TVM."""
+"""Sizes of the models that the recipes make, apart from architecture.py so that training does not need TVM. The
+figures are in architectures.json, which the build reads too, to write the weights as GGUF (scripts/gguf)."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +24,5 @@ class Config:
     chunk: int
 
 
-STARTER = Config(hidden=576, inter=1536, layers=30, heads=9, kv_heads=3, head_dim=64, vocab=49152, rope_theta=100000.0, eps=1e-5, bits=4, context=2048, chunk=512)
-TINY = Config(hidden=128, inter=384, layers=4, heads=4, kv_heads=2, head_dim=32, vocab=512, rope_theta=10000.0, eps=1e-5, bits=8, context=1024, chunk=256)
-REASONER = Config(hidden=192, inter=512, layers=4, heads=6, kv_heads=2, head_dim=32, vocab=960, rope_theta=10000.0, eps=1e-5, bits=8, context=1024, chunk=256)
-CONFIGS = {"starter": STARTER, "tiny": TINY, "reasoner": REASONER}
+CONFIGS = {name: Config(**sizes) for name, sizes in json.loads(Path(__file__).with_name("architectures.json").read_text()).items()}
+STARTER, TINY, REASONER = CONFIGS["starter"], CONFIGS["tiny"], CONFIGS["reasoner"]

@@ -24,7 +24,10 @@ function shell(commands: readonly string[], cwd: string, env: Record<string, str
   });
 }
 
-/** A clean clone. The weights, which a build only copies, are left out, and the packages are those that are here. */
+/**
+ * A clean clone. The weights, which a build only copies, are left out, and the packages are those that are here; beside them lies what a build
+ * makes of the weights (scripts/gguf/shipped.mjs).
+ */
 const clone = (name: string) => [
   `git clone --quiet --shared --no-checkout "${project}" ${name}`,
   `cd ${name}`,
