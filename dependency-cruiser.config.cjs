@@ -11,6 +11,7 @@ const below = {
   models: [
     "engine/client",
     "engine/contract",
+    "engine/gguf",
     "engine/protocol",
     "engine/sampling",
     "engine/thoughts",
@@ -57,6 +58,18 @@ module.exports = {
       severity: "error",
       from: { path: "^src/trust/rules/" },
       to: { path: "^src/", pathNot: "^src/(trust/rules|platform|i18n)/" },
+    },
+    {
+      name: "files-of-models-are-read-by-pure-code",
+      severity: "error",
+      from: { path: "^src/engine/gguf/" },
+      to: { path: "^src/", pathNot: "^src/(engine/gguf|trust/rules|platform)/" },
+    },
+    {
+      name: "only-engines-and-models-read-files-of-models",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(engine/(gguf|store|llama)|models)/" },
+      to: { path: "^src/engine/gguf/" },
     },
     {
       name: "logic-knows-no-view",
