@@ -8,8 +8,6 @@ import { VitePWA, type ResolvedVitePWAOptions } from "vite-plugin-pwa";
 import type { ManifestEntry } from "workbox-build";
 import { buildRecord, commitOf } from "./scripts/build-record.mjs";
 import { llamaWorkers } from "./scripts/llama-workers.mjs";
-import { ggufPins } from "./scripts/gguf/shipped.mjs";
-import { ggufFiles } from "./scripts/gguf/vite-plugin.mjs";
 import { unmatchedNames } from "./scripts/unmatched-names.mjs";
 import { webllmModels } from "./scripts/webllm-models.mjs";
 import { en, type Catalogue } from "./src/i18n/en.ts";
@@ -129,14 +127,12 @@ export default defineConfig({
     __APP_COMMIT__: JSON.stringify(commit),
     __APP_REPOSITORY__: JSON.stringify((typeof repository === "string" ? repository : repository?.url) ?? ""),
     __PREBUILT_MODELS__: JSON.stringify(webllmModels()),
-    __GGUF_MODELS__: JSON.stringify(ggufPins()),
   },
   plugins: [
     svelte({ configFile: false }),
     policyFiles(),
     notStarted(),
     llamaWorkers(),
-    ggufFiles(),
     collect(),
     VitePWA({
       strategies: "injectManifest",
@@ -185,8 +181,6 @@ export default defineConfig({
         ],
       },
       injectManifest: {
-        globPatterns: ["**/*.{html,js,css,svg,png,wasm,webmanifest}"],
-        // Weights and model libraries live in IndexedDB, kept there by WebLLM; screenshots are for the install prompt only.
         globPatterns: ["**/*.{html,js,css,svg,png,webmanifest}"],
         // Weights and model libraries live in IndexedDB, kept there when a model is brought; screenshots are for the install prompt only.
         globIgnores: ["models/**", "screenshots/**"],

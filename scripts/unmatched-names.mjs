@@ -1,6 +1,5 @@
 // What the lists of a policy name that is of no model of the catalogue, most likely a slip of the pen: for the build and `npm run policy`.
 import { runnerImport } from "vite";
-import { ggufPins } from "./gguf/shipped.mjs";
 import { webllmModels } from "./webllm-models.mjs";
 
 /**
@@ -10,10 +9,7 @@ import { webllmModels } from "./webllm-models.mjs";
  */
 export async function unmatchedNames(policy) {
   if (Object.values(policy.models).every((list) => list === null)) return [];
-  const define = {
-    __PREBUILT_MODELS__: JSON.stringify(webllmModels()),
-    __GGUF_MODELS__: JSON.stringify(ggufPins()),
-  };
+  const define = { __PREBUILT_MODELS__: JSON.stringify(webllmModels()) };
   const options = { configFile: false, define };
   const { knownCards } = (await runnerImport("./src/models/catalogue/catalogue.ts", options)).module;
   const { unmatched } = (await runnerImport("./src/trust/rules/policy.ts", options)).module;

@@ -10,21 +10,7 @@ declare const __APP_REPOSITORY__: string;
 /** The models that the installed runtimes have builds of, as they say themselves (scripts/), put in by the build. */
 declare const __PREBUILT_MODELS__: readonly import("./models/catalogue/catalogue").PrebuiltModel[];
 
-/**
- * The shipped models that the build also writes as GGUF (scripts/gguf): by id, their files under `models/ID-gguf/resolve/main/` with sizes and
- * hashes, put in by the build.
- */
-declare const __GGUF_MODELS__: Readonly<
-  Record<string, Readonly<Record<string, import("./engine/protocol").ModelFile>>>
->;
-
 // The File System Access API, which TypeScript's own list does not have. Source: https://wicg.github.io/file-system-access/
 interface Window {
   showDirectoryPicker?(options?: { mode?: "read" | "readwrite" }): Promise<FileSystemDirectoryHandle>;
-}
-
-/** Written by the build (scripts/llama-workers.mjs). */
-declare module "virtual:llama-workers" {
-  /** The name of the file in which llama.cpp runs, beside the scripts of the other workers. */
-  export const mainScript: string;
 }

@@ -1,5 +1,5 @@
-// The shipped models as GGUF files: made once from their packages, then kept under node_modules/.cache. For the build (vite.config.ts), the tests
-// and what reads the catalogue. Not for: how such a file is written (from-mlc.mjs).
+// The shipped models as GGUF files: made once from their packages, then kept under node_modules/.cache. For the tests, which run them on llama.cpp; no
+// build has them yet. Not for: how such a file is written (from-mlc.mjs).
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -40,7 +40,7 @@ const shipped = {
 };
 
 /**
- * One file. `id`: of the model, as its package is called; `path`: where it is in a build; `file`: where it is now; `pins`: as islet-model.json
+ * One file. `id`: of the model, as its package is called; `path`: where a server has it; `file`: where it is now; `pins`: as islet-model.json
  * has them, by name.
  * @typedef {{ id: string, path: string, file: string, pins: Record<string, { bytes: number, integrity: string }> }} GgufModel
  */
@@ -107,6 +107,3 @@ export function ggufModels() {
   });
   return made;
 }
-
-/** What `__GGUF_MODELS__` is in a build: the pins by model. */
-export const ggufPins = () => Object.fromEntries(ggufModels().map(({ id, pins }) => [id, pins]));

@@ -15,7 +15,11 @@ export class Device {
   /** What each runtime found here, by the form of the models that it runs; empty until they have looked. */
   private found = $state.raw<ReadonlyMap<ArtifactForm, Support>>(new Map());
 
-  constructor(private readonly engines: Engines) {}
+  /** `forms`: those of the models that the app knows. */
+  constructor(
+    private readonly engines: Engines,
+    private readonly forms: () => ReadonlySet<ArtifactForm>,
+  ) {}
 
   /** Asks the runtimes what they find here. */
   async look(): Promise<void> {
@@ -23,15 +27,18 @@ export class Device {
     this.machine = readMachine([...this.found.values()].find(({ device }) => device)?.device);
   }
 
-  /** Whether this machine can run models of the card's form; without a card, of any form. */
+  /** Whether this machine can run models of the card's form; without a card, of any form that a known model has. */
   canRun(card?: Pick<ModelCard, "form">): boolean {
-    const found = card ? [this.found.get(card.form)] : [...this.found.values()];
-    return found.some((support) => support !== undefined && !support.obstacle);
+    return (card ? [this.found.get(card.form)] : this.foundForModels()).some((support) => support && !support.obstacle);
   }
 
   /** Why this machine can run no models at all; undefined where it can, and before that is known. */
   get obstacle(): ErrorData | undefined {
-    return this.canRun() ? undefined : [...this.found.values()][0]?.obstacle;
+    return this.canRun() ? undefined : this.foundForModels()[0]?.obstacle;
+  }
+
+  private foundForModels(): Support[] {
+    return [...this.found].flatMap(([form, support]) => (this.forms().has(form) ? [support] : []));
   }
 
   /** Bytes that all loaded models may need together; 0 before that is known. */

@@ -24,10 +24,7 @@ function shell(commands: readonly string[], cwd: string, env: Record<string, str
   });
 }
 
-/**
- * A clean clone. The weights, which a build only copies, are left out, and the packages are those that are here; beside them lies what a build
- * makes of the weights (scripts/gguf/shipped.mjs).
- */
+/** A clean clone. The weights, which a build only copies, are left out, and the packages are those that are here. */
 const clone = (name: string) => [
   `git clone --quiet --shared --no-checkout "${project}" ${name}`,
   `cd ${name}`,

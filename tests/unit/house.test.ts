@@ -32,13 +32,13 @@ test("no two files in src have one name", () => {
 
 test("a runtime is named in its own folder and in the list of runtimes alone", () => {
   // Names that are facts: of databases on disks, and of a form of models in texts for people.
-  const facts = /^src\/(engine\/(webllm\/|runtimes\.ts)|platform\/deployment\.ts|i18n\/[a-z]{2}\.ts)/;
+  const facts = /^src\/(engine\/(webllm\/|llama\/|gguf\/|runtimes\.ts)|platform\/deployment\.ts|i18n\/[a-z]{2}\.ts)/;
   const files = readdirSync("src", { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => `${parentPath}/${name}`)
     .filter((file) => !facts.test(file));
   expect(files.length).toBeGreaterThan(200);
-  expect(files.filter((file) => /web-?llm/i.test(readFileSync(file, "utf8")))).toEqual([]);
+  expect(files.filter((file) => /web-?llm|wllama|llama\.cpp/i.test(readFileSync(file, "utf8")))).toEqual([]);
 });
 
 test("the languages are one list, for people, for policies and for the page that does not begin", () => {

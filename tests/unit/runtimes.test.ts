@@ -50,6 +50,24 @@ describe("a runtime on WebGPU", () => {
   });
 });
 
+describe("a runtime on the processor", () => {
+  const memory = WebAssembly.Memory;
+  afterEach(() => void (WebAssembly.Memory = memory));
+  const finds = (secure: boolean, wide: boolean) => {
+    vi.stubGlobal("isSecureContext", secure);
+    WebAssembly.Memory = function () {
+      if (!wide) throw new TypeError("no memory of 64 bits");
+    } as unknown as typeof WebAssembly.Memory;
+    return runtimes.gguf.support();
+  };
+
+  test("needs no graphics device, but a browser of today and a page that came safely", async () => {
+    expect(await finds(true, true)).toEqual({});
+    expect(await finds(true, false)).toMatchObject({ obstacle: { code: "wasm-missing", remedy: "none" } });
+    expect(await finds(false, true)).toMatchObject({ obstacle: { code: "insecure-page", remedy: "none" } });
+  });
+});
+
 describe("the app", () => {
   /** After it has asked, where the runtime found this. */
   async function models(found: Support) {
@@ -72,6 +90,14 @@ describe("the app", () => {
     const made = await models({ device });
     expect([made.device.canRun(tiny), made.device.canRun(), made.device.obstacle]).toEqual([true, true, undefined]);
     expect(made.device.machine).toMatchObject(device);
+  });
+
+  test("says what is in the way also where a runtime could run models of a form that none has", async () => {
+    vi.spyOn(runtimes.gguf, "support").mockImplementation(async () => ({}));
+    const obstacle = { code: "gpu-missing", detail: "", remedy: "none" } as const;
+    const made = await models({ obstacle });
+    expect([made.device.canRun(), made.device.obstacle]).toEqual([false, obstacle]);
+    expect(made.device.canRun({ form: "gguf" })).toBe(true);
   });
 
   test("says what is in the way where none can, until that has changed", async () => {

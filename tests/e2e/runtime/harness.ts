@@ -1,6 +1,7 @@
 // Opens a browser on a page that has runtimes and no app around them. Not for: what the page does (page.ts), or what is wanted of it (runtime.spec.ts).
 import { readFileSync } from "node:fs";
 import { build, type Rolldown } from "vite";
+import { ggufModels } from "../../../scripts/gguf/shipped.mjs";
 import { llamaWorkers } from "../../../scripts/llama-workers.mjs";
 import { contentSecurityPolicy, parsePolicy } from "../../../src/trust/rules/policy";
 import { App } from "../app";
@@ -42,6 +43,10 @@ async function buildPage(): Promise<Map<string, string | Uint8Array>> {
 /** Opens the page, whose `window.bench` drives a runtime. */
 export async function openBench(): Promise<App> {
   const files = await buildPage();
+  for (const { path, file, pins } of ggufModels()) {
+    files.set(`/${path}islet-model.json`, JSON.stringify({ files: pins }));
+    for (const name of Object.keys(pins)) files.set(`/${path}${name}`, readFileSync(file));
+  }
   const server = new TestServer();
   await server.start();
   server.fault = (path, _request, response) => {
