@@ -46,6 +46,8 @@ interface Surface {
   leave(): void;
   /** A new conversation is shown, to be written in. */
   write(): void;
+  /** The menu, where it is not shown anyway. */
+  showMenu(): void;
   showAll(): void;
 }
 
@@ -200,6 +202,10 @@ function shellOf({ navigation, notices, asked }: AppState, surface: Surface): Sh
     press(screen, control) {
       asked.press(control);
       go(screen);
+    },
+    menu(control) {
+      surface.showMenu();
+      asked.press(control);
     },
     open(id) {
       surface.leave();

@@ -32,7 +32,7 @@ function around({ conversations, shell }: Parts): Command[] {
       label: t("chat.search"),
       keys: "alt+f",
       about: ["search"],
-      run: () => document.querySelector<HTMLElement>("nav input[type=search]")?.focus(),
+      run: () => shell.menu("search"),
     },
   ];
   if (shell.screen !== "chat") {

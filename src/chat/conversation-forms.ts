@@ -4,6 +4,8 @@ import type { AnswerStats } from "../engine/protocol";
 import { samplingNames, type WholeSampling } from "../engine/sampling";
 import { errorCodes, remedies, type ErrorData } from "../platform/app-error";
 import {
+  finiteOf,
+  readableOf,
   amountOf,
   countOf,
   fieldsOf,
@@ -22,9 +24,9 @@ import { isSign, type Need } from "../reasoning/need";
 import type { Vote } from "../reasoning/vote";
 import type { Part, Source } from "../runs/parts";
 import type { Provenance, RunFacts } from "../runs/run-facts";
-import type { AnyRecord, Form, RecordKey } from "../storage/forms";
+import type { AnyRecord, Form, RecordKey, StepsTo } from "../storage/forms";
 import { MOST_VOTES } from "../storage/settings.svelte";
-import { conversationKey, messageKey, type Conversation, type Message } from "./conversation-records";
+import { MESSAGE_VERSION, conversationKey, messageKey, type Conversation, type Message } from "./conversation-records";
 
 /** The most letters a title may have. */
 export const LONGEST_TITLE = 1000;
@@ -66,7 +68,7 @@ function readMessage(value: unknown, key: RecordKey): Message | undefined {
   if (messageKey({ id, conversationId }) !== key) return undefined;
   const parentId = nameOf(from["parentId"]);
   return {
-    version: 2,
+    version: MESSAGE_VERSION,
     id,
     conversationId,
     parentId: parentId === undefined || parentId === id ? null : parentId,
@@ -90,7 +92,8 @@ function messageFromVersion1(record: AnyRecord): AnyRecord {
 function readPart(value: unknown): Part | undefined {
   const from = fieldsOf(value);
   const [kind, text, id] = [from?.["kind"], textOf(from?.["text"]), nameOf(from?.["id"])];
-  const sources = () => present({ sources: listOf(from?.["sources"], readSource) });
+  // One that cannot be read takes no other with it.
+  const sources = () => present({ sources: readableOf(from?.["sources"], readSource) });
   switch (kind) {
     case "text":
       return text === undefined ? undefined : { kind, text, ...sources() };
@@ -154,7 +157,7 @@ function readProvenance(value: unknown): Provenance | undefined {
   const from = fieldsOf(value);
   const [digest, version] = [nameOf(from?.["digest"]), nameOf(from?.["version"])];
   if (digest === undefined || version === undefined) return undefined;
-  const sampling = present(Object.fromEntries(samplingNames.map((name) => [name, amountOf(from?.[name])])));
+  const sampling = present(Object.fromEntries(samplingNames.map((name) => [name, finiteOf(from?.[name])])));
   // What is missing is not made up.
   if (samplingNames.some((name) => sampling[name] === undefined)) return undefined;
   return { digest, ...(sampling as WholeSampling), version };
@@ -192,4 +195,8 @@ function readVote(value: unknown): Vote | undefined {
 }
 
 export const conversationForm: Form<Conversation> = { kind: "conversation", read: readConversation };
-export const messageForm: Form<Message> = { kind: "message", steps: [messageFromVersion1], read: readMessage };
+export const messageForm: Form<Message> = {
+  kind: "message",
+  steps: [messageFromVersion1] satisfies StepsTo<typeof MESSAGE_VERSION>,
+  read: readMessage,
+};

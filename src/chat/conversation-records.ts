@@ -21,8 +21,11 @@ export interface Conversation extends StoredRecord {
   votes?: number;
 }
 
+/** That of messages, and of files with conversations. With it goes a migration (conversation-forms.ts). */
+export const MESSAGE_VERSION = 2;
+
 export interface Message extends StoredRecord {
-  version: 2;
+  version: typeof MESSAGE_VERSION;
   id: string;
   conversationId: string;
   parentId: string | null;

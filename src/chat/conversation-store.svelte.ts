@@ -75,7 +75,7 @@ export class ConversationStore {
     const undo = messages.map((m) => this.shown(m));
     try {
       const entries = messages.map((m): [RecordKey, Message] => [messageKey(m), m]);
-      const there = await this.records.change(conversationKey(id), withLeaf, first, entries);
+      const there = await this.records.change(conversationKey(id), conversationForm, withLeaf, first, entries);
       if (!there && !first) throw new DOMException("the conversation was deleted", "AbortError");
     } catch (error) {
       for (const back of undo) back();
@@ -133,7 +133,7 @@ export class ConversationStore {
     const conversation = this.all.get(id);
     if (!conversation) return;
     this.all.set(id, change(conversation));
-    await this.records.change<Conversation>(conversationKey(id), change);
+    await this.records.change(conversationKey(id), conversationForm, change);
   }
 
   /** What tells of a conversation can come before what tells of the messages that it shows. */

@@ -8,6 +8,7 @@ import { closed } from "./markdown/ending";
 import {
   contentOf,
   conversationKey,
+  MESSAGE_VERSION,
   messageKey,
   thoughtOf,
   type Conversation,
@@ -18,14 +19,15 @@ import { childrenOf } from "./tree";
 /** The exported form; `format` and `version` say what it is. */
 export interface Transfer {
   format: "islet-conversations";
-  version: 2;
+  version: Message["version"];
   conversations: { conversation: Conversation; messages: Message[] }[];
 }
 
 const MOST_BYTES = 50_000_000;
 
 export function toJson(conversations: Transfer["conversations"]): string {
-  return JSON.stringify({ format: "islet-conversations", version: 2, conversations } satisfies Transfer, null, 1);
+  const transfer: Transfer = { format: "islet-conversations", version: MESSAGE_VERSION, conversations };
+  return JSON.stringify(transfer, null, 1);
 }
 
 /**
@@ -85,27 +87,29 @@ function time(value: unknown, where: string): number {
 }
 
 /**
- * Reads an exported file, of this version or of the one before. Every conversation gets fresh ids, so nothing that exists is overwritten; no date
- * is in the future, and nothing counts as still being written. Throws AppError "import-invalid" that names the first wrong field.
+ * Reads an exported file, of this version or of an earlier one. Every conversation gets fresh ids, so nothing that exists is overwritten; no date
+ * is in the future, and what was still being written is interrupted. Throws AppError "import-invalid" that names the first wrong field.
  */
 export function fromJson(json: string): Transfer["conversations"] {
   if (json.length > MOST_BYTES) bad(`larger than ${MOST_BYTES} characters`);
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    // Editors put a mark of the byte order before it.
+    value = JSON.parse(json.replace(/^\uFEFF/, ""));
   } catch (error) {
     bad(`not JSON: ${String(error)}`);
   }
   const file = value as { format?: unknown; version?: unknown; conversations?: unknown } | null;
   if (file?.format !== "islet-conversations") bad('format is not "islet-conversations"');
-  const version = file!.version;
-  if (version !== 1 && version !== 2) return bad("version is neither 1 nor 2: it was exported by a newer Islet");
+  const version = file!.version as number;
+  if (!Number.isInteger(version) || version < 1) return bad("version is no version");
+  if (version > MESSAGE_VERSION) return bad(`version is ${version}: it was exported by a newer Islet`);
   const list: unknown = file!.conversations;
   if (!Array.isArray(list)) return bad("conversations is not a list");
   return list.map((entry, i) => importedConversation(entry as Fields, version, `conversations[${i}]`));
 }
 
-function importedConversation(entry: Fields, version: 1 | 2, where: string): Transfer["conversations"][number] {
+function importedConversation(entry: Fields, version: number, where: string): Transfer["conversations"][number] {
   const from = (entry?.["conversation"] ?? bad(`${where}.conversation is missing`)) as Fields;
   const list: unknown = entry["messages"];
   if (!Array.isArray(list)) return bad(`${where}.messages is not a list`);
@@ -126,7 +130,7 @@ function importedConversation(entry: Fields, version: 1 | 2, where: string): Tra
       createdAt: time(m["createdAt"], `${at}.createdAt`),
     };
     const read = formed(messageForm, messageKey(message), message) ?? bad(`${at}.parts are not those of a message`);
-    return read.run?.status === "streaming" ? { ...read, run: { ...read.run, status: "complete" } } : read;
+    return read.run?.status === "streaming" ? { ...read, run: { ...read.run, status: "interrupted" } } : read;
   });
   const conversation = {
     ...from,

@@ -195,7 +195,7 @@ export class Conversations extends ConversationStore {
     return this.removeStored((c) => c.deletedAt === undefined && isOld(c.updatedAt));
   }
 
-  /** As they lie in storage at that moment: another tab can have gone on with one, or taken it back. */
+  /** As they lie in storage at that moment: another tab may have resumed one, or taken it back. */
   private async removeStored(isGone: (c: Conversation) => boolean): Promise<number> {
     let gone: string[] = [];
     await this.records.settle(conversationForm, (stored) => {

@@ -11,7 +11,14 @@ import type { AuditLog } from "../trust/log/audit-log.svelte";
 import { AnswerManner } from "./answer-manner.svelte";
 import { AnswerWriter, type Manner } from "./answer-writer";
 import type { Conversations } from "./conversations.svelte";
-import { isBlank, isResumable, statusOf, type Conversation, type Message } from "./conversation-records";
+import {
+  MESSAGE_VERSION,
+  isBlank,
+  isResumable,
+  statusOf,
+  type Conversation,
+  type Message,
+} from "./conversation-records";
 import { LiveAnswer } from "./live-answer.svelte";
 
 /** Who answers, and how. */
@@ -243,7 +250,8 @@ export class Session {
 }
 
 function messageUnder(parentId: string | null, conversationId: string, role: Message["role"]): Message {
-  return { version: 2, id: crypto.randomUUID(), conversationId, parentId, role, parts: [], createdAt: Date.now() };
+  const version = MESSAGE_VERSION;
+  return { version, id: crypto.randomUUID(), conversationId, parentId, role, parts: [], createdAt: Date.now() };
 }
 
 function questionUnder(parentId: string | null, conversationId: string, content: string): Message {

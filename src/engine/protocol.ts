@@ -106,7 +106,7 @@ export interface Question {
   maxTokens?: number | undefined;
   /**
    * Any whole number: with equal seeds, a model on a machine gives equal answers to an equal question. Undefined: they differ where the temperature
-   * is above 0. An answer that is gone on with draws anew from there.
+   * is above 0. An answer that is resumed draws anew from there.
    */
   seed?: number | undefined;
   /**
@@ -118,7 +118,7 @@ export interface Question {
 
 /** Figures of one answer. Tokens, seconds, and tokens per second as the runtime measured them. */
 export interface AnswerStats {
-  /** What was read: the prompt, and what was read again where an answer was gone on with. */
+  /** What was read: the prompt, and what was read again where an answer was resumed. */
   promptTokens: number;
   thoughtTokens: number;
   answerTokens: number;

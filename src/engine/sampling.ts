@@ -8,7 +8,7 @@ const usual = {
   topP: 1,
 };
 type Name = keyof typeof usual;
-/** What is not there is as is usual. */
+/** A parameter that is missing has its usual value. */
 export type Sampling = Partial<Record<Name, number>>;
 export type WholeSampling = Required<Sampling>;
 

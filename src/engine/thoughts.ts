@@ -28,7 +28,7 @@ export interface Piece {
   text: string;
 }
 
-/** What an answer needs to be gone on with: its parts, and whether its thought is over. */
+/** What an answer needs to be resumed: its parts, and whether its thought is over. */
 export interface PartialAnswer extends AnswerParts {
   closed: boolean;
 }

@@ -873,6 +873,8 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
   "vault.differs": "The two passphrases do not match.",
   "vault.busy": "One moment…",
   "vault.files": "Files: {{done}} of {{total}}. If this is interrupted, it continues when Islet is opened next.",
+  "vault.filesOff":
+    "Files: {{done}} of {{total}}. If this is interrupted, everything is encrypted again when Islet is opened next.",
   "vault.tabs": "Other Islet tabs are reloaded for this. An answer being written continues afterwards.",
   "vault.waiting": "Another tab of Islet is changing the encryption…",
   "vault.back": "Back",
@@ -925,7 +927,7 @@ export const en = /* @__PURE__ */ withSettingTexts("en", {
   "network.all": "all",
   "network.count": "Entries: {{n}}. Over the network: {{bytes}}.",
   "network.counted":
-    "Each entry is one request: over the network ({{sent}}), answered from this device ({{cache}}) or refused by the browser ({{blocked}}). The proof counts the ways out that it tried, some of which are not requests, so its number is different.",
+    "Each entry is one request: over the network ({{sent}}), answered from this device ({{cache}}) or refused by the browser ({{blocked}}). “Prove it” counts the ways out that it tried, some of which are not requests, so its number is different.",
   "network.origin": "Host",
   "network.own": "this site",
   "network.purpose": "Why",

@@ -399,7 +399,7 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "error.model-invalid.title": "Ces fichiers ne forment pas un modèle complet",
   "error.model-invalid.remedy":
     "Choisissez le dossier entier d’un modèle au format WebLLM, avec sa bibliothèque. Le détail technique dit ce qui ne va pas ; rien n’a été conservé.",
-  "error.source-gated.title": "L’hôte ne fournit pas ce modèle sans connexion",
+  "error.source-gated.title": "L’hôte ne fournit pas ce modèle sans authentification",
   "error.source-gated.remedy":
     "Son éditeur demande de se connecter et d’accepter des conditions, ou l’hôte vous refuse l’accès. Acceptez-les sur la page de l’hôte, téléchargez-y les fichiers et importez-les sous forme de dossier ; ou choisissez un autre modèle.",
   "error.source-missing.title": "L’hôte n’a pas ce fichier",
@@ -902,6 +902,8 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "vault.busy": "Un instant…",
   "vault.files":
     "Fichiers : {{done}} sur {{total}}. En cas d’interruption, l’opération reprend à la prochaine ouverture d’Islet.",
+  "vault.filesOff":
+    "Fichiers : {{done}} sur {{total}}. En cas d’interruption, tout sera de nouveau chiffré à la prochaine ouverture d’Islet.",
   "vault.tabs": "Les autres onglets d’Islet sont rechargés pour cela. Une réponse en cours reprend ensuite.",
   "vault.waiting": "Un autre onglet d’Islet modifie le chiffrement…",
   "vault.back": "Retour",
@@ -956,7 +958,7 @@ export const fr: Catalogue = /* @__PURE__ */ withSettingTexts("fr", {
   "network.all": "tous",
   "network.count": "Entrées : {{n}}. Par le réseau : {{bytes}}.",
   "network.counted":
-    "Chaque entrée est une requête : passée par le réseau ({{sent}}), servie par cet appareil ({{cache}}) ou refusée par le navigateur ({{blocked}}). La preuve compte les voies de sortie essayées, dont certaines ne sont pas des requêtes : son nombre est donc différent.",
+    "Chaque entrée est une requête : passée par le réseau ({{sent}}), servie par cet appareil ({{cache}}) ou refusée par le navigateur ({{blocked}}). « Vérifier par l’essai » compte les voies de sortie essayées, dont certaines ne sont pas des requêtes : son nombre est donc différent.",
   "network.origin": "Hôte",
   "network.own": "ce site",
   "network.purpose": "Motif",

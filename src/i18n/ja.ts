@@ -881,6 +881,8 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
   "vault.differs": "二つの入力が一致しません。",
   "vault.busy": "お待ちください…",
   "vault.files": "ファイル：{{total}} 中 {{done}}。中断しても、次に Islet を開いたときに続きから再開します。",
+  "vault.filesOff":
+    "ファイル：{{total}} 中 {{done}}。中断した場合は、次に Islet を開いたときにすべてが再び暗号化されます。",
   "vault.tabs": "この操作のため、Islet のほかのタブは再読み込みされます。作成中の回答はその後で再開されます。",
   "vault.waiting": "Islet の別のタブが暗号化を変更しています…",
   "vault.back": "戻る",
@@ -933,7 +935,7 @@ export const ja: Catalogue = /* @__PURE__ */ withSettingTexts("ja", {
   "network.all": "すべて",
   "network.count": "記録：{{n}} 件。ネットワーク経由：{{bytes}}。",
   "network.counted":
-    "1 件が 1 つのリクエストです。内訳は、ネットワーク経由 {{sent}} 件、この端末からの応答 {{cache}} 件、ブラウザーによる拒否 {{blocked}} 件です。証明が数えるのは試した経路で、リクエストにならないものも含まれるため、件数は一致しません。",
+    "1 件が 1 つのリクエストです。内訳は、ネットワーク経由 {{sent}} 件、この端末からの応答 {{cache}} 件、ブラウザーによる拒否 {{blocked}} 件です。「実際に試して確かめる」が数えるのは試した経路で、リクエストにならないものも含まれるため、件数は一致しません。",
   "network.origin": "ホスト",
   "network.own": "このサイト",
   "network.purpose": "目的",

@@ -397,7 +397,7 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
     "Mô hình sẽ không trở lại ở địa chỉ này. Hãy chọn mô hình khác, hoặc nhận các tệp từ người đang có rồi nhập vào dưới dạng thư mục.",
   "error.source-illegal.title": "Vì lý do pháp lý, máy chủ không được cung cấp mô hình này tại đây",
   "error.source-illegal.remedy":
-    "Luật hoặc điều khoản của nhà phát hành không áp dụng cho nơi này. Hãy chọn mô hình khác.",
+    "Luật hoặc điều khoản của nhà phát hành không cho phép cung cấp mô hình này tại đây. Hãy chọn mô hình khác.",
   "error.source-refused.title": "Hiện máy chủ không cung cấp được tệp này",
   "error.source-refused.remedy":
     "Máy chủ đang gặp sự cố hoặc quá tải. Hãy thử lại sau. Các tệp đã tải xong sẽ không phải tải lại.",
@@ -875,6 +875,7 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
   "vault.differs": "Hai lần nhập không giống nhau.",
   "vault.busy": "Chờ một lát…",
   "vault.files": "Tệp: {{done}}/{{total}}. Nếu bị gián đoạn, việc này sẽ tiếp tục khi mở Islet lần sau.",
+  "vault.filesOff": "Tệp: {{done}}/{{total}}. Nếu bị gián đoạn, mọi thứ sẽ được mã hóa lại khi mở Islet lần sau.",
   "vault.tabs": "Các thẻ Islet khác sẽ được tải lại. Câu trả lời đang viết sẽ được tiếp tục sau đó.",
   "vault.waiting": "Một thẻ Islet khác đang thay đổi mã hóa…",
   "vault.back": "Quay lại",
@@ -926,7 +927,7 @@ export const vi: Catalogue = /* @__PURE__ */ withSettingTexts("vi", {
   "network.all": "tất cả",
   "network.count": "Số mục: {{n}}. Qua mạng: {{bytes}}.",
   "network.counted":
-    "Mỗi mục là một yêu cầu: qua mạng ({{sent}}), do thiết bị này trả lời ({{cache}}) hoặc bị trình duyệt từ chối ({{blocked}}). Phần chứng minh đếm các lối ra đã thử, trong đó có lối không phải là yêu cầu, nên con số khác nhau.",
+    "Mỗi mục là một yêu cầu: qua mạng ({{sent}}), do thiết bị này trả lời ({{cache}}) hoặc bị trình duyệt từ chối ({{blocked}}). “Thử để kiểm chứng” đếm các lối ra đã thử, trong đó có lối không phải là yêu cầu, nên con số khác nhau.",
   "network.origin": "Máy chủ",
   "network.own": "trang này",
   "network.purpose": "Lý do",

@@ -28,6 +28,10 @@ export const timeOf = (value: unknown): number | undefined =>
 export const amountOf = (value: unknown): number | undefined =>
   typeof value === "number" && value >= 0 && value <= MOST ? value : undefined;
 
+/** A number that may be below zero as well. */
+export const finiteOf = (value: unknown): number | undefined =>
+  typeof value === "number" && Math.abs(value) <= MOST ? value : undefined;
+
 export const countOf = (value: unknown): number | undefined => (Number.isInteger(value) ? amountOf(value) : undefined);
 
 export const flagOf = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined);
@@ -39,6 +43,11 @@ export function listOf<T>(value: unknown, read: (part: unknown) => T | undefined
   if (!Array.isArray(value)) return undefined;
   const parts = value.map(read);
   return parts.includes(undefined) ? undefined : (parts as T[]);
+}
+
+/** Of a list, the parts that can be read. */
+export function readableOf<T>(value: unknown, read: (part: unknown) => T | undefined): T[] | undefined {
+  return Array.isArray(value) ? value.map(read).filter((part) => part !== undefined) : undefined;
 }
 
 /** The fields that have a value. */

@@ -46,7 +46,7 @@ async function versionOf(name: string): Promise<number> {
 }
 
 /**
- * Takes over unasked where the version of the app before cannot start any more, because the server's policy is of a later version than the
+ * Takes over unasked where the previous version of the app cannot start any more, because the server's policy is of a later version than the
  * last one that it read. Waits for answers that are being written.
  */
 async function replaceOutgrown(): Promise<void> {

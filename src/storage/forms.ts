@@ -36,6 +36,14 @@ export type Storable<T> = T extends Json | undefined
     ? never
     : { [K in keyof T]: Storable<T[K]> };
 
+/** As many migrations as lead from version 1 to this one: a form whose records state their version holds its `steps` to it. */
+export type StepsTo<Version extends number, Steps extends readonly Migration[] = []> = [
+  1,
+  ...Steps,
+]["length"] extends Version
+  ? Steps
+  : StepsTo<Version, [...Steps, Migration]>;
+
 export interface Form<T extends StoredRecord> {
   kind: RecordKind;
   /** The migrations from version 1 on, in order; none while there is one version. */
@@ -47,7 +55,7 @@ export interface Form<T extends StoredRecord> {
 /** The version that records of this form have now. */
 export const versionOf = ({ steps = [] }: Pick<Form<never>, "steps">): number => steps.length + 1;
 
-/** What lies under a key, or comes in a file, as a record of now; undefined where it is of a later version, or of no form at all. */
+/** What lies under a key, or comes in a file, as a record of the current version; undefined where it is of a later version, or of no form at all. */
 export function formed<T extends StoredRecord>(form: Form<T>, key: RecordKey, stored: AnyRecord): T | undefined {
   const { steps = [] } = form;
   try {

@@ -1,6 +1,7 @@
 // The only door to IndexedDB for the app's own records. Each record is read by its form (forms.ts), an older one
 // migrated. Other tabs hear of every change. While there is a vault, what lies in storage is encrypted. Not for: model
 // weights (the runtimes' databases have these), or making a vault (vault/).
+import { AppError } from "../platform/app-error";
 import { get, promisifyRequest, type UseStore } from "idb-keyval";
 import { named } from "../platform/deployment";
 import { changing, entriesOf, guarded, openStore, rangeOf } from "./store";
@@ -18,7 +19,7 @@ import {
 import { DROPPED, type Cipher, type Dropped, type Sealed } from "./vault/cipher";
 
 /**
- * Something that lies in storage and is no record of now. `later`: of a later version than this app knows; `form`: its kind's reader refuses
+ * Something that lies in storage and is no record of the current form. `later`: of a later version than this app knows; `form`: its kind's reader refuses
  * it; `closed`: it does not open with the keys there are.
  */
 export interface UnreadableRecord {
@@ -196,10 +197,11 @@ export class Records {
 
   /**
    * Reads, changes and writes so that two tabs cannot undo each other, and writes what is `beside` it in the same step. Gives whether there was a
-   * record; without one, that of `first` is changed, or nothing is done.
+   * record; without one, that of `first` is changed, or nothing is done. Throws AppError "records-unreadable" where what is there has not this form.
    */
   async change<T extends StoredRecord>(
     key: RecordKey,
+    form: Form<T>,
     alter: (record: T) => T,
     first?: T,
     beside: readonly [RecordKey, StoredRecord][] = [],
@@ -209,8 +211,10 @@ export class Records {
     for (;;) {
       const old = await guarded(() => get<unknown>(name, this.store));
       if (old === undefined && !first) return false;
-      const record = old === undefined ? first : (await guarded(() => this.opened(name, old))).record;
-      const [, next] = await this.closed(key, alter(record as unknown as T));
+      const record =
+        old === undefined ? first : formed(form, key, (await guarded(() => this.opened(name, old))).record);
+      if (!record) throw new AppError("records-unreadable", name, "none");
+      const [, next] = await this.closed(key, alter(record));
       const act = (s: IDBObjectStore) => {
         for (const [name, value] of others) s.put(value, name);
         s.put(next, name);

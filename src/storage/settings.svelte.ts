@@ -103,9 +103,9 @@ export class Settings {
     let next = readSettings({ ...this.current, ...changes });
     this.current = next;
     const merge = (record: StoredRecord) => (next = readSettings({ ...record, ...changes }));
-    await this.records.change(KEY, merge, next).catch((error: unknown) => {
-      // What does not open is replaced.
-      if (!(error instanceof AppError) || error.code !== "storage-failed") throw error;
+    await this.records.change(KEY, settingsForm, merge, next).catch((error: unknown) => {
+      // What does not open, or is none, is replaced.
+      if (!(error instanceof AppError && ["storage-failed", "records-unreadable"].includes(error.code))) throw error;
       return this.records.write(KEY, next);
     });
     this.current = next;

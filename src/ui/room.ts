@@ -47,6 +47,8 @@ export interface Shell {
   go(screen: string): void;
   /** Shows a screen and presses the control there that waits for this name (asked.svelte.ts). */
   press(screen: string, control: string): void;
+  /** Shows the menu, where the screen has no room for it beside the rest, and presses the control there that waits for this name. */
+  menu(control: string): void;
   /** Shows a conversation, or with null the start of a new one. */
   open(id: string | null): void;
   /** Shows what failed of an action. */

@@ -78,8 +78,18 @@ test("shortcuts do what the palette says they do", async () => {
   await page.keyboard.press("Alt+r");
   await expect(app.answers.last()).toContainText("2 of 2");
   await app.answered();
+  const search = page.getByRole("searchbox", { name: "Search conversations" });
   await page.keyboard.press("Alt+f");
-  await expect(page.getByRole("searchbox", { name: "Search conversations" })).toBeFocused();
+  await expect(search).toBeFocused();
+  // On a phone it is in the menu, which opens.
+  const size = page.viewportSize()!;
+  await page.setViewportSize({ width: 400, height: 700 });
+  await expect(search).toBeHidden();
+  await page.keyboard.press("Alt+f");
+  await expect(search).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(search).toBeHidden();
+  await page.setViewportSize(size);
 });
 
 test("a command does what a button of another screen does, and not only shows that screen", async () => {

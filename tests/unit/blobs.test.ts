@@ -225,6 +225,51 @@ test("without room to encrypt files the vault is there all the same, says so eac
   expect(await same(await page.blobs.read(id), whole)).toBe(true);
 });
 
+test("a vault that cannot be turned off, since something does not open, leaves nothing in the clear", async () => {
+  await page.blobs.write(owner, new Blob([bytes(3 * CHUNK)]));
+  await enclose(passphrase);
+  const keys = await openVault((await readVault())!, passphrase);
+  const whole = await stored();
+  const all = async () => (await stored()).map(([, value]) => isSealed(value));
+  // A chunk, then a record.
+  const [name, { iv }] = whole[0] as [string, { iv: Uint8Array }];
+  await set(name, { iv, data: new ArrayBuffer(40) }, chunks());
+  await expect(disclose(keys)).rejects.toMatchObject({ code: "records-unreadable" });
+  expect(await all()).toEqual([true, true, true]);
+  await set(name, whole[0]![1], chunks());
+  const records = createStore("islet/", "records");
+  await set(`x${"0".repeat(32)}:damaged`, { iv, data: new ArrayBuffer(40) }, records);
+  await expect(disclose(keys)).rejects.toMatchObject({ code: "records-unreadable" });
+  expect(await all()).toEqual([true, true, true]);
+  expect(await readVault()).toBeDefined();
+});
+
+test("of two tabs that restore one backup at once, one that fails takes nothing from the other", async () => {
+  const id = await page.blobs.write(owner, new Blob([bytes(2 * CHUNK)]));
+  const record = await page.blobs.about(id);
+  const kept: [string, ArrayBuffer][] = [];
+  for await (const [name, content] of page.blobs.chunks(id)) kept.push([name, content]);
+  await page.records.remove([blobKey(id)]);
+  await page.blobs.sweep();
+  async function* whole() {
+    yield* kept;
+  }
+  async function* cut() {
+    yield kept[0]!;
+    // It is found to be cut when the other one is done, if that did not wait.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const restored = [cut(), whole()].map((pieces) =>
+    new Blobs(page.records).restore([record], pieces, () => page.records.write(blobKey(id), record)),
+  );
+  const [failed, worked] = await Promise.allSettled(restored);
+  expect([failed!.status, worked!.status]).toEqual(["rejected", "fulfilled"]);
+  expect(await same(await page.blobs.read(id), bytes(2 * CHUNK))).toBe(true);
+  // And the other way round.
+  await expect(new Blobs(page.records).restore([record], cut(), async () => {})).resolves.toBeUndefined();
+  expect(await same(await page.blobs.read(id), bytes(2 * CHUNK))).toBe(true);
+});
+
 test("a page that missed that there is a vault now writes nothing", async () => {
   const stale = page.blobs;
   await enclose(passphrase);

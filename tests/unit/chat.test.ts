@@ -84,10 +84,15 @@ describe("export and import", () => {
     expect(new Set(back!.messages.map((m) => m.conversationId))).toEqual(new Set([back!.conversation.id]));
   });
 
-  test("an answer that was streaming when it was exported comes back as finished", () => {
+  test("an answer that was streaming when it was exported comes back as interrupted, to be resumed", () => {
     const streaming = [message("q", null, { role: "assistant", status: "streaming" })];
     const [back] = fromJson(toJson([{ conversation: { ...conversation, leafId: "q" }, messages: streaming }]));
-    expect(statusOf(back!.messages[0]!)).toBe("complete");
+    expect(statusOf(back!.messages[0]!)).toBe("interrupted");
+    expect(isResumable(back!.messages[0]!)).toBe(true);
+  });
+
+  test("a file that an editor has put a mark of the byte order before is read", () => {
+    expect(fromJson(`\uFEFF${toJson([{ conversation, messages }])}`)).toHaveLength(1);
   });
 
   const valid = JSON.parse(toJson([{ conversation, messages }])) as Record<string, unknown>;

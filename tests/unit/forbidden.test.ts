@@ -133,6 +133,7 @@ async function rooms() {
     screen: "chat",
     go() {},
     press() {},
+    menu() {},
     open() {},
     guard: (action) => void notices.guard(action),
   };

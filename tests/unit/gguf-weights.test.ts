@@ -186,7 +186,6 @@ describe.each(cards)("%s as GGUF", (id, card) => {
 
   test("is the file that was pinned, and comes out the same each time", { timeout: 120_000 }, () => {
     const { pins } = ggufModels().find((model) => model.id === id)!;
-    expect(__GGUF_MODELS__[id]).toEqual(pins);
     const integrity = (hash: ReturnType<typeof createHash>) => `sha256-${hash.digest("base64")}`;
     expect(pins).toEqual({
       [`${id}.gguf`]: { bytes: bytes.length, integrity: integrity(createHash("sha256").update(bytes)) },

@@ -50,7 +50,7 @@ beforeAll(async () => {
     device: { canRun: () => true, storage: { persisted: false } },
   } as unknown as Models;
   const engines = {} as Engines;
-  const shell: Shell = { screen: "chat", go() {}, press() {}, open() {}, guard() {} };
+  const shell: Shell = { screen: "chat", go() {}, press() {}, menu() {}, open() {}, guard() {} };
   const session = new Session(conversations, models, new Runs(engines, models, settings), settings, audit);
   const actions = new ConversationActions(conversations, notices, audit, () => {}, false);
   const modelActions = { canCompare: () => false } as unknown as ModelActions;

@@ -2,7 +2,7 @@
 import { messageOf } from "../messages";
 import { beforeEach, expect, test, vi } from "vitest";
 import { backupOf, restore } from "../../src/app/backup";
-import { messageForm } from "../../src/chat/conversation-forms";
+import { conversationForm, messageForm } from "../../src/chat/conversation-forms";
 import { Conversations } from "../../src/chat/conversations.svelte";
 import {
   contentOf,
@@ -53,7 +53,7 @@ test.each([
 
 test("a new title that came after the backup stays", async () => {
   const backup = await backupOf(records);
-  await records.change<Conversation>(conversationKey("c"), (c) => ({ ...c, title: "as it is now" }));
+  await records.change(conversationKey("c"), conversationForm, (c) => ({ ...c, title: "as it is now" }));
   await restore(records, backup);
   expect(await records.read(conversationKey("c"))).toMatchObject({ title: "as it is now" });
 });

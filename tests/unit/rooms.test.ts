@@ -15,7 +15,7 @@ import { vi } from "../../src/i18n/vi";
 import { shippedModels } from "../../src/models/catalogue/catalogue";
 import { errorCodes } from "../../src/platform/app-error";
 import { formatBytes, formatCount, formatSeconds } from "../../src/platform/format";
-import type { RecordKey, StoredRecord } from "../../src/storage/forms";
+import type { AnyRecord, RecordKey, StoredRecord } from "../../src/storage/forms";
 import { Records } from "../../src/storage/records";
 import { keptDays, setPolicy } from "../../src/trust/current-policy";
 import { permits } from "../../src/trust/rules/network-rules";
@@ -45,13 +45,29 @@ describe("storage", () => {
   test("changes a record in one step, and does nothing without one", async () => {
     const name = fresh();
     const records = new Records(name);
+    const counted = anyOf("settings") as Form<StoredRecord & { n: number }>;
     await records.write("settings:a", { version: 1, n: 1 } as StoredRecord);
-    await Promise.all(
-      [1, 2, 3].map(() => records.change<StoredRecord & { n: number }>("settings:a", (r) => ({ ...r, n: r.n + 1 }))),
-    );
+    await Promise.all([1, 2, 3].map(() => records.change("settings:a", counted, (r) => ({ ...r, n: r.n + 1 }))));
     expect(await records.read("settings:a")).toEqual({ version: 1, n: 4 });
-    await records.change("settings:none", (r) => r);
+    await records.change("settings:none", counted, (r) => r);
     expect(await get("settings:none", createStore(name, "records"))).toBeUndefined();
+  });
+
+  test("changes a record of an earlier version in its newest form, and none that it cannot read", async () => {
+    const name = fresh();
+    const store = createStore(name, "records");
+    await set("conversation:old", { version: 1, heading: "x" }, store);
+    await set("conversation:future", { version: 9 }, store);
+    const records = new Records(name);
+    const form = {
+      ...anyOf("conversation"),
+      steps: [({ heading, ...rest }: AnyRecord) => ({ ...rest, version: 2, title: `${String(heading)}!` })],
+    } as Form<StoredRecord & { title: string }>;
+    await records.change("conversation:old", form, (r) => ({ ...r, title: `${r.title}?` }));
+    expect(await get("conversation:old", store)).toEqual({ version: 2, title: "x!?" });
+    const change = records.change("conversation:future", form, (r) => r);
+    await expect(change).rejects.toMatchObject({ code: "records-unreadable" });
+    expect(await get("conversation:future", store)).toEqual({ version: 9 });
   });
 
   test("writes all of several records or none", async () => {

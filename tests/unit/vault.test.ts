@@ -170,13 +170,16 @@ describe("records in the vault", () => {
   });
 
   test("are changed without losing what others change at the same time", async () => {
+    const settings = anyOf("settings");
     const records = new Records(await fresh(), new Cipher(keys));
     await records.write("settings:app", { version: 1 });
     await Promise.all(
-      Array.from({ length: 10 }, (_, i) => records.change("settings:app", (old) => ({ ...old, [`field${i}`]: i }))),
+      Array.from({ length: 10 }, (_, i) =>
+        records.change("settings:app", settings, (old) => ({ ...old, [`field${i}`]: i })),
+      ),
     );
     expect(Object.keys((await records.read("settings:app"))!)).toHaveLength(11);
-    await records.change("settings:other", (old) => old);
+    await records.change("settings:other", settings, (old) => old);
     expect(await records.read("settings:other")).toBeUndefined();
   });
 

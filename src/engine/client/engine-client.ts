@@ -215,7 +215,7 @@ export class EngineClient {
     return had;
   }
 
-  /** The loaded model is wanted no more. A worker that is busy with what nobody waits for is replaced at once. */
+  /** The loaded model is no longer needed. A worker that is busy with what nobody waits for is replaced at once. */
   private leave(): void {
     if (this.abandoned > 0 && this.running.size === 0) this.end(new DOMException("nobody waits for it", "AbortError"));
     else this.forget();

@@ -3,8 +3,15 @@ import type { RawCompletionChunk, ResultTimings, Wllama } from "@wllama/wllama";
 import { isCancelled } from "../../platform/app-error";
 import type { Passage, Writer, Written } from "../answer";
 import type { ChatTurn, Question } from "../protocol";
+import { samplingNames, samplingOf, type Sampling, type WholeSampling } from "../sampling";
 import type { ChatTemplate } from "./chat-template";
 import { after, grammarOf, toGbnf, type Schema } from "./json-grammar";
+
+/** What requests to llama.cpp call the parameters of sampling. */
+const ownNames = { temperature: "temperature", topP: "top_p" } as const satisfies Record<keyof Sampling, string>;
+
+const inOwnNames = (sampling: WholeSampling) =>
+  Object.fromEntries(samplingNames.map((name) => [ownNames[name], sampling[name]]));
 
 /** Tokens of the window that are left at least where the last question alone leaves too few. */
 const FEW = 16;
@@ -91,8 +98,7 @@ export class LlamaWriter implements Writer {
       stream: true as const,
       abortSignal: ending.signal,
       timings_per_token: true,
-      temperature: sampling.temperature ?? 1,
-      top_p: sampling.topP ?? 1,
+      ...inOwnNames(samplingOf((name) => sampling[name])),
       // llama.cpp would cut the unlikely off by rules of its own.
       top_k: 0,
       min_p: 0,

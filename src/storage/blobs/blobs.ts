@@ -137,9 +137,10 @@ export class Blobs {
     chunks: AsyncIterable<readonly [string, ArrayBuffer]>,
     writeRecords: () => Promise<void>,
   ): Promise<void> {
-    const here = new Set((await this.all()).map(({ id }) => id));
-    const wanted = found.filter(({ id }) => !here.has(id));
-    await navigator.locks.request(writing, { mode: "shared" }, async () => {
+    // Alone: another tab may take the same ones from the same backup.
+    await navigator.locks.request(writing, async () => {
+      const here = new Set((await this.all()).map(({ id }) => id));
+      const wanted = found.filter(({ id }) => !here.has(id));
       try {
         await this.take(wanted, chunks);
         await writeRecords();

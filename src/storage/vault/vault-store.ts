@@ -69,9 +69,15 @@ export async function disclose(keys: VaultKeys, signal?: AbortSignal, tell?: Tel
     if (vaultIdOf(await readVault()) !== cipher.vault) throw changed("the vault is another one");
     // While the vault is still there: what is cut off now is encrypted again when it is opened next.
     await markVault(cipher.vault);
-    const unreadable = await recodeChunks(cipher, false, tell);
-    if (unreadable.length > 0) throw new AppError("records-unreadable", unreadable.slice(0, 3).join(", "), "none");
-    await convert(cipher, undefined, undefined);
+    try {
+      const unreadable = await recodeChunks(cipher, false, tell);
+      if (unreadable.length > 0) throw new AppError("records-unreadable", unreadable.slice(0, 3).join(", "), "none");
+      await convert(cipher, undefined, undefined);
+    } catch (error) {
+      // The vault is still there, and nothing lies in the clear beside it.
+      await recodeChunks(cipher, true).catch(() => {});
+      throw error;
+    }
     // The vault is gone: where this fails, the next page does it (Blobs.begin).
     await markVault(undefined).catch(() => {});
   }, signal);

@@ -238,7 +238,7 @@ const isBox = (value: unknown) => isText((value as Box | null)?.iv) && isText((v
 const within = (value: unknown, least: number, most: number) =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 
-/** Whether what lies in storage is a vault in the form of now. */
+/** Whether what lies in storage is a vault of the current form. */
 export function isVaultRecord(value: unknown): value is VaultRecord {
   const { version, kdf, master, passkeys, inbox } = (value ?? {}) as Partial<VaultRecord>;
   return (

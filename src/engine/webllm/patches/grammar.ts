@@ -1,7 +1,7 @@
 // An answer that goes on from a text can be held to a schema. WebLLM's completions, which alone go on from a text, take no `response_format`, though
 // the pipeline below them takes one; and what it has written is matched from the beginning of the schema, also where a part of that stands already.
 // Here the pipeline is told the schema of a completion, and its matcher what stands. And JSON is held to one line: where it may have white space, a
-// small model writes that for ever. Assumes WebLLM 0.2.86; without it, an answer after a thought, or one that is gone on with, would be held to
+// small model writes that for ever. Assumes WebLLM 0.2.86; without it, an answer after a thought, or one that is resumed, would be held to
 // nothing. Not for: where a schema comes in (webllm-writer.ts).
 
 /** What the next completion is to be: JSON of a schema (as text), of which `begun` stands. */

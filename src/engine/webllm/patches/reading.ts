@@ -11,7 +11,7 @@ export interface Reader {
   device: { sync(): Promise<void> };
 }
 
-/** `isStopped`: whether what is being read is wanted no more; then reading it throws an AbortError. */
+/** `isStopped`: whether what is being read is no longer wanted; then reading it throws an AbortError. */
 export function endReading(pipeline: Reader, isStopped: () => boolean): void {
   const read = pipeline.embedAndForward.bind(pipeline);
   pipeline.embedAndForward = async (parts, tokens) => {
