@@ -26,17 +26,13 @@ export class Asked {
   readonly by = (name: string) => (control: HTMLElement) => {
     if (this.control !== name) return;
     this.control = undefined;
-    const enabled = new MutationObserver(() => {
-      if (control.matches(":disabled")) return;
-      enabled.disconnect();
-      press(control);
-    });
-    // After what is drawn now.
-    requestAnimationFrame(() => {
-      if (!control.matches(":disabled")) return press(control);
-      enabled.observe(control, { attributeFilter: ["disabled"] });
-      setTimeout(() => enabled.disconnect(), PATIENCE);
-    });
+    const end = performance.now() + PATIENCE;
+    // After what is drawn now. A menu that opens takes a moment to be seen, and what is hidden takes no focus.
+    const look = () => {
+      if (!control.matches(":disabled") && getComputedStyle(control).visibility === "visible") press(control);
+      else if (performance.now() < end) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
   };
 }
 

@@ -1,6 +1,6 @@
 import { flatOf, messageOf, type FlatMessage } from "../messages";
 import { describe, expect, test } from "vitest";
-import { contentOf, statusOf, type Conversation, type Message } from "../../src/chat/conversation-records";
+import { contentOf, isResumable, statusOf, type Conversation, type Message } from "../../src/chat/conversation-records";
 import { fileName, fromJson, toJson, toMarkdown } from "../../src/chat/conversation-transfer";
 import { branchTo, childrenOf, firstRead, newestLeaf, shownBranch } from "../../src/chat/tree";
 
