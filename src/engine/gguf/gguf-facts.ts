@@ -38,6 +38,8 @@ export interface GgufFacts extends TemplateFacts {
   kvHeads: number;
   /** Numbers of all heads' queries together. */
   queryLength: number;
+  /** Numbers within a recurrent layer; 0 where there is none. */
+  innerLength: number;
   slidingWindow?: number;
   layers: readonly LayerCache[];
   vocabulary: number;
@@ -143,6 +145,7 @@ function sizesOf(stated: Stated, tensors: readonly GgufTensor[]) {
     heads,
     kvHeads,
     queryLength: heads * key,
+    innerLength: stated.whole("*.ssm.inner_size", MOST_WIDTH) ?? 0,
     layers: layerCaches(stated, layers, embeddingLength),
     vocabulary: vocabularyOf(stated, tensors),
     ...(experts ? { experts } : {}),
