@@ -1,6 +1,5 @@
 // Which architectures the runtime knows, and what it is refused for before a byte of weights comes. Not for: what a model is (gguf-facts.ts), or
 // whether it fits the machine.
-import type { GgufFacts } from "./gguf-facts";
 
 /**
  * The names in the table of architectures (number and name) in the data of wllama.wasm of @wllama/wllama 3.13.0, llama.cpp b12211, in alphabetical order.
@@ -183,9 +182,9 @@ const known: ReadonlySet<string> = new Set([
 ]);
 
 /** Why a model is not run, though its file is sound. */
-export type RefusedFor = "unknown-architecture" | "not-a-model" | "other-purpose" | "no-weights";
+type RefusedFor = "unknown-architecture" | "not-a-model" | "other-purpose" | "no-weights";
 
-export interface Refusal {
+interface Refusal {
   why: RefusedFor;
   /** In English, for the detail of an error. */
   detail: string;
@@ -232,7 +231,7 @@ export const embedders: ReadonlySet<string> = new Set([
 ]);
 
 /** Why the runtime does not run a model with these facts; undefined where it does. */
-export function refusedFor(facts: Pick<GgufFacts, "architecture" | "type" | "weightBytes">): Refusal | undefined {
+export function refusedFor(facts: { architecture: string; type?: string; weightBytes: number }): Refusal | undefined {
   const { architecture, type, weightBytes } = facts;
   if (type !== undefined && parts.has(type)) return { why: "not-a-model", detail: `the file is of type "${type}"` };
   if (!known.has(architecture) || named.has(architecture))

@@ -1,19 +1,22 @@
 // How much memory a model takes in the runtime, before a byte of its weights is there: by its header, the window and how it is run. Not for: what
 // the machine has, or whether that is enough.
 //
-// Measured in November 2026 with @wllama/wllama 3.13.0 (llama.cpp b12211) in Chromium, one thread, one sequence. "logged" is what llama.cpp prints
-// for its buffers of weights, cache, output and computing; "taken" is what the tab's process had more (RssAnon, settled) than on an empty page, MiB:
+// Measured in November 2026 with @wllama/wllama 3.13.0 (llama.cpp b12211) in Chromium, one thread, one sequence, all in MiB. Weights, cache and
+// computing are what llama.cpp logs for its buffers; "taken" is what the tab's process had (RssAnon, settled) beyond the 21 of an empty page; "grown" is
+// how large the module's own memory became, which does not shrink again:
 //
-//   model                     window  weights  cache  computing  taken  predicted in all
-//   Islet Tiny, Q8_0            2048      0.9    2.0        5.5     60               56
-//   Islet Tiny, Q8_0            8192      0.9    8.0       11.6     66               68
-//   SmolLM2 135M, Q5_1          2048    104.8   45.0       16.7    222              219
-//   SmolLM2 135M, Q5_1          8192    104.8  180.0       22.7    358              360
-//   Gemma 3 270M, Q4_K_M        2048    235.2   21.0       21.3    353              350
-//   Gemma 3 270M, Q4_K_M        8192    235.2   39.0       27.3    372              373
+//   model                     window  weights  cache  computing  taken  predicted in all  grown
+//   Islet Tiny, Q8_0            2048      0.9    2.0        5.5     60               56               130
+//   Islet Tiny, Q8_0            8192      0.9    8.0       11.6     66               68               130
+//   SmolLM2 135M, Q5_1          2048    104.8   45.0       16.7    222              219               422
+//   SmolLM2 135M, Q5_1          8192    104.8  180.0       22.7    358              360               603
+//   Gemma 3 270M, Q4_K_M        2048    235.2   21.0       21.3    353              349               697
+//   Gemma 3 270M, Q4_K_M        8192    235.2   39.0       27.3    372              373               697
 //
-// While a model loads, the tab's process takes about 200 MiB more for a few seconds. Other kinds of layers (mixtures of experts, Mamba 2, short
-// convolutions, wide heads) were measured with native llama.cpp (node-llama-cpp 3.22.1) on models of zeros; tests/unit/gguf.test.ts has all figures.
+// The most that the process had at any moment (VmHWM, which counts the program's files as well) was 110 to 280 MiB above what it settled at.
+// Other kinds of layers (mixtures of experts, Mamba 2, short convolutions, wide heads) were measured with native llama.cpp (node-llama-cpp 3.22.1) on models of zeros; tests/unit/gguf-facts.test.ts has all
+// figures. Scratch alone is met less well there, from 4 % too little to 28 % too much; it is the smaller part of a model of any size. What lies on a
+// graphics device is llama.cpp's rule, and was not measured.
 import { embedders } from "./gguf-architectures";
 import type { GgufFacts } from "./gguf-facts";
 import type { LayerCache } from "./gguf-layers";
@@ -49,7 +52,10 @@ export interface GgufMemory {
   heap: number;
 }
 
-/** The module of wllama 3.13.0 declares 4 GiB (MAXIMUM_MEMORY) as the most that it may grow to, whatever the machine has. */
+/**
+ * The module of wllama 3.13.0 declares 4 GiB (65,536 pages) as the most that its memory may grow to, whatever the machine has. Whoever holds `heap`
+ * against it should leave 400 MiB: so much larger than what was in use did it become ("grown" above), for what loading needs and gives back.
+ */
 export const LARGEST_HEAP = 4 * 2 ** 30;
 
 const MIB = 2 ** 20;
@@ -102,8 +108,8 @@ function computingOf(facts: GgufFacts, plan: Plan): number {
   const masks = cellKinds.reduce((sum, cells) => sum + cells, 0) * (flashAttention ? 2 : 4) * batch;
   const pairs = flashAttention ? 0 : heads * Math.max(0, ...cellKinds);
   const attention = flashAttention ? 2 * queryLength + 2 * keys + 3 * width : 5 * queryLength + 2 * keys + width;
-  const results = 2 * plan.sequences * (vectors ? width : facts.vocabulary) * 4;
-  return batch * 4 * Math.max(forward, attention + pairs) + masks + results;
+  const results = plan.sequences * (vectors ? width : facts.vocabulary) * 4;
+  return Math.max(batch * 4 * Math.max(forward, attention + pairs) + masks, results) + results;
 }
 
 /**
