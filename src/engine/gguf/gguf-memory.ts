@@ -14,9 +14,9 @@
 //   Gemma 3 270M, Q4_K_M        8192    235.2   39.0       27.3    372              373               697
 //
 // The most that the process had at any moment (VmHWM, which counts the program's files as well) was 110 to 280 MiB above what it settled at.
-// Other kinds of layers (mixtures of experts, Mamba 2, short convolutions, wide heads) were measured with native llama.cpp (node-llama-cpp 3.22.1) on models of zeros; tests/unit/gguf-facts.test.ts has all
-// figures. Scratch alone is met less well there, from 4 % too little to 28 % too much; it is the smaller part of a model of any size. What lies on a
-// graphics device is llama.cpp's rule, and was not measured.
+// Other kinds of layers (mixtures of experts, Mamba 2, short convolutions, wide heads) were measured with native llama.cpp (node-llama-cpp 3.22.1) on
+// models of zeros; tests/unit/gguf-facts.test.ts has all figures. Scratch alone is met less well there, from 4 % too little to 28 % too much; it is the
+// smaller part of a model of any size. What lies on a graphics device is llama.cpp's rule, and was not measured.
 import { embedders } from "./gguf-architectures";
 import type { GgufFacts } from "./gguf-facts";
 import type { LayerCache } from "./gguf-layers";
