@@ -26,13 +26,19 @@ export interface FilePlan {
   keyCount?: number | bigint;
   tensorCount?: number | bigint;
   alignment?: number;
+  /** Bytes behind what was stated, in the place of what should stand there. */
+  tail?: Uint8Array;
   /** Bytes of weights; as many as the tensors take if left out. They are zeros. */
   data?: number;
 }
 
 export const text = (value: string | Uint8Array): FileValue => ({ type: "text", value });
 export const uint32 = (value: number): FileValue => ({ type: "uint32", value });
-export const texts = (...values: (string | Uint8Array)[]): FileValue => ({ type: "array", items: "text", values });
+export const texts = (values: readonly (string | Uint8Array)[]): FileValue => ({
+  type: "array",
+  items: "text",
+  values,
+});
 export const numbers = (...values: number[]): FileValue => ({ type: "array", items: "uint32", values });
 
 /** Bytes that are written one after the other, little end first. */
@@ -102,6 +108,7 @@ export function ggufHeader(plan: FilePlan): { header: Uint8Array<ArrayBuffer>; d
     const weights = shape.reduce<number>((product, size) => product * Number(size), 1);
     next = aligned(Number(offset ?? next) + (weights / block) * packed, alignment);
   }
+  if (plan.tail) bytes.raw(plan.tail);
   bytes.raw(new Uint8Array(aligned(bytes.length, alignment) - bytes.length));
   return { header: bytes.toUint8Array(), data: plan.data ?? next };
 }

@@ -4,10 +4,10 @@ import { shortened } from "../../platform/shortened";
 import { amount, badGguf, type ByteReader } from "./gguf-bytes";
 import { valueTypes, type ValueType } from "./gguf-types";
 
-export type GgufScalar = number | bigint | boolean | string;
+type GgufScalar = number | bigint | boolean | string;
 
 /** A list, or a text too long to be kept: how long it is, and the values it begins with. Of a long text, `type` is "text" and nothing is kept. */
-export interface GgufList {
+interface GgufList {
   type: ValueType;
   /** How many values there are, or bytes of a long text. */
   count: number;
@@ -28,7 +28,7 @@ const KEPT = 1024;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The text in these bytes. Throws AppError "model-invalid" where they are not UTF-8. */
-export function utf8(bytes: Uint8Array, where: string): string {
+function utf8(bytes: Uint8Array, where: string): string {
   try {
     return decoder.decode(bytes);
   } catch {

@@ -16,7 +16,7 @@ export interface GgufModel {
 }
 
 /** Which part of a split model a file is, as it says: `index` from 0, `count` files, `tensors` in all of them. Undefined for a model in one file. */
-export interface GgufSplit {
+interface GgufSplit {
   index: number;
   count: number;
   tensors: number;
