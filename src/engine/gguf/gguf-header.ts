@@ -74,10 +74,10 @@ async function readPreamble(reader: ByteReader): Promise<{ version: 2 | 3; tenso
   return { version, tensors, keys };
 }
 
-async function readMetadata(reader: ByteReader, keys: number): Promise<GgufMetadata> {
+async function readMetadata(reader: ByteReader, keys: number, keepTokens: boolean): Promise<GgufMetadata> {
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < keys; i++) {
-    const [key, value] = await readPair(reader, i);
+    const [key, value] = await readPair(reader, i, keepTokens);
     if (metadata.has(key)) throw badGguf(`the key ${quoted(key)} stands twice`);
     metadata.set(key, value);
   }
@@ -158,13 +158,18 @@ function placed(tensors: readonly GgufTensor[], dataStart: number, alignment: nu
 /**
  * Reads the header of a GGUF file of version 2 or 3. Of a file that is elsewhere it asks for pieces of 1 MiB from the beginning, until the header is there.
  * @param file its bytes, and how many the whole has.
+ * @param keepTokens whether the texts of all tokens are kept, some 10 MB.
  * @throws AppError "model-invalid", whose detail says what is wrong and where; what the source throws; and an "AbortError" once `signal` is aborted.
  */
-export async function readHeader(file: Blob | ByteSource, signal?: AbortSignal): Promise<GgufHeader> {
+export async function readHeader(
+  file: Blob | ByteSource,
+  signal?: AbortSignal,
+  keepTokens = false,
+): Promise<GgufHeader> {
   const source = sourceOf(file);
   const reader = new ByteReader(source, LARGEST_HEADER, signal);
   const { version, tensors: count, keys } = await readPreamble(reader);
-  const metadata = await readMetadata(reader, keys);
+  const metadata = await readMetadata(reader, keys, keepTokens);
   const alignment = alignmentOf(metadata);
   const tensors = await readTensors(reader, count);
   const dataStart = aligned(reader.position, alignment);

@@ -24,6 +24,8 @@ const LONGEST_KEY = 65_535;
 const LONGEST_TEXT = 1 << 20;
 /** Values kept of a list: enough for one number a layer, or for languages. Of the tokenizer's lists only the length is used. */
 const KEPT = 1024;
+/** The texts of all tokens, in their order. */
+export const TOKENS = "tokenizer.ggml.tokens";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -163,14 +165,21 @@ async function readList(reader: ByteReader, kept: number, where: string): Promis
  * Reads the next key and its value. Throws AppError "model-invalid", with the key and what is wrong.
  * @param index which of the keys it is, for what is said of one that cannot be read.
  */
-export async function readPair(reader: ByteReader, index: number): Promise<[key: string, value: GgufValue]> {
+export async function readPair(
+  reader: ByteReader,
+  index: number,
+  keepTokens: boolean,
+): Promise<[key: string, value: GgufValue]> {
   const key = await readText(reader, LONGEST_KEY, `key ${index}`);
   if (key === "") throw badGguf(`key ${index} is empty`);
   const where = quoted(key);
   await reader.need(4, `the type of ${where}`);
   const [type, width] = valueType(reader.uint32(), where);
   if (type === "text") return [key, await readTextValue(reader, where)];
-  if (type === "array") return [key, await readList(reader, key.startsWith("tokenizer.") ? 0 : KEPT, where)];
+  if (type === "array") {
+    const kept = key === TOKENS && keepTokens ? Infinity : key.startsWith("tokenizer.") ? 0 : KEPT;
+    return [key, await readList(reader, kept, where)];
+  }
   await reader.need(width, where);
   return [key, takeScalar(reader, type, width, where)];
 }

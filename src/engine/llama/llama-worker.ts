@@ -7,7 +7,6 @@ import { Answer } from "../answer";
 import type { EngineCalls } from "../calls";
 import type { Ability } from "../contract";
 import type { AnswerResult, LoadedModel, LoadProgress, ModelSource, Question } from "../protocol";
-import { samplingOf } from "../sampling";
 import { serve, type Asked } from "../serve";
 import { partsOf } from "../store/gguf-form";
 import { storedBlob } from "../store/artifact-store";
@@ -15,12 +14,13 @@ import { damagedFiles } from "../store/check";
 import { ChatTemplate } from "./chat-template";
 import { failureOf } from "./llama-failure";
 import { LlamaWriter } from "./llama-writer";
+import { readModelFile } from "./model-file";
 import { ownWorkers } from "./patches/own-workers";
 
 /** Tokens that are read at once: between two such parts it can be ended. */
 const BATCH = 64;
 /** Tokens of context window at most where nothing else is said: what is kept of each costs memory. */
-const USUAL_CONTEXT = 1024; // TODO
+const USUAL_CONTEXT = 4096;
 
 interface Loaded {
   wllama: Wllama;
@@ -48,13 +48,16 @@ async function load(
   const missing = names.filter((_, i) => !parts[i]);
   if (missing.length > 0) throw corrupt(missing);
   const damaged = damagedFiles(model);
+  const file = await readModelFile(parts as Blob[]).catch(async (error: unknown) => {
+    throw (await damaged).length > 0 ? corrupt(await damaged) : error;
+  });
   const wllama = new Wllama({ default: wasm }, { logger: quiet, suppressNativeLog: true });
   wllama.setCompat(null);
   try {
     await wllama.loadModel(counted(parts as Blob[], tell), {
       n_gpu_layers: 0,
       n_threads: threads,
-      n_ctx: contextSize ?? model.contextSize ?? USUAL_CONTEXT,
+      n_ctx: contextSize ?? model.contextSize ?? Math.min(file.contextLength, USUAL_CONTEXT),
       n_batch: BATCH,
       n_parallel: 1,
       cache_idle_slots: false,
@@ -65,13 +68,13 @@ async function load(
     const names = await damaged.catch(() => []);
     throw names.length > 0 ? corrupt(names) : error;
   }
-  const { metadata, n_ctx, add_bos_token } = wllama.getLoadedContextInfo();
-  const template = new ChatTemplate(metadata["tokenizer.chat_template"], "", "", add_bos_token);
-  loaded = { wllama, writer: new LlamaWriter(wllama, n_ctx, template, "<|im_end|>") };
+  const { n_ctx, add_bos_token } = wllama.getLoadedContextInfo();
+  const template = new ChatTemplate(file.template, file.begin, file.end, add_bos_token);
+  loaded = { wllama, writer: new LlamaWriter(wllama, n_ctx, template, file.end) };
   return {
     can: new Set<Ability>(["think", "grammar"]),
     contextSize: n_ctx,
-    sampling: samplingOf(() => undefined),
+    sampling: file.sampling,
     adapter: `CPU, ${wllama.getNumThreads()} threads`,
   };
 }

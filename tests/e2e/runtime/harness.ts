@@ -1,11 +1,19 @@
 // Opens a browser on a page that has runtimes and no app around them. Not for: what the page does (page.ts), or what is wanted of it (runtime.spec.ts).
 import { readFileSync } from "node:fs";
+import { extname } from "node:path";
 import { build, type Rolldown } from "vite";
 import { ggufModels } from "../../../scripts/gguf/shipped.mjs";
 import { llamaWorkers } from "../../../scripts/llama-workers.mjs";
 import { contentSecurityPolicy, parsePolicy } from "../../../src/trust/rules/policy";
 import { App } from "../app";
 import { TestServer } from "../server";
+
+const types: Readonly<Record<string, string>> = {
+  "": "text/html",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+};
 
 /** The page and its workers by their addresses, from the same sources and by the same rules for scripts as the app. */
 async function buildPage(): Promise<Map<string, string | Uint8Array>> {
@@ -52,7 +60,7 @@ export async function openBench(): Promise<App> {
   server.fault = (path, _request, response) => {
     const content = files.get(path);
     if (content === undefined) return false;
-    response.setHeader("content-type", path.endsWith(".js") ? "text/javascript" : "text/html").end(content);
+    response.setHeader("content-type", types[extname(path)] ?? "application/octet-stream").end(content);
     return true;
   };
   return App.open({ server, path: "runtime/" });
