@@ -190,7 +190,7 @@ test("its workers are files of the app, which take no script from elsewhere and 
   const plugin = llamaWorkers();
   const emitted: { fileName: string; source: string }[] = [];
   const emitFile = (file: (typeof emitted)[number]) => void emitted.push(file);
-  (plugin.generateBundle as (this: { emitFile: typeof emitFile }) => void).call({ emitFile });
+  (plugin.generateBundle as unknown as (this: { emitFile: typeof emitFile }) => void).call({ emitFile });
   expect(emitted.map(({ fileName }) => fileName.replace(/-[\w-]{8}\.js$/, ""))).toEqual([
     "assets/llama-thread",
     "assets/llama-main",
