@@ -1,7 +1,7 @@
 // @vitest-environment node
 // A file from a model host: what each refusal is called, and that a file that was sent compressed is the file all the same.
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { fetchFile } from "../../src/engine/store/fetch-file";
+import { fetchFile, MemorySink } from "../../src/engine/store/fetch-file";
 import { mlcForm } from "../../src/engine/store/mlc-form";
 import { en } from "../../src/i18n/en";
 import { folderAddress } from "../../src/models/add-models";
@@ -20,7 +20,7 @@ function bring(response: Response, type: ResponseType, bytes: number) {
   const file = fetchFile(url, "params_shard_0.bin", { bytes }, {
     ...{ network: { modelHosts: [host], mirror: null }, held: true, signal: new AbortController().signal },
     ...{ form: mlcForm, onBytes() {}, onRetry() {} },
-  }); // prettier-ignore
+  }, new MemorySink(mlcForm)); // prettier-ignore
   return { file, ask };
 }
 
@@ -50,7 +50,7 @@ describe("the length that is stated", () => {
   const sent = (length: number, body = "four") => new Response(body, { headers: { "content-length": String(length) } });
 
   test("by another origin may be that of what was compressed", async () => {
-    expect((await bring(sent(2), "cors", 4).file).bytes.byteLength).toBe(4);
+    expect((await bring(sent(2), "cors", 4).file).bytes).toBe(4);
   });
 
   test("by this one is that of the file, and another file is not read", async () => {

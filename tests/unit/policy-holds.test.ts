@@ -1,7 +1,7 @@
 // A policy that changed holds in what is open and in what the service worker hands out, whatever the stored headers say.
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fetchFile } from "../../src/engine/store/fetch-file";
+import { fetchFile, MemorySink } from "../../src/engine/store/fetch-file";
 import { mlcForm } from "../../src/engine/store/mlc-form";
 import { ALLOWLIST, connectionAllowlist } from "../../src/trust/rules/allowlist";
 import { contentSecurityPolicy, readPolicy } from "../../src/trust/rules/policy";
@@ -181,7 +181,7 @@ test("a download is not led on where the browser does not hold the worker to the
       signal: new AbortController().signal,
       onBytes: () => {},
       onRetry: () => {},
-    }); // prettier-ignore
+    }, new MemorySink(mlcForm)); // prettier-ignore
   await expect(bring(false)).rejects.toMatchObject({ code: "redirect-unchecked" });
   await expect(bring(true)).rejects.toMatchObject({ code: "download-corrupt" });
   expect(asked).toEqual(["manual", "follow"]);

@@ -9,10 +9,26 @@ import { forms } from "./artifact-forms";
 type ArtifactDatabase = (typeof modelDatabases)[number];
 
 /** A model as it is kept: in which form, and under which address. */
-type Kept = Pick<ModelSource, "form" | "baseUrl">;
+export type Kept = Pick<ModelSource, "form" | "baseUrl">;
 
 /** Of a file that is kept parsed the text is kept beside it, where it cannot be had back from that. */
 const TEXT_MARK = "#text";
+/** Of a file that is kept in parts, each part; and how far it has come, before all are there. */
+const PART_MARK = "#part-";
+const UNFINISHED_MARK = "#unfinished";
+
+/** What lies under the name of a file that is kept in parts: how many these are, and bytes in all. */
+interface WholeParts {
+  parts: number;
+  size: number;
+}
+
+/** Of a file of which not all has come: how many parts are there, the state of their hash, and what their source said it is. */
+export interface PartMark {
+  parts: number;
+  hash: Uint8Array;
+  source: string;
+}
 
 async function withStore<T>(
   name: ArtifactDatabase,
@@ -58,7 +74,6 @@ export async function storedFile({ form, baseUrl }: Kept, name: string): Promise
   const data = (await read(database, url))?.data;
   if (data === undefined) return undefined;
   if (data instanceof ArrayBuffer) return data;
-  if (data instanceof Blob) return data.arrayBuffer();
   const compact = JSON.stringify(data);
   const text = (await read(database, url + TEXT_MARK))?.data;
   if (!(text instanceof ArrayBuffer)) return new TextEncoder().encode(compact).buffer;
@@ -67,10 +82,51 @@ export async function storedFile({ form, baseUrl }: Kept, name: string): Promise
   return text;
 }
 
-/** A file that is kept as a Blob, which takes no memory before it is read; undefined where it is not there. */
+/** Whether files of this name are kept as Blobs, in parts, and not as what they contain. */
+export const isKeptInParts = ({ form }: Kept, name: string): boolean => forms[form].placeOf(name).kept === "parts";
+
+const partName = (url: string, n: number) => `${url}${PART_MARK}${String(n).padStart(5, "0")}`;
+
+/** A file that is kept in parts, as a Blob, which takes no memory before it is read; undefined where not all of it is there. */
 export async function storedBlob({ form, baseUrl }: Kept, name: string): Promise<Blob | undefined> {
-  const data = (await read(forms[form].placeOf(name).database, baseUrl + name))?.data;
-  return data instanceof Blob ? data : undefined;
+  const { database } = forms[form].placeOf(name);
+  const url = baseUrl + name;
+  const whole = (await read(database, url))?.data as WholeParts | undefined;
+  if (!whole) return undefined;
+  const parts = await Promise.all(
+    Array.from({ length: whole.parts }, async (_, n) => (await read(database, partName(url, n)))?.data),
+  );
+  const blob = new Blob(parts.filter((part) => part instanceof Blob));
+  return blob.size === whole.size ? blob : undefined;
+}
+
+/** How far a file has come that is kept in parts and not whole. */
+export async function unfinishedFile({ form, baseUrl }: Kept, name: string): Promise<PartMark | undefined> {
+  const { database } = forms[form].placeOf(name);
+  return (await read(database, baseUrl + name + UNFINISHED_MARK))?.data as PartMark | undefined;
+}
+
+/** Keeps the next part of a file, which is the last one where `mark` says how large the whole is. Both are there afterwards, or neither. */
+export async function storePart(
+  { form, baseUrl }: Kept,
+  name: string,
+  part: Blob,
+  mark: PartMark | WholeParts,
+): Promise<void> {
+  const url = baseUrl + name;
+  await withStore(forms[form].placeOf(name).database, "readwrite", async (store) => {
+    await Promise.all([
+      finished(store.put({ url: partName(url, mark.parts - 1), data: part })),
+      ...("size" in mark
+        ? [
+            finished(store.put({ url, data: mark })),
+            finished(store.delete(url + UNFINISHED_MARK)),
+            // Of another file that was begun under this name and was longer.
+            finished(store.delete(IDBKeyRange.bound(partName(url, mark.parts), `${url}${PART_MARK}\uffff`))),
+          ]
+        : [finished(store.put({ url: url + UNFINISHED_MARK, data: mark }))]),
+    ]);
+  });
 }
 
 export async function isStored({ form, baseUrl }: Kept, name: string): Promise<boolean> {
@@ -83,7 +139,7 @@ export async function storeFile({ form, baseUrl }: Kept, name: string, bytes: Ar
   const { database, kept } = forms[form].placeOf(name);
   await withStore(database, "readwrite", async (store) => {
     if (kept !== "parsed") {
-      await finished(store.put({ url, data: kept === "blob" ? new Blob([bytes]) : bytes }));
+      await finished(store.put({ url, data: bytes }));
       return;
     }
     const text = new TextDecoder().decode(bytes);
@@ -99,7 +155,10 @@ export async function removeFiles(baseUrl: string, names?: readonly string[]): P
   for (const database of modelDatabases)
     await withStore(database, "readwrite", async (store) => {
       const ranges = names
-        ? names.flatMap((n) => [IDBKeyRange.only(baseUrl + n), IDBKeyRange.only(baseUrl + n + TEXT_MARK)])
+        ? names.flatMap((n) => [
+            IDBKeyRange.only(baseUrl + n),
+            IDBKeyRange.bound(`${baseUrl + n}#`, `${baseUrl + n}#\uffff`),
+          ])
         : [IDBKeyRange.bound(baseUrl, `${baseUrl}\uffff`)];
       await Promise.all(ranges.map((range) => finished(store.delete(range))));
     });

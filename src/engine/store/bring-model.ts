@@ -3,12 +3,13 @@
 import { AppError } from "../../platform/app-error";
 import { browserHolds } from "../../trust/own-policy";
 import { LIBRARY, type DownloadOrder, type LoadProgress, type ModelFile, type StoredModel } from "../protocol";
-import { storedFile, storeFile } from "./artifact-store";
-import { fetchFile, type FetchOptions } from "./fetch-file";
-import { integrityOf } from "../../platform/integrity";
+import { isKeptInParts, storedFile, storeFile } from "./artifact-store";
+import { fetchFile, MemorySink, type FetchOptions } from "./fetch-file";
+import { checkParts, keptAs } from "./check";
 import { Meter } from "./meter";
 import { forms } from "./artifact-forms";
 import { parseJson, PINS, readPins } from "./package";
+import { PartWriter } from "./parts";
 import type { ExpectedFile } from "./store-form";
 
 /** Files that are fetched at the same time. */
@@ -88,7 +89,7 @@ async function bringFiles(
   const either = AbortSignal.any([signal, giveUp.signal]);
   async function fetchNext(): Promise<void> {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const { bytes, integrity } = await fetchFile(address(name), name, expected[name]!, {
+      const file = await fetchInto(order, name, address(name), expected[name]!, {
         network: order.network,
         form,
         held,
@@ -96,9 +97,8 @@ async function bringFiles(
         onBytes: (n) => meter.add(n),
         onRetry: (seconds, reason) => meter.retry(seconds, reason),
       });
-      if (expected[name]!.bytes === undefined) meter.expect(bytes.byteLength);
-      await storeFile(order, name, bytes);
-      stored[name] = { bytes: bytes.byteLength, integrity };
+      if (expected[name]!.bytes === undefined) meter.expect(file.bytes);
+      stored[name] = file;
       count();
     }
   }
@@ -108,7 +108,35 @@ async function bringFiles(
     giveUp.abort();
     throw error;
   }
+  await checkParts(order, names);
   return { files: stored, compared: pins !== undefined };
+}
+
+/** Fetches a file to where it is kept, or what is missing of it. */
+async function fetchInto(
+  order: DownloadOrder,
+  name: string,
+  url: string,
+  expected: ExpectedFile,
+  options: FetchOptions,
+): Promise<ModelFile> {
+  if (isKeptInParts(order, name)) {
+    const parts = await PartWriter.open(order, name);
+    const file = await fetchFile(url, name, expected, options, parts);
+    await parts.finish();
+    return file;
+  }
+  const memory = new MemorySink(options.form);
+  const file = await fetchFile(url, name, expected, options, memory);
+  await storeFile(order, name, memory.bytes);
+  return file;
+}
+
+/** A file that is only read, and kept by whoever asked for it. */
+async function fetchBytes(url: string, name: string, options: FetchOptions): Promise<ArrayBuffer> {
+  const memory = new MemorySink(options.form);
+  await fetchFile(url, name, {}, options, memory);
+  return memory.bytes;
 }
 
 /** Throws AppError "storage-full" when the browser would not let this site store so many bytes more. */
@@ -124,16 +152,13 @@ function totalOf(files: Readonly<Record<string, ExpectedFile>>, names = Object.k
 
 /** What a stored file is, if it is what is expected. One that came without a published hash is taken as it was kept. */
 async function keptFile(order: DownloadOrder, name: string, expected: ExpectedFile): Promise<ModelFile | undefined> {
-  const bytes = await storedFile(order, name).catch(() => undefined);
-  if (!bytes || (expected.bytes !== undefined && bytes.byteLength !== expected.bytes)) return undefined;
-  const integrity = await integrityOf(bytes);
-  if (expected.integrity !== undefined && integrity !== expected.integrity) return undefined;
-  return { bytes: bytes.byteLength, integrity };
+  const file = await keptAs(order, name).catch(() => undefined);
+  if (!file || (expected.bytes !== undefined && file.bytes !== expected.bytes)) return undefined;
+  return expected.integrity !== undefined && file.integrity !== expected.integrity ? undefined : file;
 }
 
 async function fetchPins(order: DownloadOrder, options: FetchOptions): Promise<Record<string, ModelFile>> {
-  const { bytes } = await fetchFile(order.from + PINS, PINS, {}, options);
-  const { id, files } = readPins(parseJson(bytes, PINS), options.form);
+  const { id, files } = readPins(parseJson(await fetchBytes(order.from + PINS, PINS, options), PINS), options.form);
   if (id !== undefined && id !== order.id)
     throw new AppError("model-invalid", `${order.from + PINS} is of ${id}, not of ${order.id}`, "none");
   return files;
@@ -146,7 +171,7 @@ async function findFiles(
   options: FetchOptions,
 ): Promise<Record<string, ExpectedFile>> {
   const bytesOf = async (name: string) =>
-    (await storedFile(order, name).catch(() => undefined)) ?? (await fetchFile(address(name), name, {}, options)).bytes;
+    (await storedFile(order, name).catch(() => undefined)) ?? (await fetchBytes(address(name), name, options));
   const lists: [string, ArrayBuffer][] = [];
   for (const name of options.form.lists) lists.push([name, await bytesOf(name)]);
   const contents = lists.map(([name, bytes]) => parseJson(bytes, name));

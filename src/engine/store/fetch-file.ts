@@ -4,6 +4,7 @@ import { AppError, isCancelled, thrownText } from "../../platform/app-error";
 import { isWebPage } from "../../platform/content-type";
 import { permits, type NetworkRules } from "../../trust/rules/network-rules";
 import { integrityOf } from "../../platform/integrity";
+import type { ModelFile } from "../protocol";
 import type { ExpectedFile, StoreForm } from "./store-form";
 
 /** Milliseconds to wait before the second, third … try. Servers that say when to come again are heard, up to `PATIENCE`. */
@@ -38,9 +39,54 @@ export interface FetchOptions {
   onRetry(seconds: number, reason: string): void;
 }
 
-export interface FetchedFile {
-  bytes: ArrayBuffer;
-  integrity: string;
+/** Where the bytes of a file go as they come. */
+export interface Sink {
+  /** Bytes that are there already, and what the server said the file is, of which they are. */
+  readonly at: number;
+  readonly source: string;
+  /** The file begins anew, of so many bytes where that is known: what was there is thrown away. */
+  restart(source: string, size: number | undefined): void | Promise<void>;
+  write(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
+  /** What came since the last that is there for good is forgotten: it is asked for again. */
+  rewind(): void;
+  /** What has come. Throws AppError "model-invalid" where that can be no file of this name, as far as that can be seen without a hash, if `look`. */
+  judge(name: string, look: boolean): ModelFile | Promise<ModelFile>;
+}
+
+/** Keeps a file in memory. */
+export class MemorySink implements Sink {
+  readonly at = 0;
+  readonly source = "";
+  private chunks: Uint8Array<ArrayBuffer>[] = [];
+  private whole: Uint8Array<ArrayBuffer> | undefined;
+  private came = 0;
+  /** All of it, once it was judged. */
+  bytes = new ArrayBuffer(0);
+
+  constructor(private readonly form: StoreForm) {}
+
+  restart(_source: string, size: number | undefined): void {
+    // With a known size the bytes go straight to their place; without, they are put together at the end.
+    this.whole = size === undefined ? undefined : new Uint8Array(size);
+    this.rewind();
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.whole) this.whole.set(bytes, this.came);
+    else this.chunks.push(bytes);
+    this.came += bytes.length;
+  }
+
+  rewind(): void {
+    [this.chunks, this.came] = [[], 0];
+  }
+
+  async judge(name: string, look: boolean): Promise<ModelFile> {
+    this.bytes = (this.whole ?? new Uint8Array(await new Blob(this.chunks).arrayBuffer())).buffer;
+    const integrity = await integrityOf(this.bytes);
+    if (look || name === this.form.suspect) this.form.checkForm(name, this.bytes);
+    return { bytes: this.bytes.byteLength, integrity };
+  }
 }
 
 /** What a server means that does not hand a file out. Source: RFC 9110, 15.5, and RFC 7725. */
@@ -54,7 +100,7 @@ function refusalOf(status: number, url: string): AppError {
 }
 
 /**
- * Fetches a file. Throws AppError "not-allowed", "redirect-unchecked", "download-failed", "download-corrupt", "model-invalid", one of those
+ * Fetches a file, or what is not there of it, and gives what it is. Throws AppError "not-allowed", "redirect-unchecked", "download-failed", "download-corrupt", "model-invalid", one of those
  * that say why a server did not hand it out ("source-…") or, when aborted, an AbortError.
  */
 export async function fetchFile(
@@ -62,18 +108,16 @@ export async function fetchFile(
   name: string,
   expected: ExpectedFile,
   options: FetchOptions,
-): Promise<FetchedFile> {
+  sink: Sink,
+): Promise<ModelFile> {
   if (!permits(url, location.origin, options.network))
     throw new AppError("not-allowed", `${url}: the policy does not allow this address`, "none");
+  const counted = new CountedSink(sink, options.onBytes);
   for (let attempt = 0; ; attempt++) {
-    let came = 0;
     try {
-      return await fetchOnce(url, name, expected, options, (n) => {
-        came += n;
-        options.onBytes(n);
-      });
+      return await fetchOnce(url, name, expected, options, counted);
     } catch (error) {
-      options.onBytes(-came);
+      counted.rewind();
       if (isCancelled(error) || !(error instanceof Passing)) throw error;
       if (attempt === DELAYS.length) throw error.failure;
       const delay = error.retryAfter || DELAYS[attempt]! * error.slower * (1 + Math.random() / 4);
@@ -100,16 +144,66 @@ export function retryAfter(header: string | null, now = Date.now()): number {
   return wanted > 0 ? Math.min(wanted, PATIENCE) : 0;
 }
 
+/** Tells how many bytes are there: those that are thrown away are taken back. */
+class CountedSink implements Sink {
+  private told = 0;
+
+  constructor(
+    private readonly sink: Sink,
+    private readonly onBytes: (n: number) => void,
+  ) {
+    this.tell(sink.at);
+  }
+
+  private tell(bytes: number): void {
+    if (bytes !== this.told) this.onBytes(bytes - this.told);
+    this.told = bytes;
+  }
+
+  get at(): number {
+    return this.sink.at;
+  }
+
+  get source(): string {
+    return this.sink.source;
+  }
+
+  /** Bytes that have come. */
+  get came(): number {
+    return this.told;
+  }
+
+  async restart(source: string, size: number | undefined): Promise<void> {
+    await this.sink.restart(source, size);
+    this.tell(0);
+  }
+
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.sink.write(bytes);
+    this.tell(this.told + bytes.length);
+  }
+
+  rewind(): void {
+    this.sink.rewind();
+    this.tell(this.sink.at);
+  }
+
+  judge(name: string, look: boolean) {
+    return this.sink.judge(name, look);
+  }
+}
+
 async function fetchOnce(
   url: string,
   name: string,
   expected: ExpectedFile,
   { signal, held, form }: FetchOptions,
-  onBytes: (n: number) => void,
-): Promise<FetchedFile> {
+  sink: CountedSink,
+): Promise<ModelFile> {
   // Where one leads is seen by the browser alone before it is there.
   const redirect = held ? "follow" : "manual";
-  const response = await fetch(url, { signal, redirect, cache: "no-store", credentials: "omit" }).catch(
+  const range: RequestInit = sink.at > 0 ? { headers: { range: `bytes=${sink.at}-` } } : {};
+  const response = await fetch(url, { signal, redirect, cache: "no-store", credentials: "omit", ...range }).catch(
     (error: unknown) => {
       if (isCancelled(error)) throw error;
       throw new Passing(new AppError("download-failed", `${url}: ${thrownText(error)}`));
@@ -117,6 +211,12 @@ async function fetchOnce(
   );
   if (response.type === "opaqueredirect")
     throw new AppError("redirect-unchecked", `${url} leads to another address, and no policy was sent for this worker`);
+  // All of it is there, or what is there is longer than the file.
+  if (response.status === 416 && sink.at > 0) {
+    await response.body?.cancel();
+    await sink.restart("", expected.bytes);
+    throw new Passing(new AppError("download-failed", `${url}: ${sink.at} bytes are not in the file`));
+  }
   if (!response.ok) {
     await response.body?.cancel();
     const failure = refusalOf(response.status, url);
@@ -128,25 +228,37 @@ async function fetchOnce(
       );
     throw failure;
   }
-  const bytes = await readAll(response, expected.bytes, form.limitOf(name), onBytes);
-  const integrity = await integrityOf(bytes);
-  if (expected.integrity !== undefined && integrity !== expected.integrity)
+  await readAll(response, expected.bytes, form.limitOf(name), sink);
+  const file = await sink.judge(name, expected.integrity === undefined);
+  if (expected.integrity !== undefined && file.integrity !== expected.integrity) {
+    await sink.restart("", expected.bytes);
     throw new AppError("download-corrupt", `${url}: SHA-256 is not the published ${expected.integrity}`);
-  if (expected.integrity === undefined || name === form.suspect) form.checkForm(name, bytes);
-  return { bytes, integrity };
+  }
+  return file;
+}
+
+/** What the server says the file is: what changes with it. */
+const sourceOf = ({ headers }: Response) => headers.get("etag") ?? headers.get("last-modified") ?? "";
+
+/** Which bytes a server sends of a file, where it sends a part of it: the first one, and how many the whole has. Source: RFC 9110, 14.4 */
+function partOf({ status, headers }: Response): { from: number; size: number } | undefined {
+  if (status !== 206) return undefined;
+  const [, from, size] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "") ?? [];
+  return from === undefined ? undefined : { from: Number(from), size: Number(size) };
 }
 
 async function readAll(
   response: Response,
   expected: number | undefined,
   limit: number,
-  onBytes: (n: number) => void,
-): Promise<ArrayBuffer> {
+  sink: CountedSink,
+): Promise<void> {
   const { headers, url } = response;
   const type = headers.get("content-type") ?? "";
   // The length is that of what is sent, and another origin does not tell whether that is compressed.
   const sent = Number(headers.get("content-length") ?? NaN);
-  const stated = headers.has("content-encoding") || response.type === "cors" ? NaN : sent;
+  const part = partOf(response);
+  const stated = headers.has("content-encoding") || response.type === "cors" ? NaN : (part?.size ?? sent);
   const reader = response.body!.getReader();
   const refuse = async (what: string, code: "download-corrupt" | "source-page" = "download-corrupt") => {
     await reader.cancel();
@@ -155,28 +267,30 @@ async function readAll(
   if (isWebPage(type)) throw await refuse("a web page, not a file of a model", "source-page");
   if (expected !== undefined && !Number.isNaN(stated) && stated !== expected)
     throw await refuse(`${stated} bytes, not ${expected}`);
+  const goesOn = part?.from === sink.at && sink.at > 0 && sourceOf(response) === sink.source;
+  if (!goesOn) {
+    const asked = sink.at > 0;
+    await sink.restart(sourceOf(response), expected);
+    // A part of another file is of no use: the whole is asked for.
+    if (asked && response.status === 206) {
+      await reader.cancel();
+      throw new Passing(new AppError("download-failed", `${url}: the file has changed`));
+    }
+  }
+  const before = sink.at;
   const most = expected ?? limit;
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  // With a known size the bytes go straight to their place; without, they are put together at the end.
-  let whole = expected === undefined ? undefined : new Uint8Array(expected);
-  let at = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (at + value.length > most) throw await refuse(`longer than ${most} bytes`);
-      if (whole) whole.set(value, at);
-      else chunks.push(value);
-      at += value.length;
-      onBytes(value.length);
+      if (sink.came + value.length > most) throw await refuse(`longer than ${most} bytes`);
+      await sink.write(value);
     }
   } catch (error) {
     if (error instanceof AppError || isCancelled(error)) throw error;
-    throw new Passing(new AppError("download-failed", `${url}: ${thrownText(error)} after ${at} bytes`));
+    throw new Passing(new AppError("download-failed", `${url}: ${thrownText(error)} after ${sink.came} bytes`));
   }
-  if (expected !== undefined && at !== expected && at === sent) throw await refuse(`${at} bytes, not ${expected}`);
-  if (expected !== undefined && at !== expected)
-    throw new Passing(new AppError("download-failed", `${url}: ended after ${at} of ${expected} bytes`));
-  whole ??= new Uint8Array(await new Blob(chunks).arrayBuffer());
-  return whole.buffer;
+  if (expected === undefined || sink.came === expected) return;
+  if (sink.came - before === sent) throw await refuse(`${sink.came} bytes, not ${expected}`);
+  throw new Passing(new AppError("download-failed", `${url}: ended after ${sink.came} of ${expected} bytes`));
 }

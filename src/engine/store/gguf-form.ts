@@ -1,5 +1,9 @@
 // A model as GGUF: one file with all that it needs, or several that are numbered. They may come from anywhere, so each name and size is checked before
 // it is used. Not for: fetching or keeping them.
+import { refusedFor } from "../gguf/gguf-architectures";
+import { factsOf } from "../gguf/gguf-facts";
+import { readHeader } from "../gguf/gguf-header";
+import { joinParts } from "../gguf/gguf-parts";
 import { folderOf, invalid, nameOf } from "./package";
 import type { StoreForm } from "./store-form";
 
@@ -33,7 +37,7 @@ function gather<File extends { path: string }>(given: readonly File[]): Record<s
 }
 
 export const ggufForm: StoreForm = {
-  placeOf: () => ({ database: "gguf/model", kept: "blob" }),
+  placeOf: (name) => (isModel(name) ? { database: "gguf/model", kept: "parts" } : { database: "gguf/model" }),
   lists: [],
   filesOf: () => {
     throw invalid("the names of a model's files are not known");
@@ -42,9 +46,11 @@ export const ggufForm: StoreForm = {
   isWeights: isModel,
   limitOf: () => LIMIT,
   suspect: "",
-  checkForm: (name, bytes) => {
-    if (isModel(name) && new TextDecoder().decode(bytes.slice(0, 4)) !== "GGUF")
-      throw invalid(`${name}: not a GGUF file`);
+  checkForm: () => {},
+  checkParts: async (files) => {
+    const facts = factsOf(joinParts(await Promise.all(Object.values(files).map((file) => readHeader(file)))));
+    const refusal = refusedFor(facts);
+    if (refusal) throw invalid(refusal.detail);
   },
   gather,
 };

@@ -11,8 +11,8 @@ interface Given {
 }
 
 export interface StoreForm {
-  /** Where a file of this name is kept, so that its runtime finds it, and as what: as what its JSON says, or as a Blob; else as bytes. */
-  placeOf(name: string): { database: (typeof modelDatabases)[number]; kept?: "parsed" | "blob" };
+  /** Where a file of this name is kept, so that its runtime finds it, and as what: as what its JSON says, or as Blobs, in parts; else as bytes. */
+  placeOf(name: string): { database: (typeof modelDatabases)[number]; kept?: "parsed" | "parts" };
   /** The files that say which others there are, by which alone that can be found out. */
   lists: readonly string[];
   /** Which files a model has, as its lists say, in their order; with sizes where these are stated. Throws AppError "model-invalid". */
@@ -27,6 +27,8 @@ export interface StoreForm {
   suspect: string;
   /** Throws AppError "model-invalid" when the bytes of a file cannot be what its name says, as far as that can be seen without a hash. */
   checkForm(name: string, bytes: ArrayBuffer): void;
+  /** The same for files that are kept in parts, whose content is read as far as it must be. */
+  checkParts?(files: Readonly<Record<string, Blob>>): Promise<void>;
   /** Of given files those of one model, by the names under which they are kept. Throws AppError "model-invalid". */
   gather<File extends Given>(given: readonly File[]): Record<string, File>;
 }
