@@ -49,8 +49,10 @@ export interface Sink {
   write(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
   /** What came since the last that is there for good is forgotten: it is asked for again. */
   rewind(): void;
-  /** What has come. Throws AppError "model-invalid" where that can be no file of this name, as far as that can be seen without a hash, if `look`. */
-  judge(name: string, look: boolean): ModelFile | Promise<ModelFile>;
+  /** What has come. */
+  judge(): ModelFile | Promise<ModelFile>;
+  /** Once it was judged. Throws AppError "model-invalid" where that can be no file of this name, as far as that can be seen without a hash. */
+  check(name: string): void;
 }
 
 /** Keeps a file in memory. */
@@ -81,11 +83,13 @@ export class MemorySink implements Sink {
     [this.chunks, this.came] = [[], 0];
   }
 
-  async judge(name: string, look: boolean): Promise<ModelFile> {
+  async judge(): Promise<ModelFile> {
     this.bytes = (this.whole ?? new Uint8Array(await new Blob(this.chunks).arrayBuffer())).buffer;
-    const integrity = await integrityOf(this.bytes);
-    if (look || name === this.form.suspect) this.form.checkForm(name, this.bytes);
-    return { bytes: this.bytes.byteLength, integrity };
+    return { bytes: this.bytes.byteLength, integrity: await integrityOf(this.bytes) };
+  }
+
+  check(name: string): void {
+    this.form.checkForm(name, this.bytes);
   }
 }
 
@@ -188,8 +192,12 @@ class CountedSink implements Sink {
     this.tell(this.sink.at);
   }
 
-  judge(name: string, look: boolean) {
-    return this.sink.judge(name, look);
+  judge() {
+    return this.sink.judge();
+  }
+
+  check(name: string): void {
+    this.sink.check(name);
   }
 }
 
@@ -228,12 +236,13 @@ async function fetchOnce(
       );
     throw failure;
   }
-  await readAll(response, expected.bytes, form.limitOf(name), sink);
-  const file = await sink.judge(name, expected.integrity === undefined);
+  await readAll(response, expected, form.limitOf(name), sink);
+  const file = await sink.judge();
   if (expected.integrity !== undefined && file.integrity !== expected.integrity) {
     await sink.restart("", expected.bytes);
     throw new AppError("download-corrupt", `${url}: SHA-256 is not the published ${expected.integrity}`);
   }
+  if (expected.integrity === undefined || name === form.suspect) sink.check(name);
   return file;
 }
 
@@ -249,7 +258,7 @@ function partOf({ status, headers }: Response): { from: number; size: number } |
 
 async function readAll(
   response: Response,
-  expected: number | undefined,
+  { bytes: expected, integrity }: ExpectedFile,
   limit: number,
   sink: CountedSink,
 ): Promise<void> {
@@ -267,7 +276,9 @@ async function readAll(
   if (isWebPage(type)) throw await refuse("a web page, not a file of a model", "source-page");
   if (expected !== undefined && !Number.isNaN(stated) && stated !== expected)
     throw await refuse(`${stated} bytes, not ${expected}`);
-  const goesOn = part?.from === sink.at && sink.at > 0 && sourceOf(response) === sink.source;
+  // Where a server does not say what the file is, only its hash can tell that both parts are of one.
+  const same = sourceOf(response) === sink.source && (sink.source !== "" || integrity !== undefined);
+  const goesOn = part?.from === sink.at && sink.at > 0 && same;
   if (!goesOn) {
     const asked = sink.at > 0;
     await sink.restart(sourceOf(response), expected);

@@ -102,6 +102,9 @@ export class PartWriter implements Sink {
     return file;
   }
 
+  /** Its form is looked at when all files of the model are there (check.ts). */
+  check(): void {}
+
   /** From now on the file is there. Throws AppError "storage-full" or "storage-failed". */
   async finish(): Promise<void> {
     await this.keep(this.at + this.waitingBytes);
