@@ -9,7 +9,7 @@ import { checkParts, keptAs } from "./check";
 import { Meter } from "./meter";
 import { forms } from "./artifact-forms";
 import { parseJson, PINS, readPins } from "./package";
-import { PartWriter } from "./parts";
+import { PartWriter } from "./part-writer";
 import type { ExpectedFile } from "./store-form";
 
 /** Files that are fetched at the same time. */

@@ -4,7 +4,7 @@ import { forms } from "./artifact-forms";
 import { isKeptInParts, isStored, removeFiles, storedBlob, storedFile, type Kept } from "./artifact-store";
 import { integrityOf } from "../../platform/integrity";
 import { Meter } from "./meter";
-import { hashOf } from "./parts";
+import { hashOf } from "./part-writer";
 
 /** What a stored file is now, read as it lies there; undefined where it is not there. `onBytes` hears of what was read. */
 export async function keptAs(

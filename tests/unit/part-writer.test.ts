@@ -8,7 +8,7 @@ import { isStored, removeFiles, storedBlob, unfinishedFile } from "../../src/eng
 import { damagedFiles } from "../../src/engine/store/check";
 import { fetchFile } from "../../src/engine/store/fetch-file";
 import { ggufForm } from "../../src/engine/store/gguf-form";
-import { PART, PartWriter } from "../../src/engine/store/parts";
+import { PART, PartWriter } from "../../src/engine/store/part-writer";
 
 const kept = { form: "gguf", baseUrl: "https://islet.example/models/m/resolve/main/" } as const;
 const name = "m.gguf";
