@@ -11,7 +11,7 @@ import { TestServer } from "./server";
 test("a page whose successor waits says so, in place of a bare alarm; the commands can be scrolled by keys", async () => {
   const folder = mkdtempSync(join(tmpdir(), "islet-build-"));
   const built = join(folder, "dist");
-  cpSync("dist", built, { recursive: true, filter: (path) => !/params_shard|\.wasm$/.test(path) });
+  cpSync("dist", built, { recursive: true, filter: (path) => !/params_shard|models\/.*\.wasm$/.test(path) });
   const server = new TestServer("127.0.0.1", built);
   await server.start();
   const app = await App.open({ server, path: "#/trust", viewport: { width: 360, height: 740 }, colorScheme: "dark" });

@@ -28,7 +28,7 @@ let sent: string | null | undefined;
 let app: App;
 
 test.beforeAll(async () => {
-  cpSync("dist", built, { recursive: true, filter: (path) => !/params_shard|\.wasm$/.test(path) });
+  cpSync("dist", built, { recursive: true, filter: (path) => !/params_shard|models\/.*\.wasm$/.test(path) });
 });
 test.beforeEach(async () => {
   put(hub);

@@ -29,7 +29,7 @@ const strict = {
 let server: TestServer;
 test.beforeAll(async () => {
   // The models are not needed twice.
-  cpSync("dist", built, { recursive: true, filter: (path) => !/params_shard|\.wasm$/.test(path) });
+  cpSync("dist", built, { recursive: true, filter: (path) => !/params_shard|models\/.*\.wasm$/.test(path) });
   server = new TestServer("127.0.0.1", built);
   await server.start();
 });
