@@ -14,7 +14,7 @@ const END = "<|im_end|>";
 type Settings = Record<string, unknown> & { prompt: string; abortSignal?: AbortSignal };
 
 /** A writer over a llama.cpp whose tokens are words, and which writes these, one after the other; and what it was asked. */
-function writerOf(contextSize: number, words: readonly string[] = [], finish = "stop") {
+function writerOf(contextSize: number, words: readonly string[] = [], finish = "stop", end = END) {
   const asked: Settings[] = [];
   const tokensOf = (prompt: string) => prompt.split(/\s+|(?=<)/).filter((word) => word !== "").length;
   const createCompletion = async (settings: Settings) => {
@@ -31,7 +31,7 @@ function writerOf(contextSize: number, words: readonly string[] = [], finish = "
     })();
   };
   const template = { render: (turns: readonly ChatTurn[]) => turns.map(({ content }) => `<${content}`).join(" ") };
-  return { asked, writer: new LlamaWriter({ createCompletion } as never, contextSize, template, END) };
+  return { asked, writer: new LlamaWriter({ createCompletion } as never, contextSize, template, end) };
 }
 
 const said = (...contents: string[]): ChatTurn[] =>
@@ -46,6 +46,8 @@ describe("counting", () => {
     expect(await writer.count("four")).toBe(1);
     // Once for what is put behind each.
     expect(asked).toHaveLength(3);
+    // Also of a model that has no token for the end.
+    expect(await writerOf(50, [], "stop", "").writer.count("one two three")).toBe(3);
   });
 
   const turns = said(...Array.from({ length: 1001 }, (_, i) => (i % 2 === 0 ? "q one two" : "a one")));

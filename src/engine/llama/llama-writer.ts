@@ -25,14 +25,14 @@ export class LlamaWriter implements Writer {
   private readonly beyond: string;
   private beyondTokens: Promise<number> | undefined;
 
-  /** `endToken`: the text of a token that stands for itself wherever it is. */
+  /** `endToken`: the text of a token that stands for itself wherever it is; "" where there is none, and words have to do. */
   constructor(
     private readonly wllama: Pick<Wllama, "createCompletion">,
     readonly contextSize: number,
     private readonly template: Pick<ChatTemplate, "render">,
     endToken: string,
   ) {
-    this.beyond = endToken.repeat(contextSize + 1);
+    this.beyond = (endToken || "\n a").repeat(contextSize + 1);
   }
 
   async count(text: string): Promise<number> {
