@@ -35,11 +35,11 @@ const withoutDevice = `if (!SETTINGS.gpu) Object.defineProperty(WorkerNavigator.
 
 function scripts() {
   const [main, module, jspi] = textsOf("LLAMA_CPP_WORKER_CODE", "WLLAMA_EMSCRIPTEN_CODE", "JSPI_STUB");
-  const thread = fileOf("llama-thread", ownScriptsOnly + jspi + module);
+  const thread = fileOf("llama-thread-worker", ownScriptsOnly + jspi + module);
   return {
     thread,
     main: fileOf(
-      "llama-main",
+      "llama-main-worker",
       `${ownScriptsOnly}const SETTINGS = JSON.parse(self.name);
 ${withoutDevice}const RUN_OPTIONS = { pathConfig: { "wllama.wasm": SETTINGS.wasm }, nbThread: SETTINGS.threads, compat: false };
 // What it makes an address of is the script of its threads.
@@ -50,6 +50,7 @@ ${main}`,
   };
 }
 
+/** By "-worker-" in their names the service worker tells the scripts that it holds to the policy (src/pwa/policy-headers.ts). */
 function fileOf(name, text) {
   const hash = createHash("sha256").update(text).digest("base64url").replace(/\W/g, "_").slice(0, 8);
   return { name: `${name}-${hash}.js`, text };

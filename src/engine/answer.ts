@@ -162,6 +162,8 @@ export class Answer {
     // A thought is free; what of an answer is not held to its schema yet is written anew.
     const holding = schema !== undefined && parser.part === "answer";
     const heard = (all: Piece[]) => (schema && !holding ? all.filter(({ part }) => part === "thought") : all);
+    // What is not being written yet cannot be interrupted.
+    if (this.stopping) throw new DOMException("stopped", "AbortError");
     const pieces = await this.writer.write(
       { turns: prompt.turns, text, lead, begun: holding ? state.answer : undefined, index: this.stretches++ },
       this.question,

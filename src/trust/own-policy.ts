@@ -18,7 +18,7 @@ export interface RunningWorker {
 
 /** "store-worker" for the address of its script; undefined for other addresses. */
 export function workerPlace(address: string): string | undefined {
-  return /\/([a-z0-9]+-worker)-[^/]*[.]js$/.exec(address)?.[1];
+  return /\/([a-z0-9-]+-worker)-[^/]*[.]js$/.exec(address)?.[1];
 }
 
 let own: Promise<string | null> | undefined;

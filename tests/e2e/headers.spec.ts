@@ -82,9 +82,12 @@ const row = (name: string) => view().getByRole("row", { name: new RegExp(`^${nam
 test("a server that sends the policy's headers is told so, in the trust screen", async () => {
   await open();
   await app.goto("#/trust");
-  await expect(view().getByRole("status")).toContainText(/The page and its workers were sent this policy.*\(6 of 6\)/);
+  await expect(view().getByRole("status")).toContainText(/The page and its workers were sent this policy.*\(9 of 9\)/);
   await view().getByText("Policy as sent").click();
-  for (const name of ["Page", "Service worker", "store-worker", "engine-worker", "probe-worker", "argon2-worker"])
+  for (const name of [
+    ...["Page", "Service worker", "store-worker", "engine-worker", "probe-worker", "argon2-worker"],
+    ...["llama-worker", "llama-main-worker", "llama-thread-worker"],
+  ])
     await expect(row(name)).toContainText("as this policy demands");
   expect(await app.accessibilityFaults()).toEqual([]);
 });

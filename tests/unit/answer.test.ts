@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Question } from "../../src/engine/protocol";
 import { thinkTags } from "../../src/engine/thoughts";
-import { Answer } from "../../src/engine/answer";
+import { Answer, type Writer } from "../../src/engine/answer";
 import { spread } from "../../src/engine/webllm/seed";
 import { WebllmWriter } from "../../src/engine/webllm/webllm-writer";
 import type { Pipeline } from "../../src/engine/webllm/patches/internals";
@@ -92,6 +92,25 @@ test("a template that opens a thought says so itself", async () => {
 test("what another model thought is no beginning of an answer of one that does not think", async () => {
   const continueFrom = { thought: "Two.", answer: "Fo", closed: true };
   expect(await answerOf("ur.", { continueFrom })).toEqual({ thought: "Two.", answer: "Four." });
+});
+
+test("what is stopped before the model began to write is not begun", async () => {
+  const ending = new AbortController();
+  const writer: Writer = {
+    contextSize: 100,
+    count: () => 1,
+    turnsToDrop: () => 0,
+    render: () => "Hi",
+    write: () => {
+      throw new Error("it was begun");
+    },
+    interrupt: () => {},
+    over: () => {},
+  };
+  const question = { turns: [{ role: "user" as const, content: "Hi" }], sampling: {} };
+  const started = () => ending.abort();
+  const answer = new Answer(writer, question, { signal: ending.signal, started, token: () => {} });
+  expect(await answer.write()).toMatchObject({ answer: "", finish: "stopped" });
 });
 
 test("a device that is lost is no stop, whatever it is called by the browser", async () => {

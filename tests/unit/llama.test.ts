@@ -194,8 +194,8 @@ test("its workers are files of the app, which take no script from elsewhere and 
   const emitFile = (file: (typeof emitted)[number]) => void emitted.push(file);
   (plugin.generateBundle as unknown as (this: { emitFile: typeof emitFile }) => void).call({ emitFile });
   expect(emitted.map(({ fileName }) => fileName.replace(/-[\w-]{8}\.js$/, ""))).toEqual([
-    "assets/llama-thread",
-    "assets/llama-main",
+    "assets/llama-thread-worker",
+    "assets/llama-main-worker",
   ]);
   for (const { source } of emitted) expect(source).toMatch(/^if \(self\.trustedTypes\)/);
   const [thread, main] = emitted;
