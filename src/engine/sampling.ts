@@ -14,6 +14,13 @@ export type WholeSampling = Required<Sampling>;
 
 export const samplingNames = Object.keys(usual) as readonly Name[];
 
+/** The parameters by the names that a runtime has for them. */
+export const renamed = <Own extends string>(
+  sampling: Sampling,
+  ownNames: Readonly<Record<Name, Own>>,
+): Partial<Record<Own, number>> =>
+  Object.fromEntries(samplingNames.map((name) => [ownNames[name], sampling[name]])) as Partial<Record<Own, number>>;
+
 /** All parameters, each as `valueOf` says of its name, or else as is usual. */
 export const samplingOf = (valueOf: (name: Name) => number | undefined): WholeSampling =>
   Object.fromEntries(samplingNames.map((name) => [name, valueOf(name) ?? usual[name]])) as WholeSampling;

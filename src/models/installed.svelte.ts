@@ -2,6 +2,7 @@
 // model has one only when every byte of it is there. Not for: bringing them (downloads.svelte.ts), or what may come in (catalogue/admit.ts).
 import { SvelteMap } from "svelte/reactivity";
 import { t } from "../i18n/i18n.svelte";
+import type { ArtifactForm } from "../engine/contract";
 import type { ModelSource } from "../engine/protocol";
 import type { Records } from "../storage/records";
 import { digestOf } from "../trust/log/audit-chain";
@@ -28,6 +29,9 @@ export class Installed {
       if (!model.known && !own.has(model.id)) own.set(model.id, cardOfUnknown(model));
     return [...[...own.values()].map(named), ...knownCards.filter(({ id }) => !own.has(id))];
   });
+  /** The forms that they have. */
+  readonly forms: ReadonlySet<ArtifactForm> = $derived(new Set(this.cards.map(({ form }) => form)));
+
   readonly catalogue: readonly CatalogueModel[] = $derived(groupBuilds(this.cards));
   readonly ids: ReadonlySet<string> = $derived(new Set(this.models.keys()));
   /** Bytes of all installed models. */

@@ -40,8 +40,7 @@ export class Models {
     readonly audit: AuditLog,
   ) {
     this.installed = new Installed(records, audit);
-    const forms = () => new Set(this.installed.catalogue.flatMap(({ builds }) => builds.map(({ form }) => form)));
-    this.device = new Device(engines, forms);
+    this.device = new Device(engines, () => this.installed.forms);
     this.downloads = new Downloads(store, this.installed, records);
     this.loader = new Loader(engines, this.installed, this.downloads, this.device, settings, audit);
     this.installed.onChangeElsewhere = (id) => this.downloads.installedElsewhere(id);

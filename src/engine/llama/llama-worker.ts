@@ -10,7 +10,7 @@ import type { AnswerResult, LoadedModel, LoadProgress, ModelSource, Question } f
 import { serve, type Asked } from "../serve";
 import { partsOf } from "../store/gguf-form";
 import { storedBlob } from "../store/artifact-store";
-import { damagedFiles } from "../store/check";
+import { corrupt, damagedFiles } from "../store/check";
 import { ChatTemplate } from "./chat-template";
 import { failureOf } from "./llama-failure";
 import { LlamaWriter } from "./llama-writer";
@@ -48,12 +48,10 @@ async function load(
   const missing = names.filter((_, i) => !parts[i]);
   if (missing.length > 0) throw corrupt(missing);
   const damaged = damagedFiles(model);
-  const file = await readModelFile(parts as Blob[]).catch(async (error: unknown) => {
-    throw (await damaged).length > 0 ? corrupt(await damaged) : error;
-  });
   const wllama = new Wllama({ default: wasm }, { logger: quiet, suppressNativeLog: true });
   wllama.setCompat(null);
   try {
+    const file = await readModelFile(parts as Blob[]);
     await wllama.loadModel(counted(parts as Blob[], tell), {
       n_gpu_layers: 0,
       n_threads: threads,
@@ -63,20 +61,20 @@ async function load(
       cache_idle_slots: false,
     });
     if ((await damaged).length > 0) throw corrupt(await damaged);
+    const { n_ctx, add_bos_token } = wllama.getLoadedContextInfo();
+    const template = new ChatTemplate(file.template, file.begin, file.end, add_bos_token);
+    loaded = { wllama, writer: new LlamaWriter(wllama, n_ctx, template, file.end) };
+    return {
+      can: new Set<Ability>(["think", "grammar"]),
+      contextSize: n_ctx,
+      sampling: file.sampling,
+      adapter: `CPU, ${wllama.getNumThreads()} threads`,
+    };
   } catch (error) {
     await wllama.exit();
     const names = await damaged.catch(() => []);
     throw names.length > 0 ? corrupt(names) : error;
   }
-  const { n_ctx, add_bos_token } = wllama.getLoadedContextInfo();
-  const template = new ChatTemplate(file.template, file.begin, file.end, add_bos_token);
-  loaded = { wllama, writer: new LlamaWriter(wllama, n_ctx, template, file.end) };
-  return {
-    can: new Set<Ability>(["think", "grammar"]),
-    contextSize: n_ctx,
-    sampling: file.sampling,
-    adapter: `CPU, ${wllama.getNumThreads()} threads`,
-  };
 }
 
 /** The parts of a file, which tell how far they are read. */
@@ -92,9 +90,6 @@ function counted(parts: readonly Blob[], tell: (progress: LoadProgress) => void)
     return copy;
   });
 }
-
-const corrupt = (names: string[]) =>
-  new AppError("cache-corrupt", `not the pinned bytes: ${names.join(", ")}`, "repair");
 
 async function unload(): Promise<void> {
   const before = loaded;

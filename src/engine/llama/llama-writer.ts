@@ -3,15 +3,12 @@ import type { RawCompletionChunk, ResultTimings, Wllama } from "@wllama/wllama";
 import { isCancelled } from "../../platform/app-error";
 import type { Passage, Writer, Written } from "../answer";
 import type { ChatTurn, Question } from "../protocol";
-import { samplingNames, samplingOf, type Sampling, type WholeSampling } from "../sampling";
+import { renamed, samplingOf, type Sampling } from "../sampling";
 import type { ChatTemplate } from "./chat-template";
 import { after, grammarOf, toGbnf, type Schema } from "./json-grammar";
 
 /** What requests to llama.cpp call the parameters of sampling. */
 const ownNames = { temperature: "temperature", topP: "top_p" } as const satisfies Record<keyof Sampling, string>;
-
-const inOwnNames = (sampling: WholeSampling) =>
-  Object.fromEntries(samplingNames.map((name) => [ownNames[name], sampling[name]]));
 
 /** Tokens of the window that are left at least where the last question alone leaves too few. */
 const FEW = 16;
@@ -24,6 +21,8 @@ export class LlamaWriter implements Writer {
   /** As many tokens as the window has, and one more: with them, no text is read, and llama.cpp says how many tokens it has. */
   private readonly beyond: string;
   private beyondTokens: Promise<number> | undefined;
+  /** What was counted last. */
+  private last: { text: string; tokens: number } | undefined;
 
   /** `endToken`: the text of a token that stands for itself wherever it is; "" where there is none, and words have to do. */
   constructor(
@@ -37,7 +36,10 @@ export class LlamaWriter implements Writer {
 
   async count(text: string): Promise<number> {
     this.beyondTokens ??= this.tokensBeyond("");
-    return (await this.tokensBeyond(text)) - (await this.beyondTokens);
+    // What a prompt takes is asked for where its turns are chosen, before it is read and after it was answered.
+    if (this.last?.text !== text)
+      this.last = { text, tokens: (await this.tokensBeyond(text)) - (await this.beyondTokens) };
+    return this.last.tokens;
   }
 
   /** llama.cpp counts only what it refuses. */
@@ -98,7 +100,10 @@ export class LlamaWriter implements Writer {
       stream: true as const,
       abortSignal: ending.signal,
       timings_per_token: true,
-      ...inOwnNames(samplingOf((name) => sampling[name])),
+      ...renamed(
+        samplingOf((name) => sampling[name]),
+        ownNames,
+      ),
       // llama.cpp would cut the unlikely off by rules of its own.
       top_k: 0,
       min_p: 0,

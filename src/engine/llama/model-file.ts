@@ -1,11 +1,7 @@
 // What the files of a model say of it that llama.cpp is told, or that it is asked with: read from their headers before any weight is. Not for: how a
 // header is read (engine/gguf).
-import { AppError } from "../../platform/app-error";
-import { refusedFor } from "../gguf/gguf-architectures";
-import { factsOf } from "../gguf/gguf-facts";
-import { readHeader } from "../gguf/gguf-header";
 import { TOKENS, type GgufValue } from "../gguf/gguf-metadata";
-import { joinParts } from "../gguf/gguf-parts";
+import { readModel } from "../gguf/gguf-model";
 import { samplingOf, type Sampling, type WholeSampling } from "../sampling";
 
 export interface ModelFile {
@@ -26,11 +22,7 @@ const samplingKeys = {
 
 /** Reads the headers of all parts of a model. Throws AppError "model-invalid", also where llama.cpp does not run models of its kind. */
 export async function readModelFile(parts: readonly Blob[]): Promise<ModelFile> {
-  const model = joinParts(await Promise.all(parts.map((part) => readHeader(part, undefined, true))));
-  const facts = factsOf(model);
-  const refusal = refusedFor(facts);
-  if (refusal) throw new AppError("model-invalid", refusal.detail, "choose-model");
-  const { metadata } = model;
+  const { metadata, facts } = await readModel(parts, true);
   const tokenOf = (key: string): string => {
     const [id, tokens] = [metadata.get(key), metadata.get(TOKENS)];
     const text = typeof tokens === "object" && typeof id === "number" ? tokens.values[id] : undefined;

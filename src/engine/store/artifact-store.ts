@@ -93,10 +93,9 @@ export async function storedBlob({ form, baseUrl }: Kept, name: string): Promise
   const url = baseUrl + name;
   const whole = (await read(database, url))?.data as WholeParts | undefined;
   if (!whole) return undefined;
-  const parts = await Promise.all(
-    Array.from({ length: whole.parts }, async (_, n) => (await read(database, partName(url, n)))?.data),
-  );
-  const blob = new Blob(parts.filter((part) => part instanceof Blob));
+  const parts = IDBKeyRange.bound(partName(url, 0), partName(url, whole.parts - 1));
+  const found = await withStore(database, "readonly", (s) => s.getAll(parts) as IDBRequest<Stored[]>);
+  const blob = new Blob(found.map(({ data }) => data as Blob));
   return blob.size === whole.size ? blob : undefined;
 }
 

@@ -1,4 +1,5 @@
 // Whether what is stored of a model is still what it was when it came.
+import { AppError } from "../../platform/app-error";
 import type { LoadProgress, ModelFile, ModelSource } from "../protocol";
 import { forms } from "./artifact-forms";
 import { isKeptInParts, isStored, removeFiles, storedBlob, storedFile, type Kept } from "./artifact-store";
@@ -36,6 +37,10 @@ export async function checkParts(kept: Kept, names: readonly string[]): Promise<
     throw error;
   });
 }
+
+/** Says that these files are not what they were when they came. */
+export const corrupt = (names: readonly string[]) =>
+  new AppError("cache-corrupt", `not the pinned bytes: ${names.join(", ")}`, "repair");
 
 /** The names of the model's files that are not stored. */
 export async function missingFiles(model: ModelSource): Promise<string[]> {

@@ -44,6 +44,8 @@ export interface Sink {
   /** Bytes that are there already, and what the server said the file is, of which they are. */
   readonly at: number;
   readonly source: string;
+  /** Bytes that have come, these included. */
+  readonly came: number;
   /** The file begins anew, of so many bytes where that is known: what was there is thrown away. */
   restart(source: string, size: number | undefined): void | Promise<void>;
   write(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
@@ -61,7 +63,7 @@ export class MemorySink implements Sink {
   readonly source = "";
   private chunks: Uint8Array<ArrayBuffer>[] = [];
   private whole: Uint8Array<ArrayBuffer> | undefined;
-  private came = 0;
+  came = 0;
   /** All of it, once it was judged. */
   bytes = new ArrayBuffer(0);
 
@@ -116,12 +118,19 @@ export async function fetchFile(
 ): Promise<ModelFile> {
   if (!permits(url, location.origin, options.network))
     throw new AppError("not-allowed", `${url}: the policy does not allow this address`, "none");
-  const counted = new CountedSink(sink, options.onBytes);
+  let told = 0;
+  /** Those that are thrown away are taken back. */
+  const tell = () => {
+    if (sink.came !== told) options.onBytes(sink.came - told);
+    told = sink.came;
+  };
+  tell();
   for (let attempt = 0; ; attempt++) {
     try {
-      return await fetchOnce(url, name, expected, options, counted);
+      return await fetchOnce(url, name, expected, options, sink, tell);
     } catch (error) {
-      counted.rewind();
+      sink.rewind();
+      tell();
       if (isCancelled(error) || !(error instanceof Passing)) throw error;
       if (attempt === DELAYS.length) throw error.failure;
       const delay = error.retryAfter || DELAYS[attempt]! * error.slower * (1 + Math.random() / 4);
@@ -148,65 +157,13 @@ export function retryAfter(header: string | null, now = Date.now()): number {
   return wanted > 0 ? Math.min(wanted, PATIENCE) : 0;
 }
 
-/** Tells how many bytes are there: those that are thrown away are taken back. */
-class CountedSink implements Sink {
-  private told = 0;
-
-  constructor(
-    private readonly sink: Sink,
-    private readonly onBytes: (n: number) => void,
-  ) {
-    this.tell(sink.at);
-  }
-
-  private tell(bytes: number): void {
-    if (bytes !== this.told) this.onBytes(bytes - this.told);
-    this.told = bytes;
-  }
-
-  get at(): number {
-    return this.sink.at;
-  }
-
-  get source(): string {
-    return this.sink.source;
-  }
-
-  /** Bytes that have come. */
-  get came(): number {
-    return this.told;
-  }
-
-  async restart(source: string, size: number | undefined): Promise<void> {
-    await this.sink.restart(source, size);
-    this.tell(0);
-  }
-
-  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.sink.write(bytes);
-    this.tell(this.told + bytes.length);
-  }
-
-  rewind(): void {
-    this.sink.rewind();
-    this.tell(this.sink.at);
-  }
-
-  judge() {
-    return this.sink.judge();
-  }
-
-  check(name: string): void {
-    this.sink.check(name);
-  }
-}
-
 async function fetchOnce(
   url: string,
   name: string,
   expected: ExpectedFile,
   { signal, held, form }: FetchOptions,
-  sink: CountedSink,
+  sink: Sink,
+  tell: () => void,
 ): Promise<ModelFile> {
   // Where one leads is seen by the browser alone before it is there.
   const redirect = held ? "follow" : "manual";
@@ -236,7 +193,7 @@ async function fetchOnce(
       );
     throw failure;
   }
-  await readAll(response, expected, form.limitOf(name), sink);
+  await readAll(response, expected, form.limitOf(name), sink, tell);
   const file = await sink.judge();
   if (expected.integrity !== undefined && file.integrity !== expected.integrity) {
     await sink.restart("", expected.bytes);
@@ -260,7 +217,8 @@ async function readAll(
   response: Response,
   { bytes: expected, integrity }: ExpectedFile,
   limit: number,
-  sink: CountedSink,
+  sink: Sink,
+  tell: () => void,
 ): Promise<void> {
   const { headers, url } = response;
   const type = headers.get("content-type") ?? "";
@@ -282,6 +240,7 @@ async function readAll(
   if (!goesOn) {
     const asked = sink.at > 0;
     await sink.restart(sourceOf(response), expected);
+    tell();
     // A part of another file is of no use: the whole is asked for.
     if (asked && response.status === 206) {
       await reader.cancel();
@@ -296,6 +255,7 @@ async function readAll(
       if (done) break;
       if (sink.came + value.length > most) throw await refuse(`longer than ${most} bytes`);
       await sink.write(value);
+      tell();
     }
   } catch (error) {
     if (error instanceof AppError || isCancelled(error)) throw error;

@@ -1,9 +1,6 @@
 // A model as GGUF: one file with all that it needs, or several that are numbered. They may come from anywhere, so each name and size is checked before
 // it is used. Not for: fetching or keeping them.
-import { refusedFor } from "../gguf/gguf-architectures";
-import { factsOf } from "../gguf/gguf-facts";
-import { readHeader } from "../gguf/gguf-header";
-import { joinParts } from "../gguf/gguf-parts";
+import { readModel } from "../gguf/gguf-model";
 import { folderOf, invalid, nameOf } from "./package";
 import type { StoreForm } from "./store-form";
 
@@ -47,10 +44,6 @@ export const ggufForm: StoreForm = {
   limitOf: () => LIMIT,
   suspect: "",
   checkForm: () => {},
-  checkParts: async (files) => {
-    const facts = factsOf(joinParts(await Promise.all(Object.values(files).map((file) => readHeader(file)))));
-    const refusal = refusedFor(facts);
-    if (refusal) throw invalid(refusal.detail);
-  },
+  checkParts: async (files) => void (await readModel(Object.values(files))),
   gather,
 };

@@ -1,7 +1,7 @@
 // Files that are kept as Blobs, in parts: what comes is written away as it comes, so that a file of gigabytes is never in memory, and goes on where it
 // stood when it broke off. Not for: asking a server for it (fetch-file.ts), or where it is kept (artifact-store.ts).
 import { createSHA256, type IHasher } from "hash-wasm";
-import { toBase64 } from "../../platform/encoding";
+import { integrityFrom } from "../../platform/integrity";
 import type { ModelFile } from "../protocol";
 import { removeFiles, storePart, type Kept, type PartMark, unfinishedFile } from "./artifact-store";
 import type { Sink } from "./fetch-file";
@@ -9,7 +9,7 @@ import type { Sink } from "./fetch-file";
 /** Bytes of a part; only the last one of a file has fewer. */
 export const PART = 1 << 24;
 
-const integrityFrom = (hasher: IHasher) => `sha256-${toBase64(hasher.digest("binary"))}`;
+const integrityNow = (hasher: IHasher) => integrityFrom(Uint8Array.from(hasher.digest("binary")));
 
 /** SHA-256 of what comes from a stream, in the form of subresource integrity, and how many bytes it were. `onBytes` hears of each piece. */
 export async function hashOf(
@@ -20,7 +20,7 @@ export async function hashOf(
   let bytes = 0;
   for (const reader = stream.getReader(); ;) {
     const { done, value } = await reader.read();
-    if (done) return { bytes, integrity: integrityFrom(hasher) };
+    if (done) return { bytes, integrity: integrityNow(hasher) };
     hasher.update(value);
     bytes += value.length;
     onBytes(value.length);
@@ -49,6 +49,11 @@ export class PartWriter implements Sink {
   /** Bytes that are there. */
   get at(): number {
     return this.mark.parts * PART;
+  }
+
+  /** Bytes that have come. */
+  get came(): number {
+    return this.at + this.waitingBytes;
   }
 
   /** What the server said the file is, of which bytes are there; "" where it did not say. */
@@ -97,7 +102,7 @@ export class PartWriter implements Sink {
   /** What the file is, all of which has come: its last part is still to be kept, by `finish`. */
   judge(): ModelFile {
     const state = this.hasher.save();
-    const file = { bytes: this.at + this.waitingBytes, integrity: integrityFrom(this.hasher) };
+    const file = { bytes: this.came, integrity: integrityNow(this.hasher) };
     this.hasher.load(state);
     return file;
   }
@@ -107,6 +112,6 @@ export class PartWriter implements Sink {
 
   /** From now on the file is there. Throws AppError "storage-full" or "storage-failed". */
   async finish(): Promise<void> {
-    await this.keep(this.at + this.waitingBytes);
+    await this.keep(this.came);
   }
 }

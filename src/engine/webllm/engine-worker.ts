@@ -16,7 +16,7 @@ import {
 import { samplingOf } from "../sampling";
 import { serve, tellSign, type Asked } from "../serve";
 import { embed } from "./embed";
-import { missingFiles } from "../store/check";
+import { corrupt, missingFiles } from "../store/check";
 import { watchDevices } from "./patches/device";
 import { classify } from "./webllm-failure";
 import { ownNames } from "../store/mlc-names";
@@ -93,9 +93,6 @@ async function load(
     adapter: devices.adapterName(),
   };
 }
-
-const corrupt = (names: string[]) =>
-  new AppError("cache-corrupt", `not the pinned bytes: ${names.join(", ")}`, "repair");
 
 async function unload(): Promise<void> {
   loaded = undefined;

@@ -4,7 +4,8 @@ import type { ChatOptions, CompletionUsage, MLCEngine } from "@mlc-ai/web-llm";
 import type { Passage, Writer, Written } from "../answer";
 import type { PassageFigures } from "../figures";
 import type { ChatTurn, Question } from "../protocol";
-import { inOwnNames } from "../store/mlc-names";
+import { renamed } from "../sampling";
+import { ownNames } from "../store/mlc-names";
 import type { Held } from "./patches/grammar";
 import type { Pipeline } from "./patches/internals";
 import { renderPrompt, turnsToDrop } from "./prompt";
@@ -62,7 +63,7 @@ export class WebllmWriter implements Writer {
     const { sampling, maxTokens, seed } = question;
     const schema = begun === undefined ? undefined : JSON.stringify(question.schema);
     const settings = {
-      ...inOwnNames(sampling),
+      ...renamed(sampling, ownNames),
       ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
       // Each passage draws numbers of its own.
       ...(seed === undefined ? {} : { seed: spread(seed + index) }),
